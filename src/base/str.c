@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/str.h"
+
+#include "base/ascii.h"
+
+#include <limits.h>
+
+bool nx_is_atext(unsigned char c)
+{
+    return nx_is_alnum(c) || c >= 0x80 || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+bool nx_str_eq(struct nx_str a, struct nx_str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static bool same_folded(const char *a, const char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (nx_lower((unsigned char)a[i]) != nx_lower((unsigned char)b[i]))
+            return false;
+    return true;
+}
+
+bool nx_str_ieq(struct nx_str a, struct nx_str b)
+{
+    return a.n == b.n && same_folded(a.p, b.p, a.n);
+}
+
+int nx_str_cmp(struct nx_str a, struct nx_str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n == 0 ? 0 : memcmp(a.p, b.p, n);
+    if (order != 0)
+        return order;
+    return a.n < b.n ? -1 : a.n > b.n;
+}
+
+bool nx_str_istarts(struct nx_str text, struct nx_str prefix)
+{
+    return text.n >= prefix.n && same_folded(text.p, prefix.p, prefix.n);
+}
+
+bool nx_str_iends(struct nx_str text, struct nx_str suffix)
+{
+    return text.n >= suffix.n && same_folded(text.p + text.n - suffix.n, suffix.p, suffix.n);
+}
+
+size_t nx_str_find(struct nx_str text, struct nx_str needle)
+{
+    if (needle.n == 0)
+        return 0;
+    if (text.n < needle.n)
+        return text.n;
+    const char *hit = memmem(text.p, text.n, needle.p, needle.n);
+    return hit == NULL ? text.n : (size_t)(hit - text.p);
+}
+
+size_t nx_str_ifind(struct nx_str text, struct nx_str needle)
+{
+    if (needle.n == 0)
+        return 0;
+    if (text.n < needle.n)
+        return text.n;
+    unsigned char first = nx_lower((unsigned char)needle.p[0]);
+    for (size_t i = 0; i + needle.n <= text.n; i++)
+        if (nx_lower((unsigned char)text.p[i]) == first &&
+            same_folded(text.p + i + 1, needle.p + 1, needle.n - 1))
+            return i;
+    return text.n;
+}
+
+size_t nx_str_chr(struct nx_str text, char c)
+{
+    const char *hit = text.n == 0 ? NULL : memchr(text.p, c, text.n);
+    return hit == NULL ? text.n : (size_t)(hit - text.p);
+}
+
+struct nx_str nx_str_sub(struct nx_str text, size_t from, size_t to)
+{
+    if (to > text.n)
+        to = text.n;
+    if (from >= to)
+        return NX_STR_NONE;
+    return (struct nx_str){text.p + from, to - from};
+}
+
+struct nx_str nx_str_trim(struct nx_str text)
+{
+    while (text.n > 0 && nx_is_space((unsigned char)text.p[0])) {
+        text.p++;
+        text.n--;
+    }
+    while (text.n > 0 && nx_is_space((unsigned char)text.p[text.n - 1]))
+        text.n--;
+    return text;
+}
+
+bool nx_str_next_line(struct nx_str *rest, struct nx_str *ret_line)
+{
+    if (rest->n == 0)
+        return false;
+    size_t end = 0;
+    const char *lf = memchr(rest->p, '\n', rest->n);
+    size_t limit = lf == NULL ? rest->n : (size_t)(lf - rest->p);
+    const char *cr = memchr(rest->p, '\r', limit);
+    end = cr == NULL ? limit : (size_t)(cr - rest->p);
+    size_t skip = end;
+    if (skip < rest->n && rest->p[skip] == '\r')
+        skip++;
+    if (skip < rest->n && rest->p[skip] == '\n')
+        skip++;
+    *ret_line = (struct nx_str){rest->p, end};
+    rest->p += skip;
+    rest->n -= skip;
+    return true;
+}
+
+bool nx_str_to_u64(struct nx_str text, unsigned long long *ret)
+{
+    unsigned long long value = 0;
+    if (text.n == 0)
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        if (!nx_is_digit((unsigned char)text.p[i]))
+            return false;
+        unsigned digit = (unsigned)(text.p[i] - '0');
+        if (value > (ULLONG_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *ret = value;
+    return true;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* classify/classify.h - what a report means: rules (data, docs/rules.md) and the tables of reply and enhanced codes.
+ *
+ * A rule set is built once from texts (the caller reads the files), checked, compiled, then immutable and shared between threads by
+ * reference count. A matcher holds what one thread needs (PCRE2 match data, JIT stack, normalised text) and belongs to one thread.
+ * Evidence order: phrase of a provider, phrase of anybody, hint of the provider's category, enhanced code, reply code with stage.
+ * A 4xx is never hard at first sight. Pure: no file, no clock. RFC 3463, RFC 5321 4.2, RFC 5248. */
+#pragma once
+#include "base/arena.h"
+#include "base/limits.h"
+#include "event/event.h"
+
+struct nx_ruleset;
+struct nx_matcher;
+
+struct nx_source { /* one pattern file; both slices are copied where they are kept */
+    struct nx_str name; /* "providers/gmail.rules": shown in errors, gives tier and order */
+    struct nx_str text;
+    bool local; /* from the user's directory: may replace or disable rules */
+};
+
+/* Parses, checks and compiles. Any fault in any source fails the whole with NX_ERROR_SYNTAX, "name:line:column: what (what to do)", one line a fault,
+ * all of them. run_examples: also run every hit and miss (the check of `rules check`; always on at load unless the caller knows better). */
+struct nx_ruleset *nx_ruleset_new(const struct nx_source *sources, size_t n_sources, bool run_examples, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+struct nx_ruleset *nx_ruleset_ref(struct nx_ruleset *rules);
+void nx_ruleset_unref(struct nx_ruleset *rules);
+/* 12 hex digits over all rules in order; lives as long as the set. */
+struct nx_str nx_ruleset_digest(const struct nx_ruleset *rules);
+
+struct nx_matcher *nx_matcher_new(const struct nx_ruleset *rules); /* takes a reference */
+void nx_matcher_free(struct nx_matcher *matcher);
+
+/* Judges one report. Kinds that are no failure (complaint, unsubscribe, autoreply, delivered) have their cause by kind; a delay is soft with the reason
+ * it gives, `delayed` where it gives none. ret_verdict's slices point into the arena, the report or the rule set. Never fails. */
+void nx_classify(struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report, struct nx_verdict *ret_verdict);
+
+/* For people (`explain`, `rules test`): as nx_classify, and every rule that would have matched, in order, the winner first. */
+struct nx_rule_match {
+    struct nx_str id, file, matched;
+    unsigned line;
+    enum nx_cause cause;
+    enum nx_class class_;
+};
+size_t nx_classify_all(struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report, struct nx_verdict *ret_verdict,
+                       struct nx_rule_match **ret_matches);
+
+/* Which receiving provider a host or address belongs to ("gmail", "outlook", ...; from the provider blocks of the rule files), or nothing. */
+struct nx_str nx_ruleset_provider(const struct nx_ruleset *rules, struct nx_str host, struct nx_str recipient);
+
+typedef struct nx_ruleset nx_ruleset; /* for g_autoptr only */
+typedef struct nx_matcher nx_matcher;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_ruleset, nx_ruleset_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_matcher, nx_matcher_free)

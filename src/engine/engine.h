@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine/engine.h - the pure stages bound together, and the pattern directories they run on.
+ *
+ * An engine holds one parser and one rule set, is immutable, counted by reference and swapped whole at reload. A worker holds the arena and matcher
+ * of one thread. This is the one place that reads pattern files. */
+#pragma once
+#include "base/limits.h"
+#include "classify/classify.h"
+#include "event/event.h"
+#include "parse/parse.h"
+
+struct nx_engine;
+struct nx_worker;
+
+/* patterns: the directory that holds causes/, providers/ and formats/ (NULL: $NIXIE_PATTERNS, else the source tree when run from a build tree, else the installed
+ * one); local: a directory of the user's own rules, or NULL. All faults of all files in one error. */
+struct nx_engine *nx_engine_new(const char *patterns, const char *local, const struct nx_limits *limits, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+struct nx_engine *nx_engine_ref(struct nx_engine *engine);
+void nx_engine_unref(struct nx_engine *engine);
+const struct nx_ruleset *nx_engine_rules(const struct nx_engine *engine);
+const struct nx_parser *nx_engine_parser(const struct nx_engine *engine);
+/* Reads every *.rules of a patterns directory, sorted, as sources for nx_ruleset_new (used by `rules check DIR`); *ret_sources is freed with g_array_unref,
+ * texts with it. */
+GArray *nx_engine_read_rules(const char *directory, bool local, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+struct nx_worker *nx_worker_new(struct nx_engine *engine); /* takes a reference */
+void nx_worker_free(struct nx_worker *worker);
+/* Parses and classifies one input; events (ids set, no decision) live until the next call with this worker. At least one event. */
+size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input, struct nx_event **ret_events);
+struct nx_arena *nx_worker_arena(struct nx_worker *worker);
+struct nx_matcher *nx_worker_matcher(struct nx_worker *worker);
+
+typedef struct nx_engine nx_engine; /* for g_autoptr only */
+typedef struct nx_worker nx_worker;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_engine, nx_engine_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_worker, nx_worker_free)

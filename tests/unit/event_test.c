@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "event/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+/* The names are an interface: one may be added, none removed. */
+static void no_cause_was_renamed(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "mailbox_unknown", "mailbox_disabled", "mailbox_moved", "bad_address", "bad_domain", "mailbox_full", "rate_limited",
+        "greylisted", "receiver_unavailable", "network_error", "receiver_misconfig", "expired", "recipient_refused",
+        "reputation_block", "spam_content", "content_prohibited", "sender_auth", "sender_dns", "policy_block", "tls_failure",
+        "relay_denied", "smtp_auth", "message_too_large", "message_malformed", "protocol_error", "complaint", "unsubscribe",
+        "auto_reply", "delayed", "delivered", "upstream_suppressed", "unknown"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        enum nx_cause cause;
+        if (!nx_cause_parse(nx_str_of(names[i]), &cause))
+            fail_msg("%s is gone", names[i]);
+        assert_string_equal(nx_cause_name(cause), names[i]);
+        assert_true(strlen(nx_cause_facts(cause)->advice) > 20);
+    }
+    enum nx_cause untouched = NX_CAUSE_EXPIRED;
+    assert_false(nx_cause_parse(NX_STR("Expired"), &untouched));
+    assert_false(nx_cause_parse(NX_STR(""), &untouched));
+    assert_int_equal(untouched, NX_CAUSE_EXPIRED);
+}
+
+static struct nx_event sample(void)
+{
+    static const struct nx_tag tags[] = {{{"campaign", 8}, {"spring \"26\"", 11}}};
+    return (struct nx_event){
+        .id = NX_STR("0123456789abcdef0123456789abcdef"),
+        .origin = {.source = NX_STR("file"), .file = NX_STR("a/b.eml"), .received_at = 1700000000},
+        .report = {.kind = NX_KIND_FAILED,
+                   .recipient = NX_STR("us\xc3\xa9r@example.net"),
+                   .status = NX_STR("5.1.1"),
+                   .reply = 550,
+                   .stage = NX_STAGE_RCPT,
+                   .diagnostic = NX_STR("550 5.1.1 no\ttab \x01 \\ here"),
+                   .format = NX_STR("rfc3464"),
+                   .arrival_at = NX_WHEN_NONE,
+                   .last_attempt_at = 1700000001,
+                   .retry_until = NX_WHEN_NONE,
+                   .tags = tags,
+                   .n_tags = 1,
+                   .notes = NX_NOTE_BAD_MIME | NX_NOTE_UNVERIFIED,
+                   .original = {.message_id = NX_STR("x@example.com")}},
+        .verdict = {.class_ = NX_CLASS_HARD, .cause = NX_CAUSE_MAILBOX_UNKNOWN, .rule = NX_STR("generic.user_unknown")},
+        .decision = {.made = true, .action = NX_ACTION_SUPPRESS, .reason = NX_STR("first hard bounce"), .until = NX_WHEN_NONE},
+    };
+}
+
+static void json_out_in_out_is_equal(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_event event = sample(), back;
+    struct nx_buf first, second;
+    nx_buf_init(&first, arena, 1 << 20);
+    nx_buf_init(&second, arena, 1 << 20);
+    nx_event_to_json(&first, &event);
+    g_autoptr(GError) error = NULL;
+    assert_true(nx_event_from_json(arena, nx_buf_str(&first), &back, &error));
+    nx_event_to_json(&second, &back);
+    if (!nx_str_eq(nx_buf_str(&first), nx_buf_str(&second)))
+        fail_msg("%.*s\n%.*s", NX_FMT(nx_buf_str(&first)), NX_FMT(nx_buf_str(&second)));
+    assert_true(nx_str_ihas(nx_buf_str(&first), NX_STR("\"retry_until\":null")));
+    assert_true(nx_str_ihas(nx_buf_str(&first), NX_STR("\"reply\":550")));
+}
+
+static void json_replaces_what_is_no_utf8(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *in, *out;
+    } rows[] = {
+        {"RFC 3629 3, overlong", "a\xc0\xaf", "\"a\\ufffd\\ufffd\""},
+        {"surrogate", "\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\""},
+        {"cut short", "x\xe2\x82", "\"x\\ufffd\\ufffd\""},
+        {"four bytes", "\xf0\x9f\x93\xa7", "\"\xf0\x9f\x93\xa7\""},
+        {"RFC 8259 7", "\"\\\x1f", "\"\\\"\\\\\\u001f\""},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_buf out;
+        nx_buf_init(&out, arena, 1000);
+        nx_json_string(&out, nx_str_of(rows[i].in));
+        if (!nx_str_eq(nx_buf_str(&out), nx_str_of(rows[i].out)))
+            fail_msg("%s: %.*s", rows[i].source, NX_FMT(nx_buf_str(&out)));
+    }
+}
+
+static void json_says_what_is_wrong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *says;
+    } rows[] = {
+        {"{\"v\":1", "event:1:"},
+        {"{\"v\":2,\"kind\":\"failed\"}", "\"v\""},
+        {"{\"v\":1,\"kind\":\"lost\",\"class\":\"hard\"}", "\"kind\""},
+        {"{\"v\":1,\"kind\":\"failed\",\"class\":\"hard\",\"reply\":\"x\"}", "\"reply\""},
+        {"{\"v\":1,\"v\":1}", "duplicate"},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        g_autoptr(GError) error = NULL;
+        struct nx_event event;
+        assert_false(nx_event_from_json(arena, nx_str_of(rows[i].in), &event, &error));
+        assert_true(g_error_matches(error, NX_ERROR, NX_ERROR_SYNTAX));
+        if (strstr(error->message, rows[i].says) == NULL)
+            fail_msg("%s", error->message);
+    }
+}
+
+static void one_report_has_one_id(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_report a = sample().report, b = a;
+    a.digest = NX_STR("d1");
+    b.digest = NX_STR("d1");
+    b.recipient = NX_STR("US\xc3\xa9R@EXAMPLE.net");
+    assert_true(nx_str_eq(nx_event_id(arena, &a), nx_event_id(arena, &b)));
+    b.kind = NX_KIND_DELAYED;
+    assert_false(nx_str_eq(nx_event_id(arena, &a), nx_event_id(arena, &b)));
+    b = a;
+    a.reporting_mta = b.reporting_mta = NX_STR("mx.example.org");
+    b.digest = NX_STR("d2"); /* a second copy took another way: other trace fields, another digest */
+    assert_true(nx_str_eq(nx_event_id(arena, &a), nx_event_id(arena, &b)));
+    b.key = NX_STR("provider-event-1");
+    assert_false(nx_str_eq(nx_event_id(arena, &a), nx_event_id(arena, &b)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_cause_was_renamed),
+        cmocka_unit_test(json_out_in_out_is_equal),
+        cmocka_unit_test(json_replaces_what_is_no_utf8),
+        cmocka_unit_test(json_says_what_is_wrong),
+        cmocka_unit_test(one_report_has_one_id),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
