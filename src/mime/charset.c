@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mime/charset.h"
+
+#include "base/ascii.h"
+
+#include <gmime/gmime.h>
+
+/* Names that iconv does not know, or that stand for a superset in practice (WHATWG encoding labels). */
+static const struct {
+    const char *name, *iconv;
+} aliases[] = {
+    {"us-ascii", "WINDOWS-1252"},     {"ascii", "WINDOWS-1252"},       {"iso-8859-1", "WINDOWS-1252"}, {"latin1", "WINDOWS-1252"},
+    {"iso-8859-9", "WINDOWS-1254"},   {"gb2312", "GB18030"},           {"gbk", "GB18030"},             {"x-gbk", "GB18030"},
+    {"shift_jis", "CP932"},           {"x-sjis", "CP932"},             {"sjis", "CP932"},              {"windows-31j", "CP932"},
+    {"euc-jp", "EUC-JP-MS"},          {"x-euc-jp", "EUC-JP-MS"},       {"iso-2022-jp", "ISO-2022-JP-3"}, {"ks_c_5601-1987", "CP949"},
+    {"euc-kr", "CP949"},              {"big5", "BIG5-HKSCS"},          {"uft-8", "UTF-8"},             {"utf8", "UTF-8"},
+    {"unicode-1-1-utf-7", "UTF-7"},   {"unicode-1-1-utf-8", "UTF-8"},  {"koi8", "KOI8-R"},             {"cp-850", "CP850"},
+    {"windows-1257", "CP1257"},
+};
+
+/* Bytes without a usable label, most telling first: the first that decodes whole wins. */
+static const char *const unlabelled[] = {"EUC-JP-MS", "CP932", "GB18030", "CP949"};
+
+static bool is_plain(struct nx_str bytes)
+{
+    for (size_t i = 0; i < bytes.n; i++)
+        if ((unsigned char)bytes.p[i] >= 0x80 || bytes.p[i] == 0x1b)
+            return false;
+    return true;
+}
+
+/* Appends the conversion of bytes to out; the number of bytes that had no meaning, or SIZE_MAX when the charset is unknown. */
+static size_t convert(struct nx_str bytes, const char *charset, GString *out)
+{
+    GIConv cd = g_iconv_open("UTF-8", charset);
+    if (cd == (GIConv)-1)
+        return SIZE_MAX;
+    gchar *in = (gchar *)(uintptr_t)bytes.p;
+    gsize left = bytes.n;
+    size_t bad = 0;
+    char chunk[4096];
+    while (left > 0) {
+        gchar *to = chunk;
+        gsize room = sizeof chunk;
+        gsize result = g_iconv(cd, &in, &left, &to, &room);
+        int why = errno;
+        g_string_append_len(out, chunk, to - chunk);
+        if (result != (gsize)-1)
+            break;
+        if (why == E2BIG)
+            continue;
+        g_string_append(out, "\xef\xbf\xbd");
+        bad++;
+        in++;
+        left--;
+        if (why == EINVAL && left == 0)
+            break;
+    }
+    gchar *to = chunk;
+    gsize room = sizeof chunk;
+    (void)g_iconv(cd, NULL, NULL, &to, &room);
+    g_string_append_len(out, chunk, to - chunk);
+    (void)g_iconv_close(cd);
+    return bad;
+}
+
+static const char *iconv_name(struct nx_str charset, char *buffer, size_t size)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(aliases); i++)
+        if (nx_str_ieq(charset, nx_str_of(aliases[i].name)))
+            return aliases[i].iconv;
+    if (charset.n == 0 || charset.n >= size)
+        return NULL;
+    for (size_t i = 0; i < charset.n; i++) {
+        unsigned char c = (unsigned char)charset.p[i];
+        if (!nx_is_alnum(c) && c != '-' && c != '_' && c != '.' && c != ':')
+            return NULL; /* also keeps iconv's own "//TRANSLIT" syntax out of reach */
+        buffer[i] = charset.p[i];
+    }
+    buffer[charset.n] = '\0';
+    return buffer;
+}
+
+static struct nx_str take(struct nx_arena *arena, GString *text)
+{
+    struct nx_str result = nx_arena_dup(arena, (struct nx_str){text->str, text->len});
+    g_string_free(text, TRUE);
+    return result;
+}
+
+/* Kana or Han make a guess at a double-byte charset believable: accented Latin text seldom decodes to them. */
+static bool has_cjk(const GString *text)
+{
+    size_t cjk = 0, other = 0;
+    for (const char *p = text->str; *p != '\0'; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if ((c >= 0x3040 && c <= 0x30ff) || (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7a3) || (c >= 0x3000 && c <= 0x303f))
+            cjk++;
+        else if (c >= 0x80)
+            other++;
+    }
+    return cjk >= 4 && cjk > 4 * other;
+}
+
+struct nx_str nx_charset_to_utf8(struct nx_arena *arena, struct nx_str bytes, struct nx_str charset, nx_notes *notes)
+{
+    if (is_plain(bytes))
+        return bytes;
+    GString *text = g_string_sized_new(bytes.n + 16);
+    if (nx_str_find(bytes, NX_STR("\x1b$)C")) < bytes.n && convert(bytes, "ISO-2022-KR", text) == 0)
+        return take(arena, text);
+    if (memchr(bytes.p, 0x1b, bytes.n) != NULL) {
+        static const char *const jp[] = {"ISO-2022-JP-3", "ISO-2022-JP-2", "CP50221"};
+        for (size_t i = 0; i < G_N_ELEMENTS(jp); i++) {
+            g_string_truncate(text, 0);
+            if (convert(bytes, jp[i], text) == 0)
+                return take(arena, text);
+        }
+        g_string_truncate(text, 0);
+    }
+    if (g_utf8_validate_len(bytes.p, bytes.n, NULL) || g_utf8_validate(bytes.p, (gssize)bytes.n, NULL)) {
+        g_string_free(text, TRUE);
+        return bytes;
+    }
+    char buffer[64];
+    const char *name = iconv_name(charset, buffer, sizeof buffer);
+    bool labelled = name != NULL && !nx_str_ieq(charset, NX_STR("us-ascii"));
+    if (labelled) {
+        g_string_truncate(text, 0);
+        if (convert(bytes, name, text) == 0)
+            return take(arena, text);
+    }
+    *notes |= NX_NOTE_BAD_CHARSET;
+    for (size_t i = 0; i < G_N_ELEMENTS(unlabelled); i++) {
+        g_string_truncate(text, 0);
+        if (convert(bytes, unlabelled[i], text) == 0 && has_cjk(text))
+            return take(arena, text);
+    }
+    g_string_truncate(text, 0);
+    if (!labelled || convert(bytes, name, text) == SIZE_MAX) {
+        g_string_truncate(text, 0);
+        (void)convert(bytes, "WINDOWS-1252", text);
+    }
+    return take(arena, text);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mime/mime.h"
+
+#include "base/ascii.h"
+#include "mime/charset.h"
+#include "mime/gmime_auto.h"
+
+struct walk {
+    struct nx_arena *arena;
+    const struct nx_limits *limits;
+    struct nx_str bytes; /* what GMime reads: content of parts that need no decoding is a slice of it */
+    struct nx_mail *mail;
+    struct nx_part *parts;
+    size_t n, size;
+    bool full;
+};
+
+void nx_mime_init(void)
+{
+    g_mime_init();
+}
+
+static struct nx_str lower(struct nx_arena *arena, struct nx_str text)
+{
+    struct nx_str copy = nx_arena_dup(arena, text);
+    char *p = (char *)(uintptr_t)copy.p;
+    for (size_t i = 0; i < copy.n; i++)
+        p[i] = (char)nx_lower((unsigned char)p[i]);
+    return copy;
+}
+
+/* A field value as it stands in the message: unfolded, decoded. */
+static struct nx_str unfold(struct walk *walk, const char *raw)
+{
+    struct nx_str value = nx_str_trim(nx_str_of(raw));
+    if (nx_str_chr(value, '\n') < value.n) {
+        char *flat = nx_arena_alloc(walk->arena, value.n);
+        size_t n = 0;
+        for (size_t i = 0; i < value.n; i++) {
+            if (value.p[i] == '\r')
+                continue;
+            if (value.p[i] == '\n') {
+                while (i + 1 < value.n && nx_is_space((unsigned char)value.p[i + 1]))
+                    i++;
+                if (n > 0 && flat[n - 1] != ' ')
+                    flat[n++] = ' ';
+                continue;
+            }
+            flat[n++] = value.p[i];
+        }
+        value = (struct nx_str){flat, n};
+    } else {
+        value = nx_arena_dup(walk->arena, value);
+    }
+    value = nx_words_decode(walk->arena, value, &walk->mail->notes);
+    return nx_charset_to_utf8(walk->arena, value, NX_STR_NONE, &walk->mail->notes);
+}
+
+static struct nx_fields copy_fields(struct walk *walk, GMimeObject *object)
+{
+    GMimeHeaderList *list = g_mime_object_get_header_list(object);
+    int n = g_mime_header_list_get_count(list);
+    struct nx_field *fields = nx_arena_array(walk->arena, (size_t)n, sizeof *fields);
+    for (int i = 0; i < n; i++) {
+        GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
+        fields[i].name = nx_arena_dup(walk->arena, nx_str_of(g_mime_header_get_name(header)));
+        const char *raw = g_mime_header_get_raw_value(header);
+        fields[i].value = unfold(walk, raw != NULL ? raw : g_mime_header_get_value(header));
+    }
+    return (struct nx_fields){fields, (size_t)n};
+}
+
+static enum nx_part_type type_of(struct nx_str media)
+{
+    static const struct {
+        const char *name;
+        enum nx_part_type type;
+    } types[] = {
+        {"text/plain", NX_PART_TEXT},
+        {"text/html", NX_PART_HTML},
+        {"message/delivery-status", NX_PART_STATUS},
+        {"message/global-delivery-status", NX_PART_STATUS},
+        {"message/xdelivery-status", NX_PART_STATUS},
+        {"message/feedback-report", NX_PART_FEEDBACK},
+        {"message/disposition-notification", NX_PART_DISPOSITION},
+        {"message/global-disposition-notification", NX_PART_DISPOSITION},
+        {"message/rfc822", NX_PART_RETURNED},
+        {"message/global", NX_PART_RETURNED},
+        {"message/news", NX_PART_RETURNED},
+        {"text/rfc822-headers", NX_PART_RETURNED},
+        {"text/rfc822-header", NX_PART_RETURNED},
+        {"message/rfc822-headers", NX_PART_RETURNED},
+        {"message/global-headers", NX_PART_RETURNED},
+        {"message/partial", NX_PART_OTHER},
+        {"message/external-body", NX_PART_OTHER},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
+        if (nx_str_eq(media, nx_str_of(types[i].name)))
+            return types[i].type;
+    /* text/enriched, text/x-amp and what garbled labels leave: text as well as any */
+    return nx_str_istarts(media, NX_STR("text")) && !nx_str_ieq(media, NX_STR("text/calendar")) ? NX_PART_TEXT : NX_PART_OTHER;
+}
+
+/* Lines end in LF. Returns the text itself when they do. */
+static struct nx_str lf_lines(struct nx_arena *arena, struct nx_str text)
+{
+    if (text.n == 0 || memchr(text.p, '\r', text.n) == NULL)
+        return text;
+    char *out = nx_arena_alloc(arena, text.n);
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '\r') {
+            if (i + 1 < text.n && text.p[i + 1] == '\n')
+                continue;
+            out[n++] = '\n';
+        } else {
+            out[n++] = text.p[i];
+        }
+    }
+    return (struct nx_str){out, n};
+}
+
+/* Undoes base64 and quoted-printable; other encodings leave bytes as they are. */
+static struct nx_str undo_encoding(struct walk *walk, struct nx_str raw, GMimeContentEncoding encoding)
+{
+    if (encoding != GMIME_CONTENT_ENCODING_BASE64 && encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE && encoding != GMIME_CONTENT_ENCODING_UUENCODE) {
+        if (raw.n > walk->limits->text) {
+            raw.n = walk->limits->text;
+            walk->mail->notes |= NX_NOTE_TRUNCATED;
+        }
+        return raw;
+    }
+    if (raw.n > walk->limits->text * 3) { /* none of the encodings is wasteful beyond that */
+        raw.n = walk->limits->text * 3;
+        walk->mail->notes |= NX_NOTE_TRUNCATED;
+    }
+    GMimeEncoding state;
+    g_mime_encoding_init_decode(&state, encoding);
+    char *out = nx_arena_alloc(walk->arena, g_mime_encoding_outlen(&state, raw.n));
+    size_t n = g_mime_encoding_flush(&state, raw.p, raw.n, out);
+    return (struct nx_str){out, n < walk->limits->text ? n : walk->limits->text};
+}
+
+static struct nx_str part_text(struct walk *walk, GMimePart *part, struct nx_str charset)
+{
+    GMimeDataWrapper *content = g_mime_part_get_content(part);
+    GMimeStream *stream = content == NULL ? NULL : g_mime_data_wrapper_get_stream(content);
+    if (stream == NULL)
+        return NX_STR_NONE;
+    gint64 from = stream->bound_start, to = stream->bound_end;
+    if (from < 0 || (size_t)from >= walk->bytes.n)
+        return NX_STR_NONE;
+    struct nx_str raw = nx_str_sub(walk->bytes, (size_t)from, to < 0 ? walk->bytes.n : (size_t)to);
+    struct nx_str text = undo_encoding(walk, raw, g_mime_data_wrapper_get_encoding(content));
+    return lf_lines(walk->arena, nx_charset_to_utf8(walk->arena, text, charset, &walk->mail->notes));
+}
+
+static struct nx_part *add_part(struct walk *walk, unsigned depth)
+{
+    if (walk->n >= walk->limits->parts) {
+        walk->mail->notes |= NX_NOTE_TOO_MANY_PARTS;
+        walk->full = true;
+        return NULL;
+    }
+    if (walk->n == walk->size) {
+        size_t size = walk->size == 0 ? 8 : walk->size * 2;
+        struct nx_part *more = nx_arena_array(walk->arena, size, sizeof *more);
+        if (walk->n > 0)
+            memcpy(more, walk->parts, walk->n * sizeof *more);
+        walk->parts = more;
+        walk->size = size;
+    }
+    struct nx_part *part = &walk->parts[walk->n++];
+    *part = (struct nx_part){.depth = depth};
+    return part;
+}
+
+static struct nx_str media_type_of(struct walk *walk, GMimeObject *object)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(object);
+    const char *media = type == NULL ? NULL : g_mime_content_type_get_media_type(type);
+    const char *sub = type == NULL ? NULL : g_mime_content_type_get_media_subtype(type);
+    if (media == NULL || sub == NULL)
+        return NX_STR("text/plain");
+    return lower(walk->arena, nx_arena_printf(walk->arena, "%s/%s", media, sub));
+}
+
+static void add_leaf(struct walk *walk, GMimeObject *object, unsigned depth)
+{
+    struct nx_part *part = add_part(walk, depth);
+    if (part == NULL)
+        return;
+    part->media_type = media_type_of(walk, object);
+    part->type = type_of(part->media_type);
+    if (GMIME_IS_MESSAGE_PART(object)) {
+        part->type = NX_PART_RETURNED;
+        GMimeMessage *inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+        if (inner != NULL && walk->mail->returned.n == 0)
+            walk->mail->returned = copy_fields(walk, GMIME_OBJECT(inner));
+        return;
+    }
+    if (!GMIME_IS_PART(object) || part->type == NX_PART_OTHER)
+        return;
+    const char *charset = g_mime_object_get_content_type_parameter(object, "charset");
+    struct nx_str text = part_text(walk, GMIME_PART(object), nx_str_of(charset));
+    if (part->type != NX_PART_RETURNED) {
+        part->content = text;
+    } else if (walk->mail->returned.n == 0) {
+        nx_notes ignored = 0;
+        walk->mail->returned = nx_fields_read(walk->arena, &text, &ignored);
+        for (size_t i = 0; i < walk->mail->returned.n; i++) {
+            struct nx_field *field = (struct nx_field *)(uintptr_t)&walk->mail->returned.p[i];
+            field->value = nx_words_decode(walk->arena, field->value, &walk->mail->notes);
+        }
+    }
+}
+
+static void walk_object(struct walk *walk, GMimeObject *object, unsigned depth)
+{
+    if (object == NULL || walk->full)
+        return;
+    if (depth > walk->limits->depth) {
+        walk->mail->notes |= NX_NOTE_TOO_DEEP;
+        return;
+    }
+    if (!GMIME_IS_MULTIPART(object)) {
+        add_leaf(walk, object, depth);
+        return;
+    }
+    GMimeMultipart *multipart = GMIME_MULTIPART(object);
+    int n = g_mime_multipart_get_count(multipart);
+    if (n == 0) { /* the boundary never occurs: all of it is preamble */
+        walk->mail->notes |= NX_NOTE_BAD_MIME;
+        const char *prologue = g_mime_multipart_get_prologue(multipart);
+        struct nx_part *part = prologue == NULL ? NULL : add_part(walk, depth);
+        if (part != NULL) {
+            struct nx_str text = nx_arena_dup(walk->arena, nx_str_sub(nx_str_of(prologue), 0, walk->limits->text));
+            part->type = NX_PART_TEXT;
+            part->media_type = NX_STR("text/plain");
+            part->content = lf_lines(walk->arena, nx_charset_to_utf8(walk->arena, text, NX_STR_NONE, &walk->mail->notes));
+        }
+    }
+    for (int i = 0; i < n; i++)
+        walk_object(walk, g_mime_multipart_get_part(multipart, i), depth + 1);
+}
+
+/* Cuts what is no part of the message (mbox line, BOM, blank lines before the head) and makes CR-only lines readable. */
+static struct nx_str prepare(struct nx_arena *arena, struct nx_str bytes, const struct nx_limits *limits, nx_notes *notes)
+{
+    if (bytes.n > limits->message) {
+        bytes.n = limits->message;
+        *notes |= NX_NOTE_TRUNCATED;
+    }
+    if (nx_str_istarts(bytes, NX_STR("\xef\xbb\xbf")))
+        bytes = nx_str_from(bytes, 3);
+    size_t blank = 0;
+    while (blank < bytes.n && nx_is_space((unsigned char)bytes.p[blank]))
+        blank++;
+    bytes = nx_str_from(bytes, blank);
+    if (bytes.n == 0) {
+        *notes |= NX_NOTE_EMPTY;
+        return bytes;
+    }
+    if (memchr(bytes.p, '\0', bytes.n) != NULL)
+        *notes |= NX_NOTE_NUL_BYTES;
+    const char *cr = memchr(bytes.p, '\r', bytes.n);
+    if (cr != NULL && memchr(bytes.p, '\n', bytes.n) == NULL) {
+        *notes |= NX_NOTE_CR_LINES;
+        bytes = lf_lines(arena, bytes);
+    }
+    if (nx_str_istarts(bytes, NX_STR("From ")) || nx_str_istarts(bytes, NX_STR(">From "))) {
+        struct nx_str line;
+        (void)nx_str_next_line(&bytes, &line);
+    }
+    return bytes;
+}
+
+static void collect_warning(gint64 offset, GMimeParserWarning code, const gchar *item, gpointer data)
+{
+    (void)offset;
+    (void)item;
+    nx_notes *notes = data;
+    if (code == GMIME_CRIT_MULTIPART_WITHOUT_BOUNDARY || code == GMIME_WARN_TRUNCATED_MESSAGE || code == GMIME_WARN_MALFORMED_MULTIPART ||
+        code == GMIME_CRIT_NESTING_OVERFLOW)
+        *notes |= NX_NOTE_BAD_MIME;
+}
+
+void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_limits *limits, struct nx_mail *ret_mail)
+{
+    *ret_mail = (struct nx_mail){0};
+    struct walk walk = {.arena = arena, .limits = limits, .mail = ret_mail};
+    walk.bytes = prepare(arena, bytes, limits, &ret_mail->notes);
+    if (walk.bytes.n == 0)
+        return;
+    /* A read-only view: the stream does not own it, and GMime never writes to a stream that it parses. */
+    GByteArray view = {.data = (guint8 *)(uintptr_t)walk.bytes.p, .len = (guint)walk.bytes.n};
+    g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_byte_array(&view);
+    g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+    g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
+    GMimeParserOptions *options = g_mime_parser_options_new();
+    g_mime_parser_options_set_warning_callback(options, collect_warning, &ret_mail->notes);
+    g_autoptr(GMimeMessage) message = g_mime_parser_construct_message(parser, options);
+    g_mime_parser_options_free(options);
+    if (message == NULL) {
+        ret_mail->notes |= NX_NOTE_BAD_MIME;
+        return;
+    }
+    ret_mail->fields = copy_fields(&walk, GMIME_OBJECT(message));
+    GMimeObject *top = g_mime_message_get_mime_part(message);
+    if (top != NULL) {
+        ret_mail->media_type = media_type_of(&walk, top);
+        ret_mail->report_type = lower(arena, nx_str_of(g_mime_object_get_content_type_parameter(top, "report-type")));
+        walk_object(&walk, top, 0);
+    }
+    ret_mail->parts = walk.parts;
+    ret_mail->n_parts = walk.n;
+}
