@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words for people as evidence: beside the fields of a DSN, or alone. */
+#include "parse/address.h"
+#include "parse/internal.h"
+#include "parse/reply.h"
+
+/* The block that speaks of this recipient. */
+static struct nx_text_block *block_of(struct nx_reading *reading, const struct nx_report *report)
+{
+    for (size_t i = 0; i < reading->words.n_blocks; i++) {
+        struct nx_text_block *block = &reading->words.blocks[i];
+        if (nx_address_same(block->recipient, report->recipient) || nx_address_same(block->recipient, report->original_recipient) ||
+            nx_address_same(block->original_recipient, report->recipient))
+            return block;
+    }
+    return NULL;
+}
+
+static struct nx_str failed_recipients(const struct nx_reading *reading)
+{
+    return nx_fields_get(reading->mail.fields, "X-Failed-Recipients");
+}
+
+/* How many addresses a field lists; the first in *ret. */
+static size_t count_addresses(struct nx_str field, struct nx_str *ret)
+{
+    size_t at = 0, n = 0;
+    struct nx_str address;
+    while (nx_address_find(field, &at, &address)) {
+        if (n++ == 0)
+            *ret = address;
+    }
+    return n;
+}
+
+/* The return path that the report came to, as far as the message tells. */
+static struct nx_str verp_recipient(struct nx_reading *reading)
+{
+    static const char *const names[] = {"X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "To"};
+    struct nx_str found = reading->input->origin != NULL ? nx_verp_decode(reading->arena, reading->input->origin->envelope_to) : NX_STR_NONE;
+    for (size_t i = 0; i < G_N_ELEMENTS(names) && found.n == 0; i++)
+        found = nx_verp_decode(reading->arena, nx_address_in(nx_fields_get(reading->mail.fields, names[i])));
+    return found;
+}
+
+/* A recipient that the fields hide: from the words, from X-Failed-Recipients, from the return path. */
+static void find_hidden(struct nx_reading *reading, struct nx_report *report)
+{
+    struct nx_str address = NX_STR_NONE;
+    size_t named = 0, last = 0;
+    for (size_t i = 0; i < reading->words.n_blocks; i++)
+        if (reading->words.blocks[i].recipient.n > 0) {
+            named++;
+            last = i;
+        }
+    if (reading->out.n == 1 && reading->has_words && named == 1) {
+        report->recipient = reading->words.blocks[last].recipient;
+    } else if (reading->out.n == 1 && count_addresses(failed_recipients(reading), &address) == 1) {
+        report->recipient = address;
+    } else if (reading->out.n == 1 && (address = verp_recipient(reading)).n > 0) {
+        report->recipient = address;
+        report->notes |= NX_NOTE_VERP_RECIPIENT;
+    } else {
+        report->notes |= NX_NOTE_NO_RECIPIENT;
+    }
+}
+
+static void take_block(struct nx_reading *reading, struct nx_report *report, const struct nx_text_block *block)
+{
+    report->text = nx_one_line(reading->arena, block->text, reading->limits->diagnostic);
+    if (report->diagnostic.n == 0)
+        report->diagnostic = nx_one_line(reading->arena, block->diagnostic, reading->limits->diagnostic);
+    if (report->reply == 0)
+        report->reply = block->reply;
+    if (report->status.n == 0 || (nx_str_iends(report->status, NX_STR(".0.0")) && block->status.n > 0 && block->status.p[0] == report->status.p[0]))
+        report->status = block->status.n > 0 ? block->status : report->status;
+    if (report->stage == NX_STAGE_NONE)
+        report->stage = block->stage;
+    if (report->remote_mta.n == 0)
+        report->remote_mta = block->remote_mta;
+}
+
+void nx_evidence_join(struct nx_reading *reading)
+{
+    for (size_t i = 0; i < reading->out.n; i++) {
+        struct nx_report *report = &reading->out.p[i];
+        if (report->recipient.n == 0)
+            find_hidden(reading, report);
+        if (!reading->has_words)
+            continue;
+        const struct nx_text_block *block = block_of(reading, report);
+        if (block == NULL && reading->out.n == 1 && reading->words.n_blocks == 1)
+            block = &reading->words.blocks[0];
+        if (block != NULL)
+            take_block(reading, report, block);
+        else if (reading->out.n == 1)
+            report->text = nx_one_line(reading->arena, reading->words.text, reading->limits->diagnostic);
+        if (report->reporting_mta.n == 0)
+            report->reporting_mta = reading->words.reporting_mta;
+    }
+}
+
+/* What speaks for a report when there is no machine-readable part. One sign may be forged or chance; the words must agree. */
+static unsigned signs(const struct nx_reading *reading)
+{
+    static const char *const subjects[] = {"undeliver", "delivery status", "delivery failure", "delivery fail", "delivery notification", "returned mail", "return to sender", "returned to sender", "failure notice",
+                                           "mail delivery", "mail failure", "message delivery", "non-deliver", "nondeliver", "not delivered", "unable to deliver", "could not be delivered", "delivery error",
+                                           "delivery problem", "delivery report", "bounce", "user unknown", "unknown user", "mail system error", "warning: message", "delayed", "unzustellbar", "nicht zugestellt", "non remis", "no entregad",
+                                           "no se puede entregar", "mancata consegna", "não entregue", "onbestelbaar", "недостав", "не доставлен", "退信", "投递失败", "无法送达", "配信不能", "配信エラー", "未達", "反송", "반송", "kan inte levereras", "undelivered", "failed mail", "mail undeliverable", "message not delivered", "delivery attempts failed", "nie dostarczono", "niedostarczon", "nedoručiteln", "iletilemedi", "échec", "zustellung", "rejected"};
+    struct nx_fields fields = reading->mail.fields;
+    struct nx_str from = nx_fields_get(fields, "From"), subject = nx_fields_get(fields, "Subject"), path = nx_str_trim(nx_fields_get(fields, "Return-Path"));
+    unsigned n = 0;
+    if (nx_str_ihas(from, NX_STR("mailer-daemon")) || nx_str_ihas(from, NX_STR("postmaster")) || nx_str_ihas(from, NX_STR("mail delivery")) || nx_str_ihas(from, NX_STR("maildaemon")) ||
+        nx_str_ihas(from, NX_STR("mail-daemon")) || nx_str_ihas(from, NX_STR("mdaemon")) || nx_str_ihas(from, NX_STR("mail administrator")) || nx_str_ihas(from, NX_STR("mail daemon")) ||
+        nx_str_ihas(from, NX_STR("mailerdaemon")) || nx_str_ihas(from, NX_STR("delivery system")) || nx_str_ihas(from, NX_STR("delivery subsystem")) || nx_str_ihas(from, NX_STR("system administrator")))
+        n++;
+    if (nx_str_eq(path, NX_STR("<>")) || nx_str_istarts(path, NX_STR("<mailer-daemon")) || nx_str_istarts(path, NX_STR("mailer-daemon")))
+        n++;
+    for (size_t i = 0; i < G_N_ELEMENTS(subjects); i++)
+        if (nx_str_ihas(subject, nx_str_of(subjects[i]))) {
+            n++;
+            break;
+        }
+    if (failed_recipients(reading).n > 0)
+        n += 2;
+    if (nx_str_eq(reading->mail.media_type, NX_STR("multipart/report")) && !nx_str_eq(reading->mail.report_type, NX_STR("disposition-notification")))
+        n++;
+    if (reading->mail.returned.n > 0 || reading->words.returned.n > 0)
+        n++;
+    if (nx_str_istarts(nx_fields_get(fields, "Auto-Submitted"), NX_STR("auto-generated")))
+        n++;
+    return n;
+}
+
+static bool is_own(const struct nx_reading *reading, struct nx_str address)
+{
+    return nx_address_same(address, nx_address_in(nx_fields_get(reading->mail.fields, "From")));
+}
+
+static void add_block(struct nx_reading *reading, const struct nx_text_block *block, struct nx_str recipient)
+{
+    for (size_t i = 0; i < reading->out.n; i++)
+        if (nx_address_same(reading->out.p[i].recipient, recipient))
+            return;
+    struct nx_report *report = nx_reports_add(reading);
+    if (report == NULL)
+        return;
+    report->kind = block->kind;
+    report->recipient = recipient;
+    report->original_recipient = block->original_recipient.n > 0 ? block->original_recipient : recipient.n == 0 ? block->name : NX_STR_NONE;
+    report->format = reading->words.format;
+    report->reporting_mta = reading->words.reporting_mta;
+    take_block(reading, report, block);
+}
+
+/* A known report that names no address in its words. */
+static void add_nameless(struct nx_reading *reading)
+{
+    struct nx_text_block block = reading->words.n_blocks > 0 ? reading->words.blocks[0]
+                                                             : (struct nx_text_block){.kind = reading->words.kind, .text = reading->words.text};
+    struct nx_str field = failed_recipients(reading), address;
+    size_t at = 0;
+    while (nx_address_find(field, &at, &address))
+        add_block(reading, &block, address);
+    if (reading->out.n == 0) {
+        add_block(reading, &block, NX_STR_NONE);
+        find_hidden(reading, &reading->out.p[0]);
+    }
+}
+
+bool nx_evidence_read(struct nx_reading *reading)
+{
+    if (!reading->has_words)
+        return false;
+    unsigned weight = signs(reading), named = 0;
+    for (size_t i = 0; i < reading->words.n_blocks; i++)
+        named += reading->words.blocks[i].recipient.n > 0;
+    bool automatic = nx_str_istarts(nx_fields_get(reading->mail.fields, "Auto-Submitted"), NX_STR("auto-replied"));
+    if (reading->words.known ? weight < 1 : weight < 2 || named == 0 || (automatic && weight < 3)) {
+        if (weight >= 1)
+            reading->out.notes |= NX_NOTE_LOOKS_LIKE_BOUNCE;
+        return false;
+    }
+    for (size_t i = 0; i < reading->words.n_blocks; i++) {
+        const struct nx_text_block *block = &reading->words.blocks[i];
+        if (block->recipient.n > 0 && !is_own(reading, block->recipient))
+            add_block(reading, block, block->recipient);
+    }
+    if (reading->out.n == 0 && !reading->words.known)
+        return false;
+    if (reading->out.n == 0)
+        add_nameless(reading);
+    for (size_t i = 0; i < reading->out.n; i++)
+        reading->out.p[i].notes |= NX_NOTE_NO_REPORT_PART;
+    return reading->out.n > 0;
+}

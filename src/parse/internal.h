@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parse/internal.h - what the readers of one message share. Inside the room only. */
+#pragma once
+#include "base/buf.h"
+#include "mime/mime.h"
+#include "parse/parse.h"
+#include "parse/text.h"
+
+struct nx_reports { /* grows in the arena */
+    struct nx_report *p;
+    size_t n, size, max;
+    nx_notes notes; /* of the whole message; joined to every report at the end */
+};
+
+struct nx_reading { /* one message being read */
+    struct nx_arena *arena;
+    const struct nx_limits *limits;
+    const struct nx_formats *formats;
+    const struct nx_input *input;
+    struct nx_mail mail;
+    struct nx_str text;           /* the words for people: plain text parts, else HTML made text */
+    struct nx_original original;  /* of the returned message */
+    struct nx_text_report words;  /* what the text tells; valid when has_words */
+    bool has_words;
+    struct nx_reports out;
+};
+
+/* A zeroed report (times NONE), or NULL beyond the limit of recipients. */
+struct nx_report *nx_reports_add(struct nx_reading *reading);
+
+/* dsn.c: RFC 3464. fields: text of a status part, or of field groups found elsewhere. Adds a report a recipient; true when it found a recipient group. */
+bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields);
+/* From where a recipient group stands in text that is no status part; text.n when nowhere. */
+size_t nx_dsn_find(struct nx_str text);
+
+/* arf.c: RFC 5965, 6591. */
+bool nx_arf_read(struct nx_reading *reading, struct nx_str fields);
+/* Complaints without a feedback part, known by the provider's own fields. */
+bool nx_arf_read_bare(struct nx_reading *reading);
+
+/* autoreply.c: RFC 3834, 8098; true when the message is one (a report was added). */
+bool nx_autoreply_read(struct nx_reading *reading);
+
+/* original.c */
+void nx_original_read(struct nx_original *ret, struct nx_fields fields);
+/* The head of the returned message where it stands in the text. */
+struct nx_fields nx_original_in_text(struct nx_arena *arena, struct nx_str text);
+
+/* verp.c: the recipient that a return path names, or nothing. */
+struct nx_str nx_verp_decode(struct nx_arena *arena, struct nx_str address);
+
+/* evidence.c: words of the text to the recipients of a DSN, and a report from words alone. */
+void nx_evidence_join(struct nx_reading *reading);
+bool nx_evidence_read(struct nx_reading *reading);
+
+/* Bare address of a From or To field. */
+struct nx_str nx_address_in(struct nx_str field);

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parse/parse.h"
+
+#include "base/ascii.h"
+#include "parse/internal.h"
+#include "parse/reply.h"
+
+#include <glib.h>
+
+struct nx_parser {
+    struct nx_formats *formats;
+    struct nx_limits limits;
+};
+
+struct nx_parser *nx_parser_new(const struct nx_format_source *sources, size_t n, const struct nx_limits *limits, GError **error)
+{
+    nx_mime_init();
+    struct nx_formats *formats = nx_formats_new(sources, n, error);
+    if (formats == NULL)
+        return NULL;
+    struct nx_parser *parser = g_new0(struct nx_parser, 1);
+    parser->formats = formats;
+    parser->limits = *limits;
+    return parser;
+}
+
+void nx_parser_free(struct nx_parser *parser)
+{
+    if (parser == NULL)
+        return;
+    nx_formats_free(parser->formats);
+    g_free(parser);
+}
+
+struct nx_report *nx_reports_add(struct nx_reading *reading)
+{
+    struct nx_reports *out = &reading->out;
+    if (out->n >= reading->limits->recipients) {
+        out->notes |= NX_NOTE_TOO_MANY_RECIPIENTS;
+        return NULL;
+    }
+    if (out->n == out->size) {
+        size_t size = out->size == 0 ? 4 : out->size * 2;
+        struct nx_report *more = nx_arena_array(reading->arena, size, sizeof *more);
+        if (out->n > 0)
+            memcpy(more, out->p, out->n * sizeof *more);
+        out->p = more;
+        out->size = size;
+    }
+    out->p[out->n] = (struct nx_report){.arrival_at = NX_WHEN_NONE, .last_attempt_at = NX_WHEN_NONE, .retry_until = NX_WHEN_NONE};
+    return &out->p[out->n++];
+}
+
+/* The words for people: every plain text part before the returned message, else the HTML ones. */
+static struct nx_str words_of(struct nx_reading *reading)
+{
+    const struct nx_mail *mail = &reading->mail;
+    struct nx_buf text, html;
+    nx_buf_init(&text, reading->arena, reading->limits->text);
+    nx_buf_init(&html, reading->arena, reading->limits->text);
+    struct nx_str only = NX_STR_NONE;
+    size_t n_text = 0;
+    for (size_t i = 0; i < mail->n_parts && mail->parts[i].type != NX_PART_RETURNED; i++) {
+        const struct nx_part *part = &mail->parts[i];
+        if (part->type == NX_PART_TEXT && nx_str_trim(part->content).n > 0) {
+            if (n_text++ == 0) {
+                only = part->content;
+                continue;
+            }
+            if (n_text == 2)
+                nx_buf_add(&text, only);
+            nx_buf_add(&text, NX_STR("\n\n"));
+            nx_buf_add(&text, part->content);
+        } else if (part->type == NX_PART_HTML && n_text == 0) {
+            nx_buf_add(&html, nx_html_text(reading->arena, part->content));
+            nx_buf_addc(&html, '\n');
+        }
+    }
+    if (n_text == 1)
+        return only;
+    return n_text > 1 ? nx_buf_str(&text) : nx_buf_str(&html);
+}
+
+static const struct nx_part *find_part(const struct nx_mail *mail, enum nx_part_type type)
+{
+    for (size_t i = 0; i < mail->n_parts; i++)
+        if (mail->parts[i].type == type && nx_str_trim(mail->parts[i].content).n > 0)
+            return &mail->parts[i];
+    return NULL;
+}
+
+/* A MIME structure that stands as text in another part (wrong or missing boundary, garbled head): its first delimiter line, or nothing. */
+static struct nx_str find_delimiter(struct nx_str text, struct nx_str *ret_from)
+{
+    struct nx_str rest = text, line;
+    while (rest.n > 0) {
+        struct nx_str here = rest;
+        (void)nx_str_next_line(&rest, &line);
+        struct nx_str next = rest, follow;
+        struct nx_str trimmed = nx_str_trim(line);
+        if (!nx_str_istarts(line, NX_STR("--")) || trimmed.n < 4 || trimmed.n > 200 || !nx_str_next_line(&next, &follow))
+            continue;
+        if (nx_str_istarts(follow, NX_STR("Content-")) && nx_str_chr(follow, ':') < follow.n) {
+            *ret_from = here;
+            return nx_str_from(trimmed, 2);
+        }
+    }
+    return NX_STR_NONE;
+}
+
+/* Reads the message again with the boundary that it really uses; fields of the head stay. */
+static void unwrap(struct nx_reading *reading)
+{
+    struct nx_str from, boundary = find_delimiter(reading->text, &from);
+    if (boundary.n == 0 || nx_str_chr(boundary, '"') < boundary.n)
+        return;
+    struct nx_str again = nx_arena_printf(reading->arena, "Content-Type: multipart/mixed; boundary=\"%.*s\"\n\n%.*s", NX_FMT(boundary), NX_FMT(from));
+    struct nx_mail inner;
+    nx_mail_read(reading->arena, again, reading->limits, &inner);
+    if (inner.n_parts == 0 || (inner.n_parts == 1 && inner.parts[0].type == NX_PART_TEXT))
+        return;
+    reading->mail.notes |= inner.notes | NX_NOTE_BAD_MIME;
+    size_t n = inner.n_parts + 1;
+    struct nx_part *parts = nx_arena_array(reading->arena, n, sizeof *parts);
+    parts[0] = (struct nx_part){.type = NX_PART_TEXT, .media_type = NX_STR("text/plain"), .content = nx_str_sub(reading->text, 0, (size_t)(from.p - reading->text.p))};
+    memcpy(parts + 1, inner.parts, inner.n_parts * sizeof *parts);
+    reading->mail.parts = parts;
+    reading->mail.n_parts = n;
+    if (reading->mail.returned.n == 0)
+        reading->mail.returned = inner.returned;
+    reading->text = words_of(reading);
+}
+
+static void read_original(struct nx_reading *reading)
+{
+    struct nx_fields fields = reading->mail.returned;
+    if (fields.n == 0 && reading->has_words && reading->words.returned.n > 0)
+        fields = nx_original_in_text(reading->arena, reading->words.returned);
+    if (fields.n == 0)
+        fields = nx_original_in_text(reading->arena, reading->text);
+    nx_original_read(&reading->original, fields);
+}
+
+static bool is_challenge_failure(const struct nx_report *report)
+{
+    return nx_str_ihas(report->diagnostic, NX_STR("challenge")) || nx_str_ihas(report->diagnostic, NX_STR("guest list")) || nx_str_ihas(report->diagnostic, NX_STR("waiting list"));
+}
+
+/* Status parts, wherever they are; several may be there. */
+static bool read_status_parts(struct nx_reading *reading)
+{
+    bool found = false;
+    for (size_t i = 0; i < reading->mail.n_parts; i++)
+        if (reading->mail.parts[i].type == NX_PART_STATUS)
+            found |= nx_dsn_read(reading, reading->mail.parts[i].content);
+    for (size_t i = 0; !found && i < reading->mail.n_parts; i++) { /* field groups in text that a strict walk takes for prose */
+        struct nx_str text = reading->mail.parts[i].content;
+        if (reading->mail.parts[i].type != NX_PART_TEXT)
+            continue;
+        if (reading->has_words && reading->words.returned.n > 0 && reading->words.returned.p >= text.p && reading->words.returned.p < text.p + text.n)
+            text = nx_str_sub(text, 0, (size_t)(reading->words.returned.p - text.p));
+        size_t at = nx_dsn_find(text);
+        if (at < text.n && nx_dsn_read(reading, nx_str_from(text, at))) {
+            found = true;
+            reading->out.notes |= NX_NOTE_STRAY_FIELDS;
+        }
+    }
+    return found;
+}
+
+/* A recipient that several groups or copies report is one report; the later says no more. */
+static void drop_repeats(struct nx_reports *out)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < out->n; i++) {
+        bool repeated = false;
+        for (size_t k = 0; k < kept && !repeated; k++)
+            repeated = out->p[i].recipient.n > 0 && nx_str_ieq(out->p[i].recipient, out->p[k].recipient) && out->p[i].kind == out->p[k].kind;
+        if (!repeated)
+            out->p[kept++] = out->p[i];
+    }
+    out->n = kept;
+}
+
+static void read_message(struct nx_reading *reading)
+{
+    const struct nx_mail *mail = &reading->mail;
+    const struct nx_part *feedback = find_part(mail, NX_PART_FEEDBACK);
+    if (feedback != NULL && nx_arf_read(reading, feedback->content))
+        return;
+    if (nx_arf_read_bare(reading))
+        return;
+    reading->has_words = nx_text_read(reading->formats, reading->arena, reading->limits, mail, reading->text, &reading->words);
+    if (read_status_parts(reading)) {
+        nx_evidence_join(reading);
+        drop_repeats(&reading->out);
+        for (size_t i = 0; i < reading->out.n; i++)
+            if (is_challenge_failure(&reading->out.p[i])) {
+                reading->out.p[i].kind = NX_KIND_OTHER;
+                reading->out.p[i].notes |= NX_NOTE_CHALLENGE;
+            }
+        return;
+    }
+    if (!nx_evidence_read(reading))
+        (void)nx_autoreply_read(reading);
+}
+
+static struct nx_str digest_of(struct nx_reading *reading)
+{
+    static const char *const fields[] = {"Message-ID", "Date", "From", "To", "Subject"};
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+        struct nx_str value = nx_fields_get(reading->mail.fields, fields[i]);
+        g_checksum_update(sum, (const guchar *)(value.n > 0 ? value.p : ""), (gssize)value.n);
+        g_checksum_update(sum, (const guchar *)"\n", 1);
+    }
+    for (size_t i = 0; i < reading->mail.n_parts; i++)
+        if (reading->mail.parts[i].content.n > 0)
+            g_checksum_update(sum, (const guchar *)reading->mail.parts[i].content.p, (gssize)reading->mail.parts[i].content.n);
+    struct nx_str digest = nx_arena_dup(reading->arena, nx_str_of(g_checksum_get_string(sum)));
+    g_checksum_free(sum);
+    return digest;
+}
+
+size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, const struct nx_input *input, struct nx_report **ret_reports)
+{
+    struct nx_reading reading = {.arena = arena, .limits = &parser->limits, .formats = parser->formats, .input = input};
+    nx_mail_read(arena, input->bytes, &parser->limits, &reading.mail);
+    reading.text = words_of(&reading);
+    if (find_part(&reading.mail, NX_PART_STATUS) == NULL && find_part(&reading.mail, NX_PART_FEEDBACK) == NULL)
+        unwrap(&reading);
+    read_message(&reading);
+    if (reading.out.n == 0) {
+        struct nx_report *report = nx_reports_add(&reading);
+        report->kind = NX_KIND_OTHER;
+        report->text = nx_one_line(arena, nx_str_sub(reading.text, 0, parser->limits.diagnostic), parser->limits.diagnostic);
+    }
+    read_original(&reading);
+    for (size_t i = 0; i < reading.out.n; i++) {
+        struct nx_report *report = &reading.out.p[i];
+        report->original = reading.original;
+        report->notes |= reading.out.notes | reading.mail.notes;
+        report->verified = input->verified;
+        if (report->reporting_mta.n == 0 || report->original.message_id.n == 0) {
+            if (i == 0)
+                report->digest = digest_of(&reading);
+            else
+                report->digest = reading.out.p[0].digest.n > 0 ? reading.out.p[0].digest : digest_of(&reading);
+        }
+    }
+    *ret_reports = reading.out.p;
+    return reading.out.n;
+}
