@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/value.h"
+
+#include "base/error.h"
+
+#include <unistd.h>
+
+static const char system_file[] = "/etc/nixie/nixie.conf";
+
+struct load {
+    struct nx_config *config;
+    const char *path;
+    GString *faults;
+    GHashTable *lines; /* "group/key" to its line number */
+};
+
+static void fault(struct load *load, unsigned line, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void fault(struct load *load, unsigned line, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    g_autofree char *text = g_strdup_vprintf(format, list);
+    va_end(list);
+    g_string_append_printf(load->faults, "%s%s:%u: %s", load->faults->len > 0 ? "\n" : "", load->path, line, text);
+}
+
+/* Edits (insert, delete, replace) that turn a into b. */
+static unsigned distance(const char *a, const char *b)
+{
+    size_t n = strlen(b);
+    g_autofree unsigned *row = g_new(unsigned, n + 1);
+    for (size_t j = 0; j <= n; j++)
+        row[j] = (unsigned)j;
+    for (unsigned i = 1; a[i - 1] != '\0'; i++) {
+        unsigned corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            unsigned here = corner + (a[i - 1] != b[j - 1]);
+            corner = row[j];
+            row[j] = MIN(here, MIN(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[n];
+}
+
+struct nearest {
+    const char *wanted, *group, *key;
+    unsigned best;
+};
+
+static void consider(struct nearest *nearest, const char *candidate, const char *group, const char *key)
+{
+    unsigned d = distance(nearest->wanted, candidate);
+    if (d < nearest->best)
+        *nearest = (struct nearest){nearest->wanted, group, key, d};
+}
+
+static bool is_cause_group(const char *group, enum nx_cause *ret_cause)
+{
+    return g_str_has_prefix(group, "cause ") && nx_cause_parse(nx_str_of(group + strlen("cause ")), ret_cause);
+}
+
+static void unknown_group(struct load *load, unsigned line, const char *group)
+{
+    size_t n;
+    const struct nx_config_key *keys = nx_config_keys(&n);
+    struct nearest nearest = {group, NULL, NULL, UINT_MAX};
+    for (size_t i = 0; i < n; i++)
+        consider(&nearest, keys[i].group, keys[i].group, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (int cause = 1; cause < NX_CAUSE_COUNT; cause++) {
+        g_ptr_array_add(names, g_strconcat("cause ", nx_cause_name((enum nx_cause)cause), NULL));
+        consider(&nearest, names->pdata[names->len - 1], names->pdata[names->len - 1], NULL);
+    }
+    fault(load, line, "unknown group [%s] (nearest known: [%s]; `nixie config show` lists all)", group, nearest.group);
+}
+
+static void unknown_key(struct load *load, unsigned line, const char *group, const char *key)
+{
+    size_t n;
+    const struct nx_config_key *keys = g_str_has_prefix(group, "cause ") ? nx_config_cause_keys(&n) : nx_config_keys(&n);
+    struct nearest nearest = {key, NULL, NULL, UINT_MAX};
+    for (size_t i = 0; i < n; i++) { /* a key of the same group first; one that is spelled right but stands elsewhere also */
+        bool here = g_str_has_prefix(group, "cause ") || strcmp(keys[i].group, group) == 0;
+        if (here || strcmp(keys[i].key, key) == 0)
+            consider(&nearest, keys[i].key, here ? group : keys[i].group, keys[i].key);
+    }
+    fault(load, line, "unknown key '%s' in [%s] (nearest known: '%s' in [%s])", key, group, nearest.key, nearest.group);
+}
+
+/* Finds each key's line and what is no line of a key file; returns the text without the latter, for GKeyFile. */
+static char *scan(struct load *load, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *group = NULL;
+    for (unsigned i = 0; lines[i] != NULL; i++) {
+        char *line = g_strstrip(lines[i]);
+        char *equals = strchr(line, '=');
+        if (*line == '\0' || *line == '#')
+            continue;
+        if (*line == '[' && g_str_has_suffix(line, "]")) {
+            g_free(group);
+            group = g_strndup(line + 1, strlen(line) - 2);
+            char *id = g_strconcat(group, "/", NULL);
+            g_hash_table_replace(load->lines, id, GUINT_TO_POINTER(i + 1));
+            continue;
+        }
+        if (equals == NULL || equals == line) {
+            fault(load, i + 1, "'%.40s' is neither [group], key = value nor a # comment", line);
+        } else if (group == NULL) {
+            fault(load, i + 1, "a key before the first [group] (write the group's name above it)");
+        } else {
+            g_autofree char *key = g_strstrip(g_strndup(line, (gsize)(equals - line)));
+            char *id = g_strconcat(group, "/", key, NULL);
+            unsigned before = GPOINTER_TO_UINT(g_hash_table_lookup(load->lines, id));
+            if (before != 0)
+                fault(load, i + 1, "'%s' is set in line %u already (remove one of them)", key, before);
+            g_hash_table_replace(load->lines, id, GUINT_TO_POINTER(i + 1));
+            continue;
+        }
+        *line = '\0';
+    }
+    return g_strjoinv("\n", lines);
+}
+
+static unsigned line_of(struct load *load, const char *group, const char *key)
+{
+    g_autofree char *id = g_strconcat(group, "/", key, NULL);
+    return GPOINTER_TO_UINT(g_hash_table_lookup(load->lines, id));
+}
+
+static void take(struct load *load, GKeyFile *file, const char *group, const char *name)
+{
+    enum nx_cause cause = NX_CAUSE_NONE;
+    bool of_cause = is_cause_group(group, &cause);
+    size_t n;
+    const struct nx_config_key *keys = of_cause ? nx_config_cause_keys(&n) : nx_config_keys(&n);
+    unsigned line = line_of(load, group, name);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(keys[i].key, name) != 0 || (!of_cause && strcmp(keys[i].group, group) != 0))
+            continue;
+        g_autoptr(GError) error = NULL;
+        g_autofree char *value = g_key_file_get_string(file, group, name, &error);
+        void *base = of_cause ? (void *)&load->config->policy.causes[cause] : (void *)load->config;
+        if (value == NULL || !nx_value_parse(&keys[i], g_strstrip(value), base, &error))
+            fault(load, line, "%s: %s", name, error->message);
+        else
+            g_hash_table_replace(load->config->origins, g_strconcat(group, "/", name, NULL),
+                                 g_strdup_printf("%s:%u", load->path, line));
+        return;
+    }
+    unknown_key(load, line, group, name);
+}
+
+static void take_all(struct load *load, GKeyFile *file)
+{
+    size_t n;
+    const struct nx_config_key *keys = nx_config_keys(&n);
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+    for (char **group = groups; *group != NULL; group++) {
+        enum nx_cause cause;
+        bool known = is_cause_group(*group, &cause);
+        for (size_t i = 0; i < n && !known; i++)
+            known = strcmp(keys[i].group, *group) == 0;
+        if (!known) {
+            unknown_group(load, line_of(load, *group, ""), *group);
+            continue;
+        }
+        g_auto(GStrv) names = g_key_file_get_keys(file, *group, NULL, NULL);
+        for (char **name = names; *name != NULL; name++)
+            take(load, file, *group, *name);
+    }
+}
+
+static char *default_store(void)
+{
+    static const char directory[] = "/var/lib/nixie";
+    return g_file_test(directory, G_FILE_TEST_IS_DIR) ? g_build_filename(directory, "nixie.db", NULL)
+                                                      : g_build_filename(g_get_user_data_dir(), "nixie", "nixie.db", NULL);
+}
+
+static struct nx_config *defaults(void)
+{
+    struct nx_config *config = g_new0(struct nx_config, 1);
+    config->origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+#ifdef NX_HAVE_DECIDE
+    nx_policy_defaults(&config->policy);
+#endif
+    size_t n;
+    const struct nx_config_key *keys = nx_config_keys(&n);
+    for (size_t i = 0; i < n; i++)
+        if (!nx_value_parse(&keys[i], keys[i].fallback, config, NULL))
+            g_error("the default of %s in [%s] is no value of its type", keys[i].key, keys[i].group);
+    return config;
+}
+
+struct nx_config *nx_config_load(const char *path, GError **error)
+{
+    g_autoptr(nx_config) config = defaults();
+    if (path == NULL)
+        path = g_getenv("NIXIE_CONFIG");
+    if (path == NULL && access(system_file, F_OK) == 0)
+        path = system_file;
+    if (path != NULL) {
+        g_autofree char *text = NULL;
+        g_autoptr(GError) cannot = NULL;
+        if (!g_file_get_contents(path, &text, NULL, &cannot)) {
+            g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "%s: the settings cannot be read: %s (check the path and its rights)",
+                        path, cannot->message);
+            return NULL;
+        }
+        config->path = g_strdup(path);
+        struct load load = {config, path, g_string_new(NULL), g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+        g_autofree char *clean = scan(&load, text);
+        g_autoptr(GKeyFile) file = g_key_file_new();
+        if (g_key_file_load_from_data(file, clean, (gsize)-1, G_KEY_FILE_NONE, &cannot))
+            take_all(&load, file);
+        else
+            fault(&load, 1, "%s", cannot->message);
+        g_hash_table_unref(load.lines);
+        g_autofree char *faults = g_string_free(load.faults, FALSE);
+        if (*faults != '\0') {
+            g_set_error_literal(error, NX_ERROR, NX_ERROR_CONFIG, faults);
+            return NULL;
+        }
+    }
+    if (*config->store_path == '\0') {
+        g_free(config->store_path);
+        config->store_path = default_store();
+    }
+    return g_steal_pointer(&config);
+}
+
+void nx_config_free(struct nx_config *config)
+{
+    size_t n;
+    const struct nx_config_key *keys = nx_config_keys(&n);
+    for (size_t i = 0; i < n; i++)
+        nx_value_clear(&keys[i], config);
+    g_hash_table_unref(config->origins);
+    g_free(config->path);
+    g_free(config);
+}
+
+const char *nx_config_origin(const struct nx_config *config, const char *group, const char *key)
+{
+    g_autofree char *id = g_strconcat(group, "/", key, NULL);
+    const char *origin = g_hash_table_lookup(config->origins, id);
+    return origin == NULL ? "default" : origin;
+}
+
+void nx_config_set_store(struct nx_config *config, const char *path, const char *origin)
+{
+    g_free(config->store_path);
+    config->store_path = g_strdup(path);
+    g_hash_table_replace(config->origins, g_strdup("store/path"), g_strdup(origin));
+}

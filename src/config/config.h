@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config/config.h - settings: one table of keys drives reading, checking, `config show`, the manual page and the reload.
+ *
+ * A GKeyFile. Groups are those of keys.c, and [cause NAME] for the policy of one cause. An unknown group or key, a value that does
+ * not fit and a broken line are faults; all of them are told at once, "file:line: what (what to do)", in one NX_ERROR_CONFIG. A
+ * config is immutable once loaded; who loaded it frees it. Sizes are bytes, times are seconds. Any thread. */
+#pragma once
+#include "base/limits.h"
+#include "decide/decide.h"
+
+#include <stdint.h>
+
+enum nx_config_type {
+    NX_CONFIG_STRING,   /* char *, "" is absent */
+    NX_CONFIG_LIST,     /* char **, separated by ";" */
+    NX_CONFIG_BOOL,     /* bool: true, false */
+    NX_CONFIG_UINT,     /* unsigned */
+    NX_CONFIG_SIZE,     /* size_t: 8M, 64k, 100 */
+    NX_CONFIG_TIME,     /* int64_t: 60s, 5m, 2h, 30d, or never (0) */
+    NX_CONFIG_SUPPRESS, /* enum nx_suppress: never, at_once, after, mirror, clear */
+};
+
+struct nx_config {
+    char *path;          /* the file read, or NULL */
+    GHashTable *origins; /* "group/key" to "file:line", for nx_config_origin */
+    char *store_path;
+    char *patterns_directory, *patterns_local;
+    struct nx_limits limits;
+    struct nx_policy policy;
+};
+
+struct nx_config_key {
+    const char *group, *key;
+    enum nx_config_type type;
+    size_t offset;
+    const char *fallback; /* the default, as it would stand in the file */
+    bool reloadable;      /* SIGHUP is enough */
+    const char *doc;
+};
+
+/* The table; *ret_n entries. */
+const struct nx_config_key *nx_config_keys(size_t *ret_n);
+/* The keys of every [cause NAME] group; offsets are into struct nx_policy_cause, defaults are those of event/cause.def. */
+const struct nx_config_key *nx_config_cause_keys(size_t *ret_n);
+
+/* path NULL: $NIXIE_CONFIG, else the system's file where there is one, else defaults alone. */
+struct nx_config *nx_config_load(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void nx_config_free(struct nx_config *config);
+/* Value of a key as it would stand in a file; base is the config, or one entry of policy.causes for a cause key. Freed with g_free.
+ */
+char *nx_config_value(const struct nx_config_key *key, const void *base);
+/* "default", "file:line", or the option or variable that set it. */
+const char *nx_config_origin(const struct nx_config *config, const char *group, const char *key);
+/* Replaces the database's path, as --db and NIXIE_DB do. */
+void nx_config_set_store(struct nx_config *config, const char *path, const char *origin);
+
+typedef struct nx_config nx_config; /* for g_autoptr only */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_config, nx_config_free)

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/value.h"
+
+#include "base/ascii.h"
+#include "base/error.h"
+
+static const char *const suppress_names[] = {[NX_SUPPRESS_NEVER] = "never",
+                                             [NX_SUPPRESS_AT_ONCE] = "at_once",
+                                             [NX_SUPPRESS_AFTER] = "after",
+                                             [NX_SUPPRESS_MIRROR] = "mirror",
+                                             [NX_SUPPRESS_CLEAR] = "clear"};
+
+struct unit {
+    char letter;
+    unsigned long long factor;
+};
+static const struct unit sizes[] = {{'k', 1ull << 10}, {'m', 1ull << 20}, {'g', 1ull << 30}, {0, 0}};
+static const struct unit times[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}, {0, 0}};
+
+static gboolean scaled(const char *text, const struct unit *units, unsigned long long most, const char *fits,
+                       unsigned long long *ret, GError **error)
+{
+    struct nx_str number = nx_str_of(text);
+    unsigned long long factor = 1, value;
+    if (number.n > 0) {
+        char last = (char)nx_lower((unsigned char)number.p[number.n - 1]);
+        for (const struct unit *unit = units; unit->letter != 0; unit++)
+            if (unit->letter == last) {
+                factor = unit->factor;
+                number.n--;
+                break;
+            }
+    }
+    if (!nx_str_to_u64(number, &value) || value > most / factor) {
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is not %s", text, fits);
+        return FALSE;
+    }
+    *ret = value * factor;
+    return TRUE;
+}
+
+gboolean nx_value_parse(const struct nx_config_key *key, const char *text, void *base, GError **error)
+{
+    void *at = (char *)base + key->offset;
+    unsigned long long number;
+    switch (key->type) {
+    case NX_CONFIG_STRING:
+        g_free(*(char **)at);
+        *(char **)at = g_strdup(text);
+        return TRUE;
+    case NX_CONFIG_LIST: {
+        g_auto(GStrv) parts = g_strsplit(text, ";", -1);
+        GStrvBuilder *list = g_strv_builder_new();
+        for (char **part = parts; *part != NULL; part++)
+            if (*g_strstrip(*part) != '\0')
+                g_strv_builder_add(list, *part);
+        g_strfreev(*(char ***)at);
+        *(char ***)at = g_strv_builder_end(list);
+        g_strv_builder_unref(list);
+        return TRUE;
+    }
+    case NX_CONFIG_BOOL:
+        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
+            g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is neither true nor false", text);
+            return FALSE;
+        }
+        *(bool *)at = *text == 't';
+        return TRUE;
+    case NX_CONFIG_UINT:
+        if (!scaled(text, &sizes[3], 1000000000, "a whole number up to 1000000000", &number, error))
+            return FALSE;
+        *(unsigned *)at = (unsigned)number;
+        return TRUE;
+    case NX_CONFIG_SIZE:
+        if (!scaled(text, sizes, 1ull << 40, "a size, such as 64k, 25M or 1G", &number, error))
+            return FALSE;
+        *(size_t *)at = (size_t)number;
+        return TRUE;
+    case NX_CONFIG_TIME:
+        if (strcmp(text, "never") == 0)
+            number = 0;
+        else if (!scaled(text, times, 1ull << 40, "a time, such as 30s, 5m, 12h, 90d or never", &number, error))
+            return FALSE;
+        *(int64_t *)at = (int64_t)number;
+        return TRUE;
+    case NX_CONFIG_SUPPRESS:
+        for (size_t i = 0; i < G_N_ELEMENTS(suppress_names); i++)
+            if (strcmp(text, suppress_names[i]) == 0) {
+                *(enum nx_suppress *)at = (enum nx_suppress)i;
+                return TRUE;
+            }
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of never, at_once, after, mirror, clear", text);
+        return FALSE;
+    }
+    g_assert_not_reached();
+}
+
+static char *with_unit(unsigned long long value, const struct unit *units)
+{
+    const struct unit *best = NULL;
+    for (const struct unit *unit = units; unit->letter != 0; unit++)
+        if (value > 0 && value % unit->factor == 0)
+            best = unit;
+    return best == NULL ? g_strdup_printf("%llu", value) : g_strdup_printf("%llu%c", value / best->factor, best->letter);
+}
+
+char *nx_config_value(const struct nx_config_key *key, const void *base)
+{
+    const void *at = (const char *)base + key->offset;
+    switch (key->type) {
+    case NX_CONFIG_STRING:
+        return g_strdup(*(char *const *)at);
+    case NX_CONFIG_LIST:
+        return g_strjoinv(";", *(char **const *)at);
+    case NX_CONFIG_BOOL:
+        return g_strdup(*(const bool *)at ? "true" : "false");
+    case NX_CONFIG_UINT:
+        return g_strdup_printf("%u", *(const unsigned *)at);
+    case NX_CONFIG_SIZE:
+        return with_unit(*(const size_t *)at, sizes);
+    case NX_CONFIG_TIME:
+        return *(const int64_t *)at == 0 ? g_strdup("never") : with_unit((unsigned long long)*(const int64_t *)at, times);
+    case NX_CONFIG_SUPPRESS:
+        return g_strdup(suppress_names[*(const enum nx_suppress *)at]);
+    }
+    g_assert_not_reached();
+}
+
+void nx_value_clear(const struct nx_config_key *key, void *base)
+{
+    void *at = (char *)base + key->offset;
+    if (key->type == NX_CONFIG_STRING)
+        g_clear_pointer((char **)at, g_free);
+    else if (key->type == NX_CONFIG_LIST)
+        g_clear_pointer((char ***)at, g_strfreev);
+}
