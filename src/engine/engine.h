@@ -25,8 +25,11 @@ GArray *nx_engine_read_rules(const char *directory, bool local, GError **error) 
 
 struct nx_worker *nx_worker_new(struct nx_engine *engine); /* takes a reference */
 void nx_worker_free(struct nx_worker *worker);
-/* Parses and classifies one input; events (ids set, no decision) live until the next call with this worker. At least one event. */
+/* Parses and classifies one input; events (ids set, no decision) live until the next nx_worker_reset, as long as input's bytes and origin do. At least one
+ * event. */
 size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input, struct nx_event **ret_events);
+/* Forgets all events made so far; between messages, or between batches. */
+void nx_worker_reset(struct nx_worker *worker);
 struct nx_arena *nx_worker_arena(struct nx_worker *worker);
 struct nx_matcher *nx_worker_matcher(struct nx_worker *worker);
 

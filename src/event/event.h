@@ -26,6 +26,7 @@ struct nx_input { /* what enters the pipeline */
     struct nx_str provider;  /* EVENT: "ses", ...; LOG_LINE: "postfix", ... */
     struct nx_str media_type; /* EVENT: of the body, as sent */
     enum nx_verified verified;
+    nx_notes notes; /* what the source knows already: it cut the message */
     const struct nx_origin *origin;
 };
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+struct nx_worker {
+    struct nx_engine *engine;
+    struct nx_matcher *matcher;
+    struct nx_arena *arena;
+};
+
+struct nx_worker *nx_worker_new(struct nx_engine *engine)
+{
+    struct nx_worker *worker = g_new0(struct nx_worker, 1);
+    worker->engine = nx_engine_ref(engine);
+    worker->arena = nx_arena_new();
+#ifdef NX_HAVE_CLASSIFY
+    worker->matcher = nx_matcher_new(nx_engine_rules(engine));
+#endif
+    return worker;
+}
+
+void nx_worker_free(struct nx_worker *worker)
+{
+#ifdef NX_HAVE_CLASSIFY
+    nx_matcher_free(worker->matcher);
+#endif
+    nx_arena_free(worker->arena);
+    nx_engine_unref(worker->engine);
+    g_free(worker);
+}
+
+size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input, struct nx_event **ret_events)
+{
+    struct nx_report *reports;
+    size_t n = nx_parse_mail(nx_engine_parser(worker->engine), worker->arena, input, &reports);
+    struct nx_event *events = nx_arena_array(worker->arena, n, sizeof *events);
+    for (size_t i = 0; i < n; i++) {
+        struct nx_event *event = &events[i];
+        reports[i].notes |= input->notes;
+        event->origin = *input->origin;
+        event->report = reports[i];
+        if (event->report.stream.n == 0)
+            event->report.stream = event->origin.stream;
+#ifdef NX_HAVE_CLASSIFY
+        nx_classify(worker->matcher, worker->arena, &event->report, &event->verdict);
+#endif
+        event->decision.until = NX_WHEN_NONE;
+        event->id = nx_event_id(worker->arena, &event->report);
+    }
+    *ret_events = events;
+    return n;
+}
+
+void nx_worker_reset(struct nx_worker *worker)
+{
+    nx_arena_reset(worker->arena);
+}
+
+struct nx_arena *nx_worker_arena(struct nx_worker *worker)
+{
+    return worker->arena;
+}
+
+struct nx_matcher *nx_worker_matcher(struct nx_worker *worker)
+{
+    return worker->matcher;
+}
