@@ -1,8 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
+#include "cli/cli.h"
 
-int main(void)
+static int help(int argc, char **argv);
+static int version(int argc, char **argv);
+
+static const struct nx_cmd commands[] = {
+#ifdef NX_HAVE_ENGINE
+    {"parse", nx_cmd_parse, "read bounces and print what each says, as JSON lines"},
+#endif
+    {"config", nx_cmd_config, "check or show the settings"},
+    {"help", help, "what a command does, and its options"},
+    {"version", version, "the program's version"},
+    {NULL, NULL, NULL},
+};
+
+const struct nx_cmd *nx_cmds(void)
 {
-    puts("nixie");
-    return 0;
+    return commands;
+}
+
+static const struct nx_cmd *find(const char *name)
+{
+    for (const struct nx_cmd *cmd = commands; cmd->name != NULL; cmd++)
+        if (strcmp(cmd->name, name) == 0)
+            return cmd;
+    return NULL;
+}
+
+static int unknown(const char *name)
+{
+    nx_cli_say("%s: there is no such command (see `nixie help`)", name);
+    return NX_EXIT_USAGE;
+}
+
+static int help(int argc, char **argv)
+{
+    if (argc > 1) {
+        const struct nx_cmd *cmd = find(argv[1]);
+        if (cmd == NULL)
+            return unknown(argv[1]);
+        char name[64], option[] = "--help";
+        g_snprintf(name, sizeof name, "%s", cmd->name);
+        char *of_cmd[] = {name, option, NULL};
+        return cmd->fn == help ? NX_EXIT_OK : cmd->fn(2, of_cmd);
+    }
+    puts("usage: nixie COMMAND [OPTION...] [ARGUMENT...]\n\nNixie reads bounces, says what each means, and keeps the list of "
+         "addresses to stop writing to.\n");
+    for (const struct nx_cmd *cmd = commands; cmd->name != NULL; cmd++)
+        printf("  %-10s %s\n", cmd->name, cmd->summary);
+    puts("\n`nixie help COMMAND` tells more. With every command: --config FILE, --db PATH (or NIXIE_DB).");
+    return nx_cli_finish(NX_EXIT_OK);
+}
+
+static int version(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    puts("nixie " NX_VERSION);
+    return nx_cli_finish(NX_EXIT_OK);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help(1, argv);
+        return NX_EXIT_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    else if (strcmp(name, "--version") == 0)
+        name = "version";
+    const struct nx_cmd *cmd = find(name);
+    return cmd == NULL ? unknown(name) : cmd->fn(argc - 1, argv + 1);
 }

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+
+void nx_cli_say(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    g_autofree char *text = g_strdup_vprintf(format, list);
+    va_end(list);
+    fflush(stdout);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+        fprintf(stderr, "nixie: %s\n", *line);
+}
+
+int nx_cli_fail(const GError *error)
+{
+    nx_cli_say("%s", error->message);
+    if (error->domain == G_OPTION_ERROR)
+        return NX_EXIT_USAGE;
+    if (error->domain != NX_ERROR)
+        return NX_EXIT_FINDING;
+    switch ((enum nx_error)error->code) {
+    case NX_ERROR_USAGE:
+        return NX_EXIT_USAGE;
+    case NX_ERROR_SYNTAX:
+    case NX_ERROR_CONFIG:
+    case NX_ERROR_LIMIT:
+    case NX_ERROR_CORRUPT:
+        return NX_EXIT_DATA;
+    case NX_ERROR_BUSY:
+    case NX_ERROR_FULL:
+        return NX_EXIT_TEMPORARY;
+    case NX_ERROR_IO:
+    case NX_ERROR_NOT_FOUND:
+    case NX_ERROR_EXISTS:
+    case NX_ERROR_READ_ONLY:
+    case NX_ERROR_DENIED:
+        return NX_EXIT_FINDING;
+    }
+    return NX_EXIT_FINDING;
+}
+
+int nx_cli_finish(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    nx_cli_say("standard output: %s (what was printed is not complete)", g_strerror(errno));
+    return NX_EXIT_FINDING;
+}
+
+static const char *summary_of(const char *name)
+{
+    for (const struct nx_cmd *cmd = nx_cmds(); cmd->name != NULL; cmd++)
+        if (strcmp(cmd->name, name) == 0)
+            return cmd->summary;
+    return "";
+}
+
+gboolean nx_cli_options(struct nx_cli *cli, int argc, char **argv, const struct nx_cli_usage *usage, const GOptionEntry *entries,
+                        GError **error)
+{
+    *cli = (struct nx_cli){0};
+    const GOptionEntry common[] = {
+        {"config", 0, 0, G_OPTION_ARG_FILENAME, &cli->config_path, "Settings (NIXIE_CONFIG; else /etc/nixie/nixie.conf)", "FILE"},
+        {"db", 0, 0, G_OPTION_ARG_FILENAME, &cli->db, "The database (NIXIE_DB; else [store] path)", "PATH"},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autofree char *name = g_strconcat("nixie ", argv[0], NULL);
+    g_autofree char *title =
+        g_strdup_printf("%s%s- %s", usage->arguments, *usage->arguments != '\0' ? " " : "", summary_of(argv[0]));
+    g_autoptr(GOptionContext) context = g_option_context_new(title);
+    g_set_prgname(name);
+    if (entries != NULL)
+        g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_add_main_entries(context, common, NULL);
+    g_option_context_set_description(context, usage->description);
+
+    /* GOption takes words out of the vector; the strings stay ours. */
+    g_autofree char **words = g_memdup2(argv, ((gsize)argc + 1) * sizeof *argv);
+    g_autoptr(GError) wrong = NULL;
+    if (!g_option_context_parse(context, &argc, &words, &wrong)) {
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "%s (see `%s --help`)", wrong->message, name);
+        return FALSE;
+    }
+    int first = argc > 1 && strcmp(words[1], "--") == 0 ? 2 : 1;
+    cli->n_args = argc - first;
+    if (cli->n_args < usage->min || (usage->max >= 0 && cli->n_args > usage->max)) {
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "%s: %s (usage: %s %s; see `%s --help`)", argv[0],
+                    cli->n_args < usage->min ? "an argument is missing" : "too many arguments", name, usage->arguments, name);
+        return FALSE;
+    }
+    cli->args = g_strdupv(words + first);
+    cli->config = nx_config_load(cli->config_path, error);
+    if (cli->config == NULL)
+        return FALSE;
+    const char *from_environment = g_getenv("NIXIE_DB");
+    if (cli->db != NULL)
+        nx_config_set_store(cli->config, cli->db, "--db");
+    else if (from_environment != NULL && *from_environment != '\0')
+        nx_config_set_store(cli->config, from_environment, "NIXIE_DB");
+    return TRUE;
+}
+
+bool nx_cli_begin(struct nx_cli *cli, int argc, char **argv, const struct nx_cli_usage *usage, const GOptionEntry *entries,
+                  int *ret_exit)
+{
+    g_autoptr(GError) error = NULL;
+    if (nx_cli_options(cli, argc, argv, usage, entries, &error))
+        return true;
+    *ret_exit = nx_cli_fail(error);
+    return false;
+}
+
+void nx_cli_end(struct nx_cli *cli)
+{
+    g_clear_pointer(&cli->config, nx_config_free);
+    g_clear_pointer(&cli->args, g_strfreev);
+    g_clear_pointer(&cli->config_path, g_free);
+    g_clear_pointer(&cli->db, g_free);
+}

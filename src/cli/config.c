@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+static void show_key(const struct nx_config *config, const struct nx_config_key *key, const char *group, const void *base)
+{
+    g_autofree char *value = nx_config_value(key, base);
+    g_autofree char *line = g_strdup_printf("%s = %s", key->key, value);
+    printf("%-48s # %s\n", line, nx_config_origin(config, group, key->key));
+}
+
+static void show(const struct nx_config *config, bool with_docs)
+{
+    size_t n;
+    const struct nx_config_key *keys = nx_config_keys(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || strcmp(keys[i].group, keys[i - 1].group) != 0)
+            printf("%s[%s]\n", i == 0 ? "" : "\n", keys[i].group);
+        if (with_docs)
+            printf("# %s%s\n", keys[i].doc, keys[i].reloadable ? "" : " (needs a restart)");
+        show_key(config, &keys[i], keys[i].group, config);
+    }
+    keys = nx_config_cause_keys(&n);
+    for (int cause = 1; cause < NX_CAUSE_COUNT; cause++) {
+        g_autofree char *group = g_strconcat("cause ", nx_cause_name((enum nx_cause)cause), NULL);
+        printf("\n[%s]\n", group);
+        for (size_t i = 0; i < n; i++) {
+            if (with_docs && cause == 1)
+                printf("# %s\n", keys[i].doc);
+            show_key(config, &keys[i], group, &config->policy.causes[cause]);
+        }
+    }
+}
+
+int nx_cmd_config(int argc, char **argv)
+{
+    static const struct nx_cli_usage usage = {"check|show",
+                                              "check says every fault of the settings at once, with its line, and exits 65; show "
+                                              "prints every key, its value and where it came from.",
+                                              1, 1};
+    gboolean docs = FALSE;
+    const GOptionEntry entries[] = {
+        {"docs", 0, 0, G_OPTION_ARG_NONE, &docs, "show: say what each key is for", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(nx_cli) cli;
+    int code;
+    if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
+        return code;
+    if (strcmp(cli.args[0], "show") == 0) {
+        show(cli.config, docs);
+    } else if (strcmp(cli.args[0], "check") != 0) {
+        nx_cli_say("config: '%s' is neither check nor show (see `nixie config --help`)", cli.args[0]);
+        return NX_EXIT_USAGE;
+    } else {
+        printf("%s: all is well\n", cli.config->path == NULL ? "defaults" : cli.config->path);
+    }
+    return nx_cli_finish(NX_EXIT_OK);
+}
