@@ -180,6 +180,18 @@ static struct nx_str drop_route(struct nx_str text)
     return text.n > 0 && text.p[0] == '@' && colon < text.n ? nx_str_from(text, colon + 1) : text;
 }
 
+/* In a recipient field an "@" between two words is an address, however odd its domain ("user@#example.net" is what was mailed). */
+static bool is_address_like(struct nx_str text)
+{
+    size_t sign = nx_str_chr(text, '@');
+    if (sign == 0 || sign + 1 >= text.n || strchr("|/\"", text.p[0]) != NULL)
+        return false;
+    for (size_t i = 0; i < text.n; i++)
+        if (nx_is_space((unsigned char)text.p[i]) || (unsigned char)text.p[i] < ' ' || strchr("<>,;:()", text.p[i]) != NULL)
+            return false;
+    return true;
+}
+
 struct nx_str nx_address_of_field(struct nx_arena *arena, struct nx_str value, struct nx_str *ret_rest, nx_notes *ret_notes)
 {
     value = nx_words_decode(arena, nx_str_trim(value), ret_notes);
@@ -202,7 +214,7 @@ struct nx_str nx_address_of_field(struct nx_arena *arena, struct nx_str value, s
         text = undo_unitext(arena, text, ret_notes);
     else
         text = undo_xtext(arena, text);
-    if (nx_address_is(text))
+    if (nx_address_is(text) || is_address_like(text))
         return text;
     size_t at = 0;
     struct nx_str found;

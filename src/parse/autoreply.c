@@ -47,10 +47,10 @@ static bool text_says(struct nx_str text)
     return false;
 }
 
-static bool is_challenge(struct nx_str text)
+bool nx_is_challenge(struct nx_str text)
 {
     static const char *const words[] = {"allowed list", "approved senders", "approved sender", "to have your address added", "verify that you are", "confirm that you are", "prove that you", "not a spammer", "guest list",
-                                        "click on the link below to", "challenge", "spamblocker", "waiting list", "pending your verification", "this one-time", "deliver your message"};
+                                        "click on the link below to", "challenge", "spamblocker", "waiting list", "pending your verification", "pre-approved", "instructions in above notice", "one-time", "deliver your message"};
     struct nx_str head = nx_str_sub(text, 0, 4096);
     unsigned hits = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
@@ -78,7 +78,14 @@ static bool is_automatic(const struct nx_reading *reading)
         return true;
     bool null_path = nx_str_eq(nx_str_trim(get(reading, "Return-Path")), NX_STR("<>"));
     bool bulk = nx_str_istarts(precedence, NX_STR("bulk")) || nx_str_istarts(precedence, NX_STR("junk"));
-    return null_path && (bulk || get(reading, "In-Reply-To").n > 0) && text_says(reading->text);
+    return null_path && (bulk || get(reading, "In-Reply-To").n > 0) && (text_says(get(reading, "Subject")) || text_says(reading->text));
+}
+
+/* Reports on authentication in words (RFC 6591, 7489 7.3 without their parts): neither answer nor bounce. */
+static bool is_authentication_report(const struct nx_reading *reading)
+{
+    struct nx_str subject = get(reading, "Subject");
+    return (nx_str_ihas(subject, NX_STR("dmarc")) || nx_str_ihas(subject, NX_STR("authentication failure"))) && nx_str_ihas(subject, NX_STR("report"));
 }
 
 bool nx_autoreply_read(struct nx_reading *reading)
@@ -87,15 +94,16 @@ bool nx_autoreply_read(struct nx_reading *reading)
     bool mdn = false;
     for (size_t i = 0; i < mail->n_parts; i++)
         mdn |= mail->parts[i].type == NX_PART_DISPOSITION;
-    bool automatic = !mdn && is_automatic(reading);
-    if (!mdn && !automatic)
+    bool status_report = nx_str_eq(mail->report_type, NX_STR("delivery-status")); /* its writers set Auto-Submitted too */
+    bool automatic = !mdn && !status_report && is_automatic(reading);
+    if (!mdn && (!automatic || is_authentication_report(reading)))
         return false;
     struct nx_report *report = nx_reports_add(reading);
     if (report == NULL)
         return false;
     report->kind = mdn ? NX_KIND_OTHER : NX_KIND_AUTOREPLY;
     report->format = mdn ? NX_STR("rfc8098") : NX_STR("rfc3834");
-    report->notes = mdn ? NX_NOTE_MDN : is_challenge(reading->text) ? NX_NOTE_CHALLENGE : 0;
+    report->notes = mdn ? NX_NOTE_MDN : nx_is_challenge(reading->text) ? NX_NOTE_CHALLENGE : 0;
     report->text = nx_one_line(reading->arena, reading->text, reading->limits->diagnostic);
     if (automatic) {
         struct nx_str from = nx_address_in(get(reading, "From"));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words for people as evidence: beside the fields of a DSN, or alone. */
+#include "base/ascii.h"
 #include "parse/address.h"
 #include "parse/internal.h"
 #include "parse/reply.h"
@@ -43,6 +44,25 @@ static struct nx_str verp_recipient(struct nx_reading *reading)
     return found;
 }
 
+static bool is_name(struct nx_str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (!nx_is_atext((unsigned char)text.p[i]) && text.p[i] != '.')
+            return false;
+    return text.n > 0 && text.n <= 64 && strchr("|/@", text.p[0]) == NULL;
+}
+
+/* Fields of a report that stand in the head of the message itself. */
+static struct nx_str recipient_in_head(struct nx_reading *reading)
+{
+    static const char *const names[] = {"Final-Recipient", "Original-Recipient"};
+    nx_notes notes = 0;
+    struct nx_str address = NX_STR_NONE;
+    for (size_t i = 0; i < G_N_ELEMENTS(names) && address.n == 0; i++)
+        address = nx_address_of_field(reading->arena, nx_fields_get(reading->mail.fields, names[i]), NULL, &notes);
+    return address;
+}
+
 /* A recipient that the fields hide: from the words, from X-Failed-Recipients, from the return path. */
 static void find_hidden(struct nx_reading *reading, struct nx_report *report)
 {
@@ -57,11 +77,17 @@ static void find_hidden(struct nx_reading *reading, struct nx_report *report)
         report->recipient = reading->words.blocks[last].recipient;
     } else if (reading->out.n == 1 && count_addresses(failed_recipients(reading), &address) == 1) {
         report->recipient = address;
+    } else if (reading->out.n == 1 && (address = recipient_in_head(reading)).n > 0) {
+        report->recipient = address;
     } else if (reading->out.n == 1 && (address = verp_recipient(reading)).n > 0) {
         report->recipient = address;
         report->notes |= NX_NOTE_VERP_RECIPIENT;
     } else {
         report->notes |= NX_NOTE_NO_RECIPIENT;
+        if (is_name(report->original_recipient)) { /* a local or screen name: better than nothing */
+            report->recipient = report->original_recipient;
+            report->original_recipient = NX_STR_NONE;
+        }
     }
 }
 
@@ -121,7 +147,7 @@ static unsigned signs(const struct nx_reading *reading)
             n++;
             break;
         }
-    if (failed_recipients(reading).n > 0)
+    if (failed_recipients(reading).n > 0 || nx_fields_get(fields, "Final-Recipient").n > 0)
         n += 2;
     if (nx_str_eq(reading->mail.media_type, NX_STR("multipart/report")) && !nx_str_eq(reading->mail.report_type, NX_STR("disposition-notification")))
         n++;

@@ -40,6 +40,8 @@ bool nx_arf_read_bare(struct nx_reading *reading);
 
 /* autoreply.c: RFC 3834, 8098; true when the message is one (a report was added). */
 bool nx_autoreply_read(struct nx_reading *reading);
+/* Words that ask the sender to prove himself, or tell him that he did. */
+bool nx_is_challenge(struct nx_str text);
 
 /* original.c */
 void nx_original_read(struct nx_original *ret, struct nx_fields fields);

@@ -141,9 +141,10 @@ static void read_original(struct nx_reading *reading)
     nx_original_read(&reading->original, fields);
 }
 
-static bool is_challenge_failure(const struct nx_report *report)
+/* Challenge-response systems dress as a delivery report, but no server has said anything. */
+static bool is_challenge_failure(const struct nx_reading *reading, const struct nx_report *report)
 {
-    return nx_str_ihas(report->diagnostic, NX_STR("challenge")) || nx_str_ihas(report->diagnostic, NX_STR("guest list")) || nx_str_ihas(report->diagnostic, NX_STR("waiting list"));
+    return report->reply == 0 && nx_is_challenge(nx_arena_printf(reading->arena, "%.*s\n%.*s", NX_FMT(report->diagnostic), NX_FMT(nx_str_sub(reading->text, 0, 4096))));
 }
 
 /* Status parts, wherever they are; several may be there. */
@@ -195,7 +196,7 @@ static void read_message(struct nx_reading *reading)
         nx_evidence_join(reading);
         drop_repeats(&reading->out);
         for (size_t i = 0; i < reading->out.n; i++)
-            if (is_challenge_failure(&reading->out.p[i])) {
+            if (is_challenge_failure(reading, &reading->out.p[i])) {
                 reading->out.p[i].kind = NX_KIND_OTHER;
                 reading->out.p[i].notes |= NX_NOTE_CHALLENGE;
             }

@@ -293,11 +293,24 @@ static struct nx_str join_lines(struct nx_arena *arena, struct nx_str words)
     return nx_one_line(arena, nx_buf_str(&out), out.n);
 }
 
+/* "554 4.4.7 Message expired: ... <421 4.4.2 Connection timed out>": the deferral that was quoted last is what happened. */
+static size_t last_deferral(struct nx_str words, size_t code)
+{
+    static const char *const given_up[] = {"expired", "unable to deliver in", "last transfail", "last error", "giving up"};
+    size_t from = words.n;
+    for (size_t i = 0; i < sizeof given_up / sizeof *given_up && from == words.n; i++)
+        from = nx_str_ifind(words, nx_str_of(given_up[i]));
+    for (size_t i = from; i + 3 <= words.n; i++)
+        if (i != code && words.p[i] == '4' && code_weight(words, i) >= 2)
+            return i;
+    return code;
+}
+
 void nx_reply_read(struct nx_arena *arena, struct nx_str text, struct nx_reply *ret_reply)
 {
     struct nx_str line = nx_one_line(arena, text, text.n);
     struct nx_str words = server_words(line);
-    size_t code = find_code(words);
+    size_t code = last_deferral(words, find_code(words));
     *ret_reply = (struct nx_reply){.stage = find_stage(line), .host = find_host(line)};
     if (code < words.n)
         ret_reply->code = (unsigned)((words.p[code] - '0') * 100 + (words.p[code + 1] - '0') * 10 + (words.p[code + 2] - '0'));
