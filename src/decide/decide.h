@@ -1,36 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decide/decide.h - what we do about an event: a pure function of event, history and policy.
  *
- * The policy's defaults come from event/cause.def; config overrides them per cause. History is what the store knows of the address at that
- * moment. Streams: an entry holds for one stream ("" is all). No clock: now comes in as an argument. Any thread. */
+ * The policy's defaults come from event/cause.def; config overrides them per cause. History is what the store knows of the address before the event.
+ * An entry holds for one stream or for all ("" is all): the cause's scope says which. No clock: `at`, the moment the event counts for, is an argument.
+ * Units: seconds, UTC. Texts returned live in the arena. Any thread. */
 #pragma once
 #include "base/arena.h"
 #include "event/event.h"
 
+enum nx_scope { NX_SCOPE_ALL, NX_SCOPE_STREAM }; /* an entry of this cause holds for every stream, or for the stream of the event */
+
 struct nx_policy_cause {
     enum nx_suppress suppress;
+    enum nx_scope scope;
     unsigned threshold;
     int64_t span, window, ttl, ttl_max; /* seconds; ttl 0: for ever */
 };
 struct nx_policy {
     struct nx_policy_cause causes[NX_CAUSE_COUNT];
-    bool confirm_hard; /* mailbox_unknown needs two within 30 days */
+    struct nx_policy_cause tentative; /* a hard cause that the other side calls temporary (4xx) */
+    bool confirm_hard;                /* mailbox_unknown needs two within 30 days */
 };
 void nx_policy_defaults(struct nx_policy *ret);
 
-struct nx_history { /* of one (stream, address) */
-    bool suppressed;           /* an entry holds now */
-    enum nx_cause entry_cause; /* its cause, also of one that has expired (for doubling) */
-    nx_when entry_since, entry_until;
-    unsigned entry_renewals;   /* how often this cause was renewed within a year */
-    bool allowed;              /* on the allow list */
-    /* Events of the same cause inside the window that count (one a day), the one at hand not included. */
+struct nx_standing { /* the entry of one (stream, address), in force or run out */
+    bool present;
+    enum nx_cause cause; /* NONE: made by hand without one */
+    enum nx_class class_;
+    nx_when since, until; /* until NX_WHEN_NONE: for ever */
+    unsigned renewals;    /* how often this cause came back within a year */
+    bool manual;          /* made by hand or import */
+};
+bool nx_standing_holds(const struct nx_standing *standing, nx_when at);
+/* Would a new entry take its place? Consent (complaint, unsubscribe) outranks for ever, and that outranks a term; of two terms the later wins. */
+bool nx_standing_gives_way(const struct nx_standing *standing, enum nx_cause cause, nx_when until, nx_when at);
+/* Renewals of the next entry of this cause: one more when the last one ended within a year before. */
+unsigned nx_standing_renewals(const struct nx_standing *standing, enum nx_cause cause, nx_when at);
+/* A delivery lifts it: soft, for a term, and not made by hand. */
+bool nx_standing_is_cooling(const struct nx_standing *standing);
+
+struct nx_history { /* of one address, for the cause and scope of the event at hand */
+    struct nx_standing standing;
+    bool allowed; /* on the allow list */
+    /* Days with a counted event of the same cause inside the window; the day of the event at hand is not one of them. */
     unsigned count;
-    nx_when first, last;
+    nx_when first, last; /* of those; NX_WHEN_NONE when count is 0 */
+    bool counted_today;  /* the day of the event at hand has one already */
+    bool soft_counts;    /* there is some soft count that a delivery would clear */
 };
 
 /* ret_decision->reason lives in the arena. */
-void nx_decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, nx_when now, struct nx_arena *arena,
+void nx_decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, nx_when at, struct nx_arena *arena,
                struct nx_decision *ret_decision);
-/* The counting rule: does this event count toward its cause's threshold (5xx only for unknown, never a delay)? */
+/* The counting rule: may this event count toward its cause's threshold (5xx only for unknown, never a delay)? */
 bool nx_policy_counts(const struct nx_policy *policy, const struct nx_event *event);
+/* The cause that policy goes by: complaint and unsubscribe where the kind says so, else the verdict's. */
+enum nx_cause nx_policy_cause(const struct nx_event *event);
+/* The numbers in force for an event: of its cause, or the tentative ones. */
+const struct nx_policy_cause *nx_policy_of(const struct nx_policy *policy, const struct nx_event *event);
+/* The stream that an entry made by this event holds for; empty for all. */
+struct nx_str nx_policy_stream(const struct nx_policy *policy, const struct nx_event *event);
+/* The stream of an event itself: what the report names, else what it came in by. */
+struct nx_str nx_event_stream(const struct nx_event *event);

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decide/decide.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define DAY 86400
+#define T0 1700000000
+
+static struct nx_event event_of(enum nx_kind kind, enum nx_cause cause, enum nx_class class_, unsigned reply)
+{
+    return (struct nx_event){.report = {.kind = kind, .recipient = NX_STR("user@example.net"), .reply = reply},
+                             .verdict = {.class_ = class_, .cause = cause}};
+}
+
+static struct nx_decision decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, struct nx_arena *arena)
+{
+    struct nx_decision decision;
+    nx_decide(policy, history, event, T0, arena, &decision);
+    assert_true(decision.made);
+    assert_true(decision.reason.n > 0);
+    return decision;
+}
+
+/* A first report of each cause: who suppresses at once, who counts, who does nothing. */
+static void the_first_report_of_each_cause(void **state)
+{
+    (void)state;
+    static const struct {
+        enum nx_cause cause;
+        enum nx_action action;
+        int days; /* -1: for ever */
+    } rows[] = {
+        {NX_CAUSE_MAILBOX_UNKNOWN, NX_ACTION_SUPPRESS, -1}, {NX_CAUSE_MAILBOX_DISABLED, NX_ACTION_SUPPRESS, 180},
+        {NX_CAUSE_MAILBOX_MOVED, NX_ACTION_SUPPRESS, -1},   {NX_CAUSE_BAD_ADDRESS, NX_ACTION_SUPPRESS, -1},
+        {NX_CAUSE_BAD_DOMAIN, NX_ACTION_COUNT, 0},          {NX_CAUSE_MAILBOX_FULL, NX_ACTION_COUNT, 0},
+        {NX_CAUSE_RATE_LIMITED, NX_ACTION_NONE, 0},         {NX_CAUSE_GREYLISTED, NX_ACTION_NONE, 0},
+        {NX_CAUSE_RECEIVER_UNAVAILABLE, NX_ACTION_NONE, 0}, {NX_CAUSE_NETWORK_ERROR, NX_ACTION_NONE, 0},
+        {NX_CAUSE_RECEIVER_MISCONFIG, NX_ACTION_COUNT, 0},  {NX_CAUSE_EXPIRED, NX_ACTION_COUNT, 0},
+        {NX_CAUSE_RECIPIENT_REFUSED, NX_ACTION_COUNT, 0},   {NX_CAUSE_REPUTATION_BLOCK, NX_ACTION_NONE, 0},
+        {NX_CAUSE_SPAM_CONTENT, NX_ACTION_NONE, 0},         {NX_CAUSE_CONTENT_PROHIBITED, NX_ACTION_NONE, 0},
+        {NX_CAUSE_SENDER_AUTH, NX_ACTION_NONE, 0},          {NX_CAUSE_SENDER_DNS, NX_ACTION_NONE, 0},
+        {NX_CAUSE_POLICY_BLOCK, NX_ACTION_NONE, 0},         {NX_CAUSE_TLS_FAILURE, NX_ACTION_NONE, 0},
+        {NX_CAUSE_RELAY_DENIED, NX_ACTION_COUNT, 0},        {NX_CAUSE_SMTP_AUTH, NX_ACTION_NONE, 0},
+        {NX_CAUSE_MESSAGE_TOO_LARGE, NX_ACTION_NONE, 0},    {NX_CAUSE_MESSAGE_MALFORMED, NX_ACTION_NONE, 0},
+        {NX_CAUSE_PROTOCOL_ERROR, NX_ACTION_NONE, 0},       {NX_CAUSE_UPSTREAM_SUPPRESSED, NX_ACTION_SUPPRESS, 30},
+        {NX_CAUSE_AUTO_REPLY, NX_ACTION_NONE, 0},           {NX_CAUSE_DELAYED, NX_ACTION_NONE, 0},
+        {NX_CAUSE_UNKNOWN, NX_ACTION_COUNT, 0},             {NX_CAUSE_NONE, NX_ACTION_NONE, 0},
+        {NX_CAUSE_COMPLAINT, NX_ACTION_SUPPRESS, -1},       {NX_CAUSE_UNSUBSCRIBE, NX_ACTION_SUPPRESS, -1},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_history none = {0};
+        struct nx_event event = event_of(NX_KIND_FAILED, rows[i].cause, nx_cause_facts(rows[i].cause)->class_, 550);
+        struct nx_decision decision = decide(&policy, &none, &event, arena);
+        nx_when until = rows[i].action != NX_ACTION_SUPPRESS || rows[i].days < 0 ? NX_WHEN_NONE : T0 + rows[i].days * (int64_t)DAY;
+        if (decision.action != rows[i].action || decision.until != until)
+            fail_msg("%s: %s until %lld", nx_cause_name(rows[i].cause), nx_action_name(decision.action), (long long)decision.until);
+    }
+}
+
+/* Thresholds, span and window: what is in history, and what the event at hand then does. */
+static void thresholds_want_days_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        enum nx_cause cause;
+        unsigned count;
+        int first_days, last_days; /* before T0 */
+        bool today;
+        enum nx_action action;
+        int days;
+    } rows[] = {
+        {"third, a week apart", NX_CAUSE_MAILBOX_FULL, 2, 7, 3, false, NX_ACTION_SUPPRESS, 30},
+        {"third, six days", NX_CAUSE_MAILBOX_FULL, 2, 6, 3, false, NX_ACTION_COUNT, 0},
+        {"second", NX_CAUSE_MAILBOX_FULL, 1, 20, 20, false, NX_ACTION_COUNT, 0},
+        {"same day again", NX_CAUSE_MAILBOX_FULL, 1, 20, 20, true, NX_ACTION_NONE, 0},
+        {"fifth of a broken receiver", NX_CAUSE_RECEIVER_MISCONFIG, 4, 8, 1, false, NX_ACTION_SUPPRESS, 30},
+        {"fourth", NX_CAUSE_RECEIVER_MISCONFIG, 3, 8, 1, false, NX_ACTION_COUNT, 0},
+        {"expired thrice", NX_CAUSE_EXPIRED, 2, 10, 5, false, NX_ACTION_SUPPRESS, 14},
+        {"refused twice", NX_CAUSE_RECIPIENT_REFUSED, 1, 1, 1, false, NX_ACTION_SUPPRESS, 90},
+        {"relay thrice in three days", NX_CAUSE_RELAY_DENIED, 2, 3, 1, false, NX_ACTION_SUPPRESS, 60},
+        {"relay thrice in two days", NX_CAUSE_RELAY_DENIED, 2, 2, 1, false, NX_ACTION_COUNT, 0},
+        {"no domain, a day later", NX_CAUSE_BAD_DOMAIN, 1, 1, 1, false, NX_ACTION_SUPPRESS, 90},
+        {"unknown thrice", NX_CAUSE_UNKNOWN, 2, 9, 2, false, NX_ACTION_SUPPRESS, 30},
+        {"a report from the past widens the span", NX_CAUSE_MAILBOX_FULL, 2, -8, -9, false, NX_ACTION_SUPPRESS, 30},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_history history = {.count = rows[i].count,
+                                     .first = T0 - rows[i].first_days * (int64_t)DAY,
+                                     .last = T0 - rows[i].last_days * (int64_t)DAY,
+                                     .counted_today = rows[i].today};
+        struct nx_event event = event_of(NX_KIND_FAILED, rows[i].cause, nx_cause_facts(rows[i].cause)->class_, 550);
+        struct nx_decision decision = decide(&policy, &history, &event, arena);
+        if (decision.action != rows[i].action ||
+            (rows[i].action == NX_ACTION_SUPPRESS && decision.until != T0 + rows[i].days * (int64_t)DAY))
+            fail_msg("%s: %s, %.*s", rows[i].why, nx_action_name(decision.action), NX_FMT(decision.reason));
+    }
+}
+
+static void what_never_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        enum nx_kind kind;
+        enum nx_cause cause;
+        enum nx_class class_;
+        unsigned reply;
+        const char *status;
+        enum nx_action action;
+    } rows[] = {
+        {"unknown with 4xx", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 450, "", NX_ACTION_NONE},
+        {"unknown with 4.x.x", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 0, "4.0.0", NX_ACTION_NONE},
+        {"unknown without a code", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 0, "", NX_ACTION_NONE},
+        {"unknown with 5.x.x", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 0, "5.0.0", NX_ACTION_COUNT},
+        {"the reply outranks the status", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 451, "5.0.0", NX_ACTION_NONE},
+        {"4xx is never hard at first sight", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_SOFT, 450, "4.1.1", NX_ACTION_COUNT},
+        {"user words in a refusal of the sender", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_BLOCK, 550, "", NX_ACTION_NONE},
+        {"a delay notice", NX_KIND_DELAYED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, 452, "", NX_ACTION_NONE},
+        {"a delay notice with a hard cause", NX_KIND_DELAYED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, 550, "", NX_ACTION_NONE},
+        {"vacation", NX_KIND_AUTOREPLY, NX_CAUSE_MAILBOX_MOVED, NX_CLASS_HARD, 0, "", NX_ACTION_NONE},
+        {"ordinary mail", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE, 0, "", NX_ACTION_NONE},
+        {"complaint whatever the cause", NX_KIND_COMPLAINT, NX_CAUSE_NONE, NX_CLASS_NONE, 0, "", NX_ACTION_SUPPRESS},
+        {"null MX", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_HARD, 556, "", NX_ACTION_SUPPRESS},
+        {"521", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_HARD, 521, "", NX_ACTION_SUPPRESS},
+        {"null MX by status", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_HARD, 0, "5.1.10", NX_ACTION_SUPPRESS},
+        {"null MX, but for now", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_SOFT, 0, "4.1.10", NX_ACTION_COUNT},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_history none = {0};
+        struct nx_event event = event_of(rows[i].kind, rows[i].cause, rows[i].class_, rows[i].reply);
+        event.report.status = nx_str_of(rows[i].status);
+        struct nx_decision decision = decide(&policy, &none, &event, arena);
+        if (decision.action != rows[i].action)
+            fail_msg("%s: %s, %.*s", rows[i].why, nx_action_name(decision.action), NX_FMT(decision.reason));
+    }
+    struct nx_history none = {0};
+    struct nx_event nobody = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, 550);
+    nobody.report.recipient = NX_STR_NONE;
+    assert_int_equal(decide(&policy, &none, &nobody, arena).action, NX_ACTION_NONE);
+}
+
+static void terms_double_within_a_year(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        enum nx_cause cause, last;
+        unsigned renewals;
+        int ended_days, days;
+    } rows[] = {
+        {"second", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 0, 10, 60},
+        {"third", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, 10, 120},
+        {"fourth, at the cap", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 2, 10, 180},
+        {"hundredth", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 99, 10, 180},
+        {"after more than a year", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 2, 366, 30},
+        {"another cause", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_EXPIRED, 2, 10, 30},
+        {"expired doubles too", NX_CAUSE_EXPIRED, NX_CAUSE_EXPIRED, 0, 1, 28},
+        {"one that has no cap above its term", NX_CAUSE_UNKNOWN, NX_CAUSE_UNKNOWN, 3, 1, 30},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_history history = {.count = 4, .first = T0 - 20 * DAY, .last = T0 - DAY,
+            .standing = {.present = true, .cause = rows[i].last, .class_ = NX_CLASS_SOFT, .since = T0 - 400 * DAY,
+                         .until = T0 - rows[i].ended_days * (int64_t)DAY, .renewals = rows[i].renewals}};
+        struct nx_event event = event_of(NX_KIND_FAILED, rows[i].cause, NX_CLASS_SOFT, 550);
+        struct nx_decision decision = decide(&policy, &history, &event, arena);
+        if (decision.action != NX_ACTION_SUPPRESS || decision.until != T0 + rows[i].days * (int64_t)DAY)
+            fail_msg("%s: %s until %lld d", rows[i].why, nx_action_name(decision.action), (long long)(decision.until - T0) / DAY);
+    }
+}
+
+/* What stands, what comes, and whether it takes its place. */
+static void what_outranks_what(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        enum nx_cause old;
+        int old_days; /* -1: for ever */
+        enum nx_cause new;
+        int new_days;
+        bool gives_way;
+    } rows[] = {
+        {"dead again", NX_CAUSE_MAILBOX_UNKNOWN, -1, NX_CAUSE_MAILBOX_UNKNOWN, -1, false},
+        {"full, then dead", NX_CAUSE_MAILBOX_FULL, 30, NX_CAUSE_MAILBOX_UNKNOWN, -1, true},
+        {"dead, then full", NX_CAUSE_MAILBOX_UNKNOWN, -1, NX_CAUSE_MAILBOX_FULL, 30, false},
+        {"dead, then complaint", NX_CAUSE_MAILBOX_UNKNOWN, -1, NX_CAUSE_COMPLAINT, -1, true},
+        {"complaint, then dead", NX_CAUSE_COMPLAINT, -1, NX_CAUSE_MAILBOX_UNKNOWN, -1, false},
+        {"still full", NX_CAUSE_MAILBOX_FULL, 10, NX_CAUSE_MAILBOX_FULL, 30, true},
+        {"a shorter term", NX_CAUSE_MAILBOX_DISABLED, 100, NX_CAUSE_MAILBOX_FULL, 30, false},
+        {"by hand, then dead", NX_CAUSE_NONE, -1, NX_CAUSE_MAILBOX_UNKNOWN, -1, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_standing old = {.present = true, .cause = rows[i].old, .since = T0 - DAY,
+                                  .until = rows[i].old_days < 0 ? NX_WHEN_NONE : T0 + rows[i].old_days * (int64_t)DAY};
+        nx_when until = rows[i].new_days < 0 ? NX_WHEN_NONE : T0 + rows[i].new_days * (int64_t)DAY;
+        if (nx_standing_gives_way(&old, rows[i].new, until, T0) != rows[i].gives_way)
+            fail_msg("%s", rows[i].why);
+        if (old.until != NX_WHEN_NONE)
+            assert_true(nx_standing_gives_way(&old, rows[i].new, until, old.until)); /* what has run out holds nothing */
+    }
+}
+
+static void a_delivery_clears_what_is_soft(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    struct nx_event event = event_of(NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, NX_CLASS_NONE, 250);
+    struct nx_standing full = {.present = true, .cause = NX_CAUSE_MAILBOX_FULL, .class_ = NX_CLASS_SOFT, .since = T0 - DAY, .until = T0 + DAY};
+    struct nx_standing complaint = {.present = true, .cause = NX_CAUSE_COMPLAINT, .since = T0 - DAY, .until = NX_WHEN_NONE};
+    struct nx_standing by_hand = full;
+    by_hand.manual = true;
+    struct nx_history soft = {.soft_counts = true}, none = {0}, cooling = {.standing = full}, consent = {.standing = complaint}, hand = {.standing = by_hand};
+    assert_int_equal(decide(&policy, &soft, &event, arena).action, NX_ACTION_CLEAR);
+    assert_int_equal(decide(&policy, &cooling, &event, arena).action, NX_ACTION_CLEAR);
+    assert_int_equal(decide(&policy, &none, &event, arena).action, NX_ACTION_NONE);
+    assert_int_equal(decide(&policy, &consent, &event, arena).action, NX_ACTION_NONE);
+    assert_int_equal(decide(&policy, &hand, &event, arena).action, NX_ACTION_NONE);
+}
+
+static void the_allow_list_wins_and_says_so(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    struct nx_history history = {.allowed = true};
+    struct nx_event hard = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, 550);
+    struct nx_event complaint = event_of(NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE, 0);
+    struct nx_decision one = decide(&policy, &history, &hard, arena), two = decide(&policy, &history, &complaint, arena);
+    assert_int_equal(one.action, NX_ACTION_NONE);
+    assert_true(nx_str_ihas(one.reason, NX_STR("allow list")));
+    assert_int_equal(two.action, NX_ACTION_NONE);
+}
+
+static void confirm_hard_wants_two(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    policy.confirm_hard = true;
+    struct nx_event event = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, 550);
+    struct nx_history none = {0}, one = {.count = 1, .first = T0 - DAY, .last = T0 - DAY};
+    assert_int_equal(decide(&policy, &none, &event, arena).action, NX_ACTION_COUNT);
+    assert_true(nx_policy_counts(&policy, &event));
+    struct nx_decision second = decide(&policy, &one, &event, arena);
+    assert_int_equal(second.action, NX_ACTION_SUPPRESS);
+    assert_true(second.until == NX_WHEN_NONE);
+}
+
+static void scope_says_which_stream(void **state)
+{
+    (void)state;
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    struct nx_event event = event_of(NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, NX_CLASS_BLOCK, 550);
+    event.origin.stream = NX_STR("route");
+    assert_true(nx_str_eq(nx_policy_stream(&policy, &event), NX_STR("route")));
+    event.report.stream = NX_STR("news");
+    assert_true(nx_str_eq(nx_policy_stream(&policy, &event), NX_STR("news")));
+    event.verdict.cause = NX_CAUSE_MAILBOX_UNKNOWN;
+    event.verdict.class_ = NX_CLASS_HARD;
+    assert_true(nx_policy_stream(&policy, &event).n == 0);
+    event.report.kind = NX_KIND_UNSUBSCRIBE;
+    assert_true(nx_str_eq(nx_policy_stream(&policy, &event), NX_STR("news")));
+    event.report.kind = NX_KIND_COMPLAINT;
+    assert_true(nx_policy_stream(&policy, &event).n == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_report_of_each_cause), cmocka_unit_test(thresholds_want_days_apart), cmocka_unit_test(what_never_counts),
+        cmocka_unit_test(terms_double_within_a_year),     cmocka_unit_test(what_outranks_what),         cmocka_unit_test(a_delivery_clears_what_is_soft),
+        cmocka_unit_test(the_allow_list_wins_and_says_so), cmocka_unit_test(confirm_hard_wants_two),    cmocka_unit_test(scope_says_which_stream),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
