@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store/store.h - the contract of a store: events for ever, suppressions derived from them.
+/* store/store.h - the contract of a store: a log for ever, suppressions derived from it.
  *
- * A back-end implements struct nx_store_ops; the default is SQLite (store/sqlite/). One writer: nx_store_add and the manual verbs are called from any thread,
- * are grouped into one transaction by the writer thread, and return (or call back) only after the commit is on disk. Readers: one nx_reader a
- * thread. A repeated event id changes nothing and says so. Errors: BUSY, FULL, READ_ONLY, IO, CORRUPT (base/error.h), each with the path and what to do;
- * after an error nothing of the call was kept. */
+ * A back-end implements struct nx_store_ops (store/ops.h); the default is SQLite (store/sqlite/). One writer thread: events and manual acts come from any
+ * thread, are grouped into one transaction, and are answered only after the commit is on disk. Readers: one nx_reader a thread. A repeated event
+ * id changes nothing and says so. Errors: BUSY, FULL, READ_ONLY, IO, CORRUPT, NOT_FOUND, CONFIG (written by a newer Nixie), each with the path and what to
+ * do; after an error nothing of the call was kept. Addresses are folded here (address/key.h); one that is none: USAGE. */
 #pragma once
+#include "address/key.h"
 #include "decide/decide.h"
 #include "event/event.h"
 
 struct nx_store;
 struct nx_reader;
 
-/* How an address is keyed (DESIGN 5): domain to lower-case A-label, local part in lower case. */
-struct nx_entry { /* one suppression; slices live in the arena given */
+struct nx_entry { /* one suppression; slices live in the arena given, or for the call */
     struct nx_str address; /* as first reported */
-    struct nx_str key;     /* folded */
+    struct nx_str key;     /* folded, "user@example.net"; "@example.net" holds for the whole domain */
     struct nx_str stream;  /* "" is all */
-    enum nx_cause cause;
+    enum nx_cause cause;   /* NONE: by hand without a cause; nx_entry_cause_name says "manual" */
     enum nx_class class_;
     nx_when since, until; /* until NX_WHEN_NONE: for ever */
     struct nx_str source, event_id, rule, reason, actor, diagnostic, status;
     unsigned renewals;
-    int64_t sequence; /* grows with every change; the cursor of listings */
+    int64_t sequence; /* of the log row that made it */
+    bool manual;      /* made by hand or import */
 };
+const char *nx_entry_cause_name(enum nx_cause cause);
 
 struct nx_stored { /* what became of one event */
     bool duplicate;
@@ -32,47 +34,95 @@ struct nx_stored { /* what became of one event */
 
 enum nx_open_mode { NX_OPEN_WRITE, NX_OPEN_READ }; /* READ never creates and runs no writer thread */
 
-struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const struct nx_policy *policy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void nx_store_close(struct nx_store *store);
+/* policy and rules are copied (rules may be NULL); "postgres://..." and the like name other back-ends, all else is a path. */
+struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const struct nx_policy *policy, const struct nx_fold_rules *rules,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void nx_store_close(struct nx_store *store); /* writes what is queued first */
 
 /* Keeps events of one message, decided and committed as one; ret_stored[i] for events[i]. Blocks until the commit (group commit with other callers). */
 gboolean nx_store_add(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, nx_when now, struct nx_stored *ret_stored,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same without blocking: fn is called once from the writer thread, after the commit (error NULL) or the failure. Arena, events and ret_stored are the writer's until
+ * then. BUSY when too much is queued: fn is not called. */
+typedef void nx_stored_fn(void *data, const GError *error);
+gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, nx_when now, struct nx_stored *ret_stored,
+                         nx_stored_fn *fn, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct nx_manual { /* a change made by hand or by import */
     struct nx_str address, stream;
-    enum nx_cause cause;
-    nx_when since, until;
+    enum nx_cause cause; /* NONE: no cause but the wish */
+    nx_when since, until; /* since NX_WHEN_NONE: now */
     struct nx_str reason, actor, source;
 };
-/* Writes n entries in one transaction; *ret_new counts those that were not there. An address that is none: NX_ERROR_USAGE. */
+/* Writes n entries in one transaction, in force at once; *ret_new (may be NULL) counts those that changed something. */
 gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_new, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* Lifts an entry; NX_ERROR_NOT_FOUND when there is none. */
+/* Lifts the entry of one stream, or with stream "" every entry of the address; NOT_FOUND when there is none. */
 gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason, struct nx_str actor, nx_when now,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Derives every suppression again from the events and the manual acts. *ret_changed counts entries that differ from what was there. */
-gboolean nx_store_rebuild(struct nx_store *store, nx_when now, size_t *ret_changed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Puts an address (or "@domain") on the allow list, which outranks every entry, or takes it off (NOT_FOUND when it is not on it). */
+gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor, nx_when now, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+struct nx_rebuilt {
+    size_t entries;  /* derived from the log */
+    size_t changed;  /* of them and of those there before: that differ */
+};
+/* Derives every suppression again from the log, beside the table in use, compares, and swaps when they differ. */
+gboolean nx_store_rebuild(struct nx_store *store, struct nx_rebuilt *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Checks the file itself and that suppressions follow from the log; CORRUPT says what is wrong. */
+gboolean nx_store_check(struct nx_store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct nx_reader *nx_reader_new(struct nx_store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_reader_free(struct nx_reader *reader);
-/* 1 found and in force at now, 0 not, -1 error. An entry for all streams answers for every stream. */
+/* 1 found and in force at now, 0 not, -1 error. An entry for all streams or for the domain answers for every stream and address of it. An address on the allow list: 0,
+ * and *ret_allowed (may be NULL) is set. */
 int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address, struct nx_str stream, nx_when now, struct nx_entry *ret_entry,
-                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                     bool *ret_allowed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-struct nx_filter { /* absent fields match all */
+struct nx_filter { /* absent fields match all; zero is absent but for since */
     struct nx_str stream, domain;
     enum nx_cause cause;
     enum nx_class class_;
-    nx_when since;
-    int64_t after; /* sequence: the cursor */
-    size_t limit;  /* 0: no limit */
-    bool expired;  /* also those no longer in force */
+    nx_when since, before;  /* NX_WHEN_NONE or 0: absent */
+    struct nx_str after;    /* the cursor: what nx_entry_cursor gave for the last entry seen */
+    size_t limit;           /* 0: no limit */
+    bool expired;           /* also those no longer in force */
+    bool brief;             /* do not fetch source, event_id, rule, reason, actor, diagnostic, status: several times faster */
 };
-/* Calls fn for each entry in order of sequence until it returns false; slices live for the call. */
+/* Calls fn for each entry in order of domain, local part and stream until it returns false; slices live for the call. */
 typedef bool nx_entry_fn(const struct nx_entry *entry, void *data);
 gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* Where to go on after this entry; plain text, safe in a URL after percent-encoding. */
+struct nx_str nx_entry_cursor(struct nx_arena *arena, const struct nx_entry *entry);
+
+enum nx_act { NX_ACT_EVENT, NX_ACT_SUPPRESS, NX_ACT_RELEASE, NX_ACT_ALLOW, NX_ACT_DISALLOW, NX_ACT_IMPORT };
+#define NX_ACT_COUNT 6
+const char *nx_act_name(enum nx_act act);
+struct nx_logged { /* one line of the log; slices live for the call */
+    int64_t sequence;
+    enum nx_act act;
+    nx_when at, made;       /* when it counts for, when it was written */
+    struct nx_str address, stream, reason, actor, source;
+    enum nx_cause cause;    /* of the entry, for acts */
+    nx_when until;
+    const struct nx_event *event; /* with its decision; NULL for acts */
+};
+struct nx_log_filter {
+    struct nx_str address; /* n == 0: of all */
+    int64_t after;         /* sequence */
+    nx_when since;         /* NX_WHEN_NONE or 0: absent */
+    enum nx_kind kind;     /* NX_KIND_OTHER: all */
+    enum nx_cause cause;
+    size_t limit;
+};
+typedef bool nx_logged_fn(const struct nx_logged *line, void *data);
+/* The log in order of writing. With an address also what imports said of it. */
+gboolean nx_reader_log(struct nx_reader *reader, const struct nx_log_filter *filter, nx_logged_fn *fn, void *data, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* The sequence of the last log row, 0 for an empty store: it grows with every change, so it serves as an ETag. */
+gboolean nx_reader_position(struct nx_reader *reader, int64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct nx_store nx_store; /* for g_autoptr only */
 typedef struct nx_reader nx_reader;
