@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "mime/charset.h"
 #include "mime/gmime_auto.h"
+#include "mime/returned.h"
 
 struct walk {
     struct nx_arena *arena;
@@ -70,6 +71,7 @@ static struct nx_fields copy_fields(struct walk *walk, GMimeObject *object)
     return (struct nx_fields){fields, (size_t)n};
 }
 
+/* The content types that matter; what is unknown is not looked at. */
 static enum nx_part_type type_of(struct nx_str media)
 {
     static const struct {
@@ -275,16 +277,6 @@ static struct nx_str prepare(struct nx_arena *arena, struct nx_str bytes, const 
     return bytes;
 }
 
-static void collect_warning(gint64 offset, GMimeParserWarning code, const gchar *item, gpointer data)
-{
-    (void)offset;
-    (void)item;
-    nx_notes *notes = data;
-    if (code == GMIME_CRIT_MULTIPART_WITHOUT_BOUNDARY || code == GMIME_WARN_TRUNCATED_MESSAGE || code == GMIME_WARN_MALFORMED_MULTIPART ||
-        code == GMIME_CRIT_NESTING_OVERFLOW)
-        *notes |= NX_NOTE_BAD_MIME;
-}
-
 void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_limits *limits, struct nx_mail *ret_mail)
 {
     *ret_mail = (struct nx_mail){0};
@@ -292,15 +284,13 @@ void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_l
     walk.bytes = prepare(arena, bytes, limits, &ret_mail->notes);
     if (walk.bytes.n == 0)
         return;
+    walk.bytes = nx_returned_cut(arena, walk.bytes, limits, &ret_mail->notes, &ret_mail->returned);
     /* A read-only view: the stream does not own it, and GMime never writes to a stream that it parses. */
     GByteArray view = {.data = (guint8 *)(uintptr_t)walk.bytes.p, .len = (guint)walk.bytes.n};
     g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_byte_array(&view);
     g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
     g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
-    GMimeParserOptions *options = g_mime_parser_options_new();
-    g_mime_parser_options_set_warning_callback(options, collect_warning, &ret_mail->notes);
-    g_autoptr(GMimeMessage) message = g_mime_parser_construct_message(parser, options);
-    g_mime_parser_options_free(options);
+    g_autoptr(GMimeMessage) message = g_mime_parser_construct_message(parser, NULL);
     if (message == NULL) {
         ret_mail->notes |= NX_NOTE_BAD_MIME;
         return;
