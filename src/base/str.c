@@ -63,11 +63,25 @@ size_t nx_str_ifind(struct nx_str text, struct nx_str needle)
         return 0;
     if (text.n < needle.n)
         return text.n;
-    unsigned char first = nx_lower((unsigned char)needle.p[0]);
-    for (size_t i = 0; i + needle.n <= text.n; i++)
-        if (nx_lower((unsigned char)text.p[i]) == first &&
-            same_folded(text.p + i + 1, needle.p + 1, needle.n - 1))
-            return i;
+    /* Both cases of the first letter by memchr, each looked for again only when it was passed. */
+    size_t last = text.n - needle.n;
+    int low = nx_lower((unsigned char)needle.p[0]), up = nx_is_alpha((unsigned char)low) ? low - 32 : low;
+    const char *end = text.p + last + 1, *next_low = text.p - 1, *next_up = text.p - 1;
+    for (const char *at = text.p; at < end; at++) {
+        if (next_low < at) {
+            next_low = memchr(at, low, (size_t)(end - at));
+            next_low = next_low == NULL ? end : next_low;
+        }
+        if (next_up < at) {
+            next_up = up == low ? end : memchr(at, up, (size_t)(end - at));
+            next_up = next_up == NULL ? end : next_up;
+        }
+        at = next_low < next_up ? next_low : next_up;
+        if (at == end)
+            break;
+        if (same_folded(at + 1, needle.p + 1, needle.n - 1))
+            return (size_t)(at - text.p);
+    }
     return text.n;
 }
 

@@ -3,8 +3,9 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "mime/charset.h"
 
-#include <gmime/gmime.h>
+#include <glib.h>
 
 struct nx_str nx_fields_get(struct nx_fields fields, const char *name)
 {
@@ -68,15 +69,81 @@ struct nx_fields nx_fields_read(struct nx_arena *arena, struct nx_str *rest, nx_
     return (struct nx_fields){fields, n};
 }
 
+/* One encoded word at the start of the text (RFC 2047 2): its length, or 0. */
+static size_t word_at(struct nx_str text, struct nx_str *ret_charset, char *ret_encoding, struct nx_str *ret_payload)
+{
+    if (!nx_str_istarts(text, NX_STR("=?")))
+        return 0;
+    size_t charset = nx_str_chr(nx_str_sub(text, 2, 80), '?') + 2;
+    if (charset + 2 >= text.n || charset == 2 || text.p[charset] != '?' || text.p[charset + 2] != '?')
+        return 0;
+    size_t payload = charset + 3;
+    size_t end = payload + nx_str_find(nx_str_from(text, payload), NX_STR("?="));
+    if (end >= text.n)
+        return 0;
+    *ret_charset = nx_str_sub(text, 2, charset);
+    size_t language = nx_str_chr(*ret_charset, '*'); /* RFC 2231 5 */
+    ret_charset->n = language < ret_charset->n ? language : ret_charset->n;
+    *ret_encoding = (char)nx_lower((unsigned char)text.p[charset + 1]);
+    *ret_payload = nx_str_sub(text, payload, end);
+    return *ret_encoding == 'b' || *ret_encoding == 'q' ? end + 2 : 0;
+}
+
+static void add_decoded(struct nx_buf *bytes, char encoding, struct nx_str payload)
+{
+    char *copy = nx_arena_cstr(bytes->arena, payload);
+    if (encoding == 'b') {
+        gsize n = 0;
+        if (*copy != '\0')
+            (void)g_base64_decode_inplace(copy, &n);
+        nx_buf_add(bytes, (struct nx_str){copy, n});
+        return;
+    }
+    for (size_t i = 0; i < payload.n; i++) {
+        if (copy[i] == '=' && i + 2 < payload.n && nx_is_xdigit((unsigned char)copy[i + 1]) && nx_is_xdigit((unsigned char)copy[i + 2])) {
+            nx_buf_addc(bytes, (char)(g_ascii_xdigit_value(copy[i + 1]) * 16 + g_ascii_xdigit_value(copy[i + 2])));
+            i += 2;
+        } else {
+            nx_buf_addc(bytes, copy[i] == '_' ? ' ' : copy[i]);
+        }
+    }
+}
+
+/* GMime's decoder loses what follows a padded base64 word of the same charset, which is how long Asian subjects are folded. */
 struct nx_str nx_words_decode(struct nx_arena *arena, struct nx_str text, nx_notes *notes)
 {
     size_t at = nx_str_find(text, NX_STR("=?"));
     if (at == text.n || nx_str_find(nx_str_from(text, at), NX_STR("?=")) == text.n - at)
         return text;
-    g_autofree char *decoded = g_mime_utils_header_decode_text(NULL, nx_arena_cstr(arena, text));
-    if (decoded == NULL) {
-        *notes |= NX_NOTE_BAD_ENCODING;
-        return text;
+    struct nx_buf out;
+    nx_buf_init(&out, arena, text.n * 4 + 64);
+    nx_buf_add(&out, nx_str_sub(text, 0, at));
+    while (at < text.n) {
+        struct nx_str charset, next_charset, payload;
+        char encoding;
+        size_t n = word_at(nx_str_from(text, at), &charset, &encoding, &payload);
+        if (n == 0) {
+            size_t next = at + 1 + nx_str_find(nx_str_from(text, at + 1), NX_STR("=?"));
+            if (nx_str_istarts(nx_str_from(text, at), NX_STR("=?")))
+                *notes |= NX_NOTE_BAD_ENCODING;
+            nx_buf_add(&out, nx_str_sub(text, at, next));
+            at = next;
+            continue;
+        }
+        struct nx_buf bytes; /* words that follow each other are one text; characters may be split between them */
+        nx_buf_init(&bytes, arena, text.n + 8);
+        next_charset = charset;
+        do {
+            add_decoded(&bytes, encoding, payload);
+            at += n;
+            size_t blank = at;
+            while (blank < text.n && nx_is_space((unsigned char)text.p[blank]))
+                blank++;
+            n = word_at(nx_str_from(text, blank), &next_charset, &encoding, &payload);
+            if (n > 0)
+                at = blank; /* blanks between words are not text (RFC 2047 6.2) */
+        } while (n > 0 && nx_str_ieq(next_charset, charset));
+        nx_buf_add(&out, nx_charset_to_utf8(arena, nx_buf_str(&bytes), charset, notes));
     }
-    return nx_arena_dup(arena, nx_str_of(decoded));
+    return nx_buf_str(&out);
 }
