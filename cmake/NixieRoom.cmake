@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# nx_room and nx_test are the only helpers of this build.
+# nx_room and nx_test are the only helpers of this build (and nx_fuzz in tests/fuzz).
 
 option(NIXIE_WERROR "Treat warnings as errors" OFF)
+option(NIXIE_FUZZ "Build the fuzz targets for libFuzzer (clang)" OFF)
 set(NIXIE_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize= (address,undefined or thread)")
 
 # What every target is compiled with.
@@ -18,6 +19,9 @@ if(NIXIE_SANITIZE)
   target_compile_options(nixie_flags INTERFACE
     -fsanitize=${NIXIE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(nixie_flags INTERFACE -fsanitize=${NIXIE_SANITIZE})
+endif()
+if(NIXIE_FUZZ)
+  target_compile_options(nixie_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # nx_room(NAME SOURCES file... NEEDS room... PACKAGES imported-target...)

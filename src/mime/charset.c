@@ -92,7 +92,7 @@ static struct nx_str take(struct nx_arena *arena, GString *text)
 static bool has_cjk(const GString *text)
 {
     size_t cjk = 0, other = 0;
-    for (const char *p = text->str; *p != '\0'; p = g_utf8_next_char(p)) {
+    for (const char *p = text->str; *p != '\0'; p += g_utf8_skip[(unsigned char)*p]) {
         gunichar c = g_utf8_get_char(p);
         if ((c >= 0x3040 && c <= 0x30ff) || (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7a3) || (c >= 0x3000 && c <= 0x303f))
             cjk++;
