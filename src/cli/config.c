@@ -20,13 +20,16 @@ static void show(const struct nx_config *config, bool with_docs)
         show_key(config, &keys[i], keys[i].group, config);
     }
     keys = nx_config_cause_keys(&n);
-    for (int cause = 1; cause < NX_CAUSE_COUNT; cause++) {
-        g_autofree char *group = g_strconcat("cause ", nx_cause_name((enum nx_cause)cause), NULL);
+    const struct nx_policy_cause *at;
+    for (size_t index = 0;; index++) {
+        g_autofree char *group = nx_config_cause_group(config, index, &at);
+        if (group == NULL)
+            break;
         printf("\n[%s]\n", group);
         for (size_t i = 0; i < n; i++) {
-            if (with_docs && cause == 1)
+            if (with_docs && index == 0)
                 printf("# %s\n", keys[i].doc);
-            show_key(config, &keys[i], group, &config->policy.causes[cause]);
+            show_key(config, &keys[i], group, at);
         }
     }
 }

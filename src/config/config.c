@@ -55,9 +55,24 @@ static void consider(struct nearest *nearest, const char *candidate, const char 
         *nearest = (struct nearest){nearest->wanted, group, key, d};
 }
 
-static bool is_cause_group(const char *group, enum nx_cause *ret_cause)
+char *nx_config_cause_group(const struct nx_config *config, size_t index, const struct nx_policy_cause **ret_at)
 {
-    return g_str_has_prefix(group, "cause ") && nx_cause_parse(nx_str_of(group + strlen("cause ")), ret_cause);
+    if (index >= NX_CAUSE_COUNT)
+        return NULL;
+    bool tentative = index == NX_CAUSE_COUNT - 1; /* behind all causes; NX_CAUSE_NONE is none of them */
+    *ret_at = tentative ? &config->policy.tentative : &config->policy.causes[index + 1];
+    return g_strconcat("cause ", tentative ? "tentative" : nx_cause_name((enum nx_cause)(index + 1)), NULL);
+}
+
+/* What the keys of this group are about, or NULL where it is no cause group. */
+static struct nx_policy_cause *cause_of(struct nx_config *config, const char *group)
+{
+    enum nx_cause cause;
+    if (strcmp(group, "cause tentative") == 0)
+        return &config->policy.tentative;
+    bool known =
+        g_str_has_prefix(group, "cause ") && nx_cause_parse(nx_str_of(group + strlen("cause ")), &cause) && cause != NX_CAUSE_NONE;
+    return known ? &config->policy.causes[cause] : NULL;
 }
 
 static void unknown_group(struct load *load, unsigned line, const char *group)
@@ -68,9 +83,10 @@ static void unknown_group(struct load *load, unsigned line, const char *group)
     for (size_t i = 0; i < n; i++)
         consider(&nearest, keys[i].group, keys[i].group, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    for (int cause = 1; cause < NX_CAUSE_COUNT; cause++) {
-        g_ptr_array_add(names, g_strconcat("cause ", nx_cause_name((enum nx_cause)cause), NULL));
-        consider(&nearest, names->pdata[names->len - 1], names->pdata[names->len - 1], NULL);
+    const struct nx_policy_cause *at;
+    for (char *name; (name = nx_config_cause_group(load->config, names->len, &at)) != NULL;) {
+        g_ptr_array_add(names, name);
+        consider(&nearest, name, name, NULL);
     }
     fault(load, line, "unknown group [%s] (nearest known: [%s]; `nixie config show` lists all)", group, nearest.group);
 }
@@ -131,17 +147,16 @@ static unsigned line_of(struct load *load, const char *group, const char *key)
 
 static void take(struct load *load, GKeyFile *file, const char *group, const char *name)
 {
-    enum nx_cause cause = NX_CAUSE_NONE;
-    bool of_cause = is_cause_group(group, &cause);
+    struct nx_policy_cause *of_cause = cause_of(load->config, group);
     size_t n;
-    const struct nx_config_key *keys = of_cause ? nx_config_cause_keys(&n) : nx_config_keys(&n);
+    const struct nx_config_key *keys = of_cause != NULL ? nx_config_cause_keys(&n) : nx_config_keys(&n);
     unsigned line = line_of(load, group, name);
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(keys[i].key, name) != 0 || (!of_cause && strcmp(keys[i].group, group) != 0))
+        if (strcmp(keys[i].key, name) != 0 || (of_cause == NULL && strcmp(keys[i].group, group) != 0))
             continue;
         g_autoptr(GError) error = NULL;
         g_autofree char *value = g_key_file_get_string(file, group, name, &error);
-        void *base = of_cause ? (void *)&load->config->policy.causes[cause] : (void *)load->config;
+        void *base = of_cause != NULL ? (void *)of_cause : (void *)load->config;
         if (value == NULL || !nx_value_parse(&keys[i], g_strstrip(value), base, &error))
             fault(load, line, "%s: %s", name, error->message);
         else
@@ -158,8 +173,7 @@ static void take_all(struct load *load, GKeyFile *file)
     const struct nx_config_key *keys = nx_config_keys(&n);
     g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
     for (char **group = groups; *group != NULL; group++) {
-        enum nx_cause cause;
-        bool known = is_cause_group(*group, &cause);
+        bool known = cause_of(load->config, *group) != NULL;
         for (size_t i = 0; i < n && !known; i++)
             known = strcmp(keys[i].group, *group) == 0;
         if (!known) {
@@ -183,15 +197,22 @@ static struct nx_config *defaults(void)
 {
     struct nx_config *config = g_new0(struct nx_config, 1);
     config->origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-#ifdef NX_HAVE_DECIDE
     nx_policy_defaults(&config->policy);
-#endif
     size_t n;
     const struct nx_config_key *keys = nx_config_keys(&n);
     for (size_t i = 0; i < n; i++)
         if (!nx_value_parse(&keys[i], keys[i].fallback, config, NULL))
             g_error("the default of %s in [%s] is no value of its type", keys[i].key, keys[i].group);
     return config;
+}
+
+static void make_fold(struct load *load)
+{
+    g_autoptr(GError) error = NULL;
+    struct nx_config *config = load->config;
+    config->fold = nx_fold_rules_new(config->fold_tags, config->fold_dots, &error);
+    if (config->fold == NULL)
+        fault(load, line_of(load, "address", ""), "%s", error->message);
 }
 
 struct nx_config *nx_config_load(const char *path, GError **error)
@@ -217,6 +238,7 @@ struct nx_config *nx_config_load(const char *path, GError **error)
             take_all(&load, file);
         else
             fault(&load, 1, "%s", cannot->message);
+        make_fold(&load);
         g_hash_table_unref(load.lines);
         g_autofree char *faults = g_string_free(load.faults, FALSE);
         if (*faults != '\0') {
@@ -231,6 +253,14 @@ struct nx_config *nx_config_load(const char *path, GError **error)
     return g_steal_pointer(&config);
 }
 
+char *nx_config_spool(const struct nx_config *config)
+{
+    if (*config->spool_directory != '\0')
+        return g_strdup(config->spool_directory);
+    g_autofree char *beside = g_path_get_dirname(config->store_path);
+    return g_build_filename(beside, "spool", NULL);
+}
+
 void nx_config_free(struct nx_config *config)
 {
     size_t n;
@@ -238,6 +268,7 @@ void nx_config_free(struct nx_config *config)
     for (size_t i = 0; i < n; i++)
         nx_value_clear(&keys[i], config);
     g_hash_table_unref(config->origins);
+    g_clear_pointer(&config->fold, nx_fold_rules_free);
     g_free(config->path);
     g_free(config);
 }

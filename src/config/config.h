@@ -5,6 +5,7 @@
  * not fit and a broken line are faults; all of them are told at once, "file:line: what (what to do)", in one NX_ERROR_CONFIG. A
  * config is immutable once loaded; who loaded it frees it. Sizes are bytes, times are seconds. Any thread. */
 #pragma once
+#include "address/key.h"
 #include "base/limits.h"
 #include "decide/decide.h"
 
@@ -18,6 +19,7 @@ enum nx_config_type {
     NX_CONFIG_SIZE,     /* size_t: 8M, 64k, 100 */
     NX_CONFIG_TIME,     /* int64_t: 60s, 5m, 2h, 30d, or never (0) */
     NX_CONFIG_SUPPRESS, /* enum nx_suppress: never, at_once, after, mirror, clear */
+    NX_CONFIG_SCOPE,    /* enum nx_scope: all, stream */
 };
 
 struct nx_config {
@@ -27,6 +29,11 @@ struct nx_config {
     char *patterns_directory, *patterns_local;
     struct nx_limits limits;
     struct nx_policy policy;
+    char *fold_tags, *fold_dots;
+    struct nx_fold_rules *fold; /* made of the two */
+    char *spool_directory;
+    size_t pipe_size;
+    int64_t pipe_timeout;
 };
 
 struct nx_config_key {
@@ -40,7 +47,8 @@ struct nx_config_key {
 
 /* The table; *ret_n entries. */
 const struct nx_config_key *nx_config_keys(size_t *ret_n);
-/* The keys of every [cause NAME] group; offsets are into struct nx_policy_cause, defaults are those of event/cause.def. */
+/* The keys of every [cause NAME] group; offsets are into struct nx_policy_cause, defaults are those of event/cause.def. [cause
+ * tentative] has them too: the numbers for a hard cause that the other side calls temporary. */
 const struct nx_config_key *nx_config_cause_keys(size_t *ret_n);
 
 /* path NULL: $NIXIE_CONFIG, else the system's file where there is one, else defaults alone. */
@@ -51,6 +59,11 @@ void nx_config_free(struct nx_config *config);
 char *nx_config_value(const struct nx_config_key *key, const void *base);
 /* "default", "file:line", or the option or variable that set it. */
 const char *nx_config_origin(const struct nx_config *config, const char *group, const char *key);
+/* Groups of cause keys: "cause NAME" for index 0 on, with the entry of policy that they are about; NULL at the end. Freed with
+ * g_free. */
+char *nx_config_cause_group(const struct nx_config *config, size_t index, const struct nx_policy_cause **ret_at);
+/* The spool's directory in force. Freed with g_free. */
+char *nx_config_spool(const struct nx_config *config);
 /* Replaces the database's path, as --db and NIXIE_DB do. */
 void nx_config_set_store(struct nx_config *config, const char *path, const char *origin);
 

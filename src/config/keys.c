@@ -8,6 +8,12 @@ static const struct nx_config_key keys[] = {
     {"store", "path", NX_CONFIG_STRING, AT(store_path), "", false,
      "The database. Empty: /var/lib/nixie/nixie.db where that directory is there, else nixie/nixie.db in the user's data "
      "directory."},
+    {"spool", "directory", NX_CONFIG_STRING, AT(spool_directory), "", false,
+     "Where `pipe` keeps messages until they are in the store. Empty: spool/ beside the database."},
+    {"pipe", "size", NX_CONFIG_SIZE, AT(pipe_size), "8m", true,
+     "Bytes of one message that `pipe` keeps; what is beyond is counted."},
+    {"pipe", "timeout", NX_CONFIG_TIME, AT(pipe_timeout), "60s", true,
+     "`pipe` gives up (exit 75) when the message has not come by then."},
     {"patterns", "directory", NX_CONFIG_STRING, AT(patterns_directory), "", true,
      "Rules and formats. Empty: $NIXIE_PATTERNS, else those that came with the program."},
     {"patterns", "local", NX_CONFIG_STRING, AT(patterns_local), "", true,
@@ -22,6 +28,9 @@ static const struct nx_config_key keys[] = {
     {"limits", "parts", NX_CONFIG_UINT, AT(limits.parts), "500", true, "MIME parts of one message that are read."},
     {"limits", "recipients", NX_CONFIG_UINT, AT(limits.recipients), "1000", true, "Recipients of one report that are read."},
     {"limits", "json_depth", NX_CONFIG_UINT, AT(limits.json_depth), "32", true, "Levels of JSON nesting in a webhook's body."},
+    {"address", "plus_tag_domains", NX_CONFIG_STRING, AT(fold_tags), "", false,
+     "Domains (parted by blanks, * for all) where user+tag is the same mailbox as user."},
+    {"address", "dots_domains", NX_CONFIG_STRING, AT(fold_dots), "", false, "Domains where dots in the local part do not count."},
     {"policy", "confirm_hard", NX_CONFIG_BOOL, AT(policy.confirm_hard), "false", true,
      "Suppress an unknown mailbox only at its second report within 30 days."},
 };
@@ -29,6 +38,8 @@ static const struct nx_config_key keys[] = {
 static const struct nx_config_key cause_keys[] = {
     {"cause", "suppress", NX_CONFIG_SUPPRESS, CAUSE_AT(suppress), NULL, true,
      "What a report of this cause does: never, at_once, after, mirror or clear."},
+    {"cause", "scope", NX_CONFIG_SCOPE, CAUSE_AT(scope), NULL, true,
+     "An entry holds for every stream (all) or for the stream of the report (stream)."},
     {"cause", "threshold", NX_CONFIG_UINT, CAUSE_AT(threshold), NULL, true, "after: so many reports suppress."},
     {"cause", "span", NX_CONFIG_TIME, CAUSE_AT(span), NULL, true,
      "after: the first and the last of them are at least this far apart."},

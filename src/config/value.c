@@ -10,6 +10,8 @@ static const char *const suppress_names[] = {[NX_SUPPRESS_NEVER] = "never",
                                              [NX_SUPPRESS_MIRROR] = "mirror",
                                              [NX_SUPPRESS_CLEAR] = "clear"};
 
+static const char *const scope_names[] = {[NX_SCOPE_ALL] = "all", [NX_SCOPE_STREAM] = "stream"};
+
 struct unit {
     char letter;
     unsigned long long factor;
@@ -91,6 +93,14 @@ gboolean nx_value_parse(const struct nx_config_key *key, const char *text, void 
             }
         g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of never, at_once, after, mirror, clear", text);
         return FALSE;
+    case NX_CONFIG_SCOPE:
+        for (size_t i = 0; i < G_N_ELEMENTS(scope_names); i++)
+            if (strcmp(text, scope_names[i]) == 0) {
+                *(enum nx_scope *)at = (enum nx_scope)i;
+                return TRUE;
+            }
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is neither all nor stream", text);
+        return FALSE;
     }
     g_assert_not_reached();
 }
@@ -122,6 +132,8 @@ char *nx_config_value(const struct nx_config_key *key, const void *base)
         return *(const int64_t *)at == 0 ? g_strdup("never") : with_unit((unsigned long long)*(const int64_t *)at, times);
     case NX_CONFIG_SUPPRESS:
         return g_strdup(suppress_names[*(const enum nx_suppress *)at]);
+    case NX_CONFIG_SCOPE:
+        return g_strdup(scope_names[*(const enum nx_scope *)at]);
     }
     g_assert_not_reached();
 }
