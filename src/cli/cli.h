@@ -6,6 +6,8 @@
  * something could not be read), 64 usage, 65 data or settings are wrong, 75 try again. Main thread only. */
 #pragma once
 #include "config/config.h"
+#include "engine/engine.h"
+#include "store/store.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -49,8 +51,14 @@ int nx_cli_fail(const GError *error);
 /* Flushes stdout; a fault there (disk full, closed) is said and becomes the exit code, else `code` is. */
 int nx_cli_finish(int code);
 
+/* The store and the engine that the settings name; the directory of a new database is made. */
+struct nx_store *nx_cli_store(const struct nx_config *config, enum nx_open_mode mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+struct nx_engine *nx_cli_engine(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 int nx_cmd_config(int argc, char **argv);
 int nx_cmd_parse(int argc, char **argv);
+int nx_cmd_pipe(int argc, char **argv);
+int nx_cmd_ingest(int argc, char **argv);
 
 typedef struct nx_cli nx_cli; /* for g_auto only */
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nx_cli, nx_cli_end)

@@ -87,7 +87,7 @@ int nx_cmd_parse(int argc, char **argv)
         return code;
     const struct nx_config *config = cli.config;
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_engine) engine = nx_engine_new(config->patterns_directory, config->patterns_local, &config->limits, &error);
+    g_autoptr(nx_engine) engine = nx_cli_engine(config, &error);
     if (engine == NULL)
         return nx_cli_fail(error);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);
