@@ -26,13 +26,9 @@ static size_t utf8_length(const unsigned char *p, size_t n)
     return need;
 }
 
-void nx_json_string(struct nx_buf *out, struct nx_str text)
+static void quoted(struct nx_buf *out, struct nx_str text)
 {
     static const char hex[] = "0123456789abcdef";
-    if (text.n == 0) {
-        lit(out, "null");
-        return;
-    }
     nx_buf_addc(out, '"');
     size_t start = 0;
     for (size_t i = 0; i < text.n;) {
@@ -43,7 +39,7 @@ void nx_json_string(struct nx_buf *out, struct nx_str text)
             continue;
         }
         nx_buf_add(out, nx_str_sub(text, start, i));
-        if (length == 0) {
+        if (length == 0 || *p == '\0') {
             lit(out, "\\ufffd");
         } else if (*p == '"' || *p == '\\') {
             nx_buf_addc(out, '\\');
@@ -60,6 +56,14 @@ void nx_json_string(struct nx_buf *out, struct nx_str text)
     }
     nx_buf_add(out, nx_str_from(text, start));
     nx_buf_addc(out, '"');
+}
+
+void nx_json_string(struct nx_buf *out, struct nx_str text)
+{
+    if (text.n == 0)
+        lit(out, "null");
+    else
+        quoted(out, text);
 }
 
 static void key(struct nx_buf *out, const char *name)
@@ -132,7 +136,7 @@ static void put_tags(struct nx_buf *out, const struct nx_report *report)
     for (size_t i = 0; i < report->n_tags; i++) {
         if (i > 0)
             nx_buf_addc(out, ',');
-        nx_json_string(out, report->tags[i].key);
+        quoted(out, report->tags[i].key);
         nx_buf_addc(out, ':');
         nx_json_string(out, report->tags[i].value);
     }

@@ -9,5 +9,5 @@
 
 void nx_event_to_json(struct nx_buf *out, const struct nx_event *event);
 gboolean nx_event_from_json(struct nx_arena *arena, struct nx_str json, struct nx_event *ret_event, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. null when absent. */
+/* A JSON string with its quotes; bytes that are no UTF-8, and NULs (few readers take them), become U+FFFD. null when absent. */
 void nx_json_string(struct nx_buf *out, struct nx_str text);

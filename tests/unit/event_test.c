@@ -33,7 +33,7 @@ static void no_cause_was_renamed(void **state)
 
 static struct nx_event sample(void)
 {
-    static const struct nx_tag tags[] = {{{"campaign", 8}, {"spring \"26\"", 11}}};
+    static const struct nx_tag tags[] = {{{"campaign", 8}, {"spring \"26\"", 11}}, {{"", 0}, {"a nameless one", 14}}};
     return (struct nx_event){
         .id = NX_STR("0123456789abcdef0123456789abcdef"),
         .origin = {.source = NX_STR("file"), .file = NX_STR("a/b.eml"), .received_at = 1700000000},
@@ -48,7 +48,7 @@ static struct nx_event sample(void)
                    .last_attempt_at = 1700000001,
                    .retry_until = NX_WHEN_NONE,
                    .tags = tags,
-                   .n_tags = 1,
+                   .n_tags = 2,
                    .notes = NX_NOTE_BAD_MIME | NX_NOTE_UNVERIFIED,
                    .original = {.message_id = NX_STR("x@example.com")}},
         .verdict = {.class_ = NX_CLASS_HARD, .cause = NX_CAUSE_MAILBOX_UNKNOWN, .rule = NX_STR("generic.user_unknown")},
@@ -87,6 +87,10 @@ static void json_replaces_what_is_no_utf8(void **state)
         {"RFC 8259 7", "\"\\\x1f", "\"\\\"\\\\\\u001f\""},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_buf nul;
+    nx_buf_init(&nul, arena, 1000);
+    nx_json_string(&nul, NX_STR("a\0b"));
+    assert_true(nx_str_eq(nx_buf_str(&nul), NX_STR("\"a\\ufffdb\"")));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nx_buf out;
         nx_buf_init(&out, arena, 1000);
