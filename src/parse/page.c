@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parse/page.h"
+
+#include "base/ascii.h"
+
+/* Bytes of white space or of a sign that is written plainly at p; *plain is ' ' for white space, the plain sign, or 0 for nothing at all. */
+static size_t plain_sign(const unsigned char *p, size_t n, char *plain)
+{
+    if (p[0] == 0xc2 && n > 1 && p[1] == 0xa0) {
+        *plain = ' ';
+        return 2;
+    }
+    if (p[0] == 0xe3 && n > 2 && p[1] == 0x80 && p[2] == 0x80) {
+        *plain = ' ';
+        return 3;
+    }
+    if (p[0] == 0xef && n > 2 && p[1] == 0xbb && p[2] == 0xbf) {
+        *plain = 0;
+        return 3;
+    }
+    if (p[0] != 0xe2 || n < 3 || p[1] != 0x80)
+        return 0;
+    switch (p[2]) {
+    case 0x98:
+    case 0x99:
+        *plain = '\'';
+        return 3;
+    case 0x9c:
+    case 0x9d:
+        *plain = '"';
+        return 3;
+    case 0x90:
+    case 0x91:
+    case 0x93:
+    case 0x94:
+        *plain = '-';
+        return 3;
+    case 0x8b:
+    case 0x8e:
+    case 0x8f:
+        *plain = 0;
+        return 3;
+    case 0xaf:
+        *plain = ' ';
+        return 3;
+    default:
+        return 0;
+    }
+}
+
+/* Writes the trimmed line; returns its length and the columns in front. */
+static size_t squeeze(struct nx_str line, char *s, char *l, uint32_t *indent)
+{
+    const unsigned char *p = (const unsigned char *)line.p;
+    size_t n = 0;
+    bool space = true; /* what is in front is dropped */
+    uint32_t columns = 0;
+    for (size_t i = 0; i < line.n;) {
+        unsigned char c = p[i];
+        char plain = (char)c;
+        size_t used = 1;
+        if (c >= 0x80) {
+            used = plain_sign(p + i, line.n - i, &plain);
+            if (used == 0) {
+                used = 1;
+                plain = (char)c;
+            } else if (plain == 0) {
+                i += used;
+                continue;
+            }
+        }
+        i += used;
+        if (plain == ' ' || plain == '\t' || plain == '\v' || plain == '\f' || plain == '\0') {
+            if (n == 0)
+                columns = plain == '\t' ? (columns / 8 + 1) * 8 : columns + 1;
+            space = true;
+            continue;
+        }
+        if (space && n > 0)
+            s[n] = l[n] = ' ', n++;
+        space = false;
+        s[n] = plain;
+        l[n++] = (char)nx_lower((unsigned char)plain);
+    }
+    *indent = columns;
+    return n;
+}
+
+void nx_page_init(struct nx_page *page, struct nx_arena *arena, struct nx_str text, size_t cap)
+{
+    *page = (struct nx_page){.arena = arena, .text = nx_str_sub(text, 0, cap < UINT32_MAX / 2 ? cap : UINT32_MAX / 2)};
+    page->lines_size = page->text.n / 32 + 16;
+    page->lines = nx_arena_array(arena, page->lines_size, sizeof *page->lines);
+}
+
+/* Room for `need` more bytes. */
+static void reserve(struct nx_page *page, size_t need)
+{
+    char *s = nx_arena_alloc(page->arena, page->n + need), *l = nx_arena_alloc(page->arena, page->n + need);
+    if (page->n > 0) {
+        memcpy(s, page->s_, page->n);
+        memcpy(l, page->l_, page->n);
+    }
+    page->s = page->s_ = s;
+    page->l = page->l_ = l;
+}
+
+static void add_line(struct nx_page *page, struct nx_str line, size_t raw)
+{
+    if (page->n_lines == page->lines_size) {
+        struct nx_line *lines = nx_arena_array(page->arena, page->lines_size * 2, sizeof *lines);
+        memcpy(lines, page->lines, page->n_lines * sizeof *lines);
+        page->lines = lines;
+        page->lines_size *= 2;
+    }
+    struct nx_line *slot = &page->lines[page->n_lines++];
+    slot->from = (uint32_t)page->n;
+    slot->raw = (uint32_t)raw;
+    page->n += squeeze(line, page->s_ + page->n, page->l_ + page->n, &slot->indent);
+    slot->to = (uint32_t)page->n;
+    page->s_[page->n] = '\n';
+    page->l_[page->n++] = ' ';
+}
+
+bool nx_page_more(struct nx_page *page, size_t bytes)
+{
+    struct nx_str rest = nx_str_from(page->text, page->read);
+    if (rest.n == 0)
+        return false;
+    size_t take = 0; /* whole lines */
+    if (rest.n > bytes) {
+        take = bytes + nx_str_chr(nx_str_from(rest, bytes), '\n') + 1;
+        if (take < rest.n)
+            rest.n = take;
+    }
+    reserve(page, rest.n + 2); /* every line end is one byte, and the last line may lack its own */
+    page->read += rest.n;
+    struct nx_str line;
+    while (nx_str_next_line(&rest, &line))
+        add_line(page, line, (size_t)(line.p - page->text.p));
+    return true;
+}
+
+size_t nx_page_line_at(const struct nx_page *page, size_t at)
+{
+    size_t low = 0, high = page->n_lines;
+    while (low + 1 < high) {
+        size_t middle = (low + high) / 2;
+        if (page->lines[middle].from <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void nx_page_one(struct nx_page *page, struct nx_arena *arena, struct nx_str text)
+{
+    *page = (struct nx_page){.arena = arena, .text = text};
+    reserve(page, text.n + 1);
+    page->lines = nx_arena_alloc(arena, sizeof *page->lines);
+    page->lines_size = 1;
+    char *flat = nx_arena_alloc(arena, text.n);
+    for (size_t i = 0; i < text.n; i++)
+        flat[i] = text.p[i] == '\n' || text.p[i] == '\r' ? ' ' : text.p[i];
+    add_line(page, (struct nx_str){flat, text.n}, 0);
+}

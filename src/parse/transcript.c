@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parse/blocks.h"
+
+#include "base/ascii.h"
+#include "parse/address.h"
+#include "parse/reply.h"
+
+/* Signs before what was sent and what came back, as programs print them. */
+static const struct {
+    const char *sign;
+    bool reply;
+} signs[] = {
+    {">>> ", false}, {"<<< ", true}, {"--> ", false}, {"<-- ", true}, {"sent <<< ", false}, {"received >>> ", true}, {"sent: ", false},
+    {"received: ", true}, {"=> ", false}, {"<= ", true}, {"-> ", false}, {"<- ", true}, {"client: ", false}, {"server: ", true}, {"c: ", false}, {"s: ", true},
+};
+
+enum side { SIDE_NONE, SIDE_SENT, SIDE_REPLY };
+
+static enum side side_of(struct nx_str line, struct nx_str *ret_rest)
+{
+    /* MDaemon and its kin put the time in front: "Mon 2009-01-05 09:47:38: --> RCPT" */
+    for (size_t i = 0; i < G_N_ELEMENTS(signs); i++) {
+        struct nx_str sign = nx_str_of(signs[i].sign);
+        size_t at = nx_str_istarts(line, sign) ? 0 : line.n;
+        if (at != 0 && (i == 2 || i == 3)) {
+            at = nx_str_find(nx_str_sub(line, 0, 48), sign);
+            if (at >= line.n || at >= 48 || at == 0 || (line.p[at - 1] != ' ' && line.p[at - 1] != ':'))
+                continue;
+        } else if (at != 0) {
+            continue;
+        }
+        *ret_rest = nx_str_trim(nx_str_from(line, at + sign.n));
+        return signs[i].reply ? SIDE_REPLY : SIDE_SENT;
+    }
+    return SIDE_NONE;
+}
+
+/* "550", "550-", "550 ": the code, or 0. */
+static unsigned reply_code(struct nx_str line)
+{
+    if (line.n < 3 || line.p[0] < '2' || line.p[0] > '5' || !nx_is_digit((unsigned char)line.p[1]) || !nx_is_digit((unsigned char)line.p[2]) ||
+        (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-' && line.p[3] != ':'))
+        return 0;
+    return (unsigned)((line.p[0] - '0') * 100 + (line.p[1] - '0') * 10 + (line.p[2] - '0'));
+}
+
+bool nx_transcript_line(struct nx_str line)
+{
+    struct nx_str rest;
+    enum side side = side_of(line, &rest);
+    if (side == SIDE_NONE)
+        return false;
+    if (side == SIDE_REPLY)
+        return reply_code(rest) != 0;
+    static const char *const commands[] = {"rcpt to", "mail from", "data", "helo", "ehlo", "lhlo", "auth", "starttls", "bdat", "rset", "quit", "."};
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (nx_str_istarts(rest, nx_str_of(commands[i])))
+            return true;
+    return false;
+}
+
+struct dialogue {
+    struct nx_blocks *blocks;
+    struct nx_str recipient; /* of the last RCPT */
+    enum nx_stage stage;
+    struct nx_buf reply;   /* the refusal being read */
+    unsigned code;
+    bool remote;           /* said by the server, not by the reporter */
+    bool told;             /* a refusal of the server about all recipients is kept */
+    struct nx_str host;
+};
+
+static struct nx_block *block_of(struct nx_blocks *blocks, struct nx_str address)
+{
+    for (size_t i = 0; i < blocks->n; i++) {
+        const struct nx_text_block *out = &blocks->p[i].out;
+        if (nx_str_ieq(out->recipient, address) || nx_str_ieq(out->original_recipient, address) || (out->recipient.n == 0 && nx_str_ieq(out->name, address)))
+            return &blocks->p[i];
+    }
+    return NULL;
+}
+
+/* The known recipient that the words name. */
+static struct nx_block *named(struct nx_blocks *blocks, struct nx_str words)
+{
+    struct nx_str address;
+    size_t at = 0;
+    while (nx_address_find(words, &at, &address)) {
+        struct nx_block *block = block_of(blocks, address);
+        if (block != NULL)
+            return block;
+    }
+    return NULL;
+}
+
+/* A refusal is complete: to whom does it belong? */
+static void settle(struct dialogue *d)
+{
+    struct nx_str words = nx_str_trim(nx_buf_str(&d->reply));
+    unsigned code = d->code;
+    d->code = 0;
+    if (code < 400 || words.n == 0) {
+        nx_buf_init(&d->reply, d->blocks->arena, d->blocks->limits->diagnostic);
+        return;
+    }
+    struct nx_blocks *blocks = d->blocks;
+    struct nx_block *block = d->remote && d->stage == NX_STAGE_RCPT && d->recipient.n > 0 ? block_of(blocks, d->recipient) : NULL;
+    if (block == NULL && !(d->remote && d->stage == NX_STAGE_MAIL))
+        block = named(blocks, words);
+    if (block == NULL && d->remote && d->stage == NX_STAGE_RCPT && d->recipient.n > 0 && blocks->n == 0)
+        block = nx_blocks_add(blocks, d->recipient, NX_STR_NONE);
+    if (block == NULL && blocks->n == 1)
+        block = &blocks->p[0];
+    struct nx_block *to = block == NULL ? &blocks->all : block;
+    /* The server's first refusal counts: "503 need RCPT" and the like only follow from it. What the reporter adds ("550 ... User unknown") is second. */
+    bool consequence = d->remote && code == 503;
+    nx_block_say(blocks, block, words);
+    if (d->remote ? !consequence && (to->diagnostic.n == 0 || d->stage == NX_STAGE_RCPT) : to->diagnostic.n == 0) {
+        if (to->diagnostic.n == 0 || (d->remote && to->stage != NX_STAGE_RCPT)) {
+            nx_buf_init(&to->diagnostic, blocks->arena, blocks->limits->diagnostic);
+            nx_block_quote(blocks, block, words);
+            if (d->remote && d->stage != NX_STAGE_NONE)
+                to->stage = d->stage;
+            if (d->host.n > 0)
+                to->host = d->host;
+        }
+    }
+    nx_buf_init(&d->reply, blocks->arena, blocks->limits->diagnostic);
+}
+
+static void add_reply(struct dialogue *d, struct nx_str words, bool remote)
+{
+    unsigned code = reply_code(words);
+    bool goes_on = d->code != 0 && (code == 0 || code == d->code) && d->remote == remote && d->reply.n > 0;
+    if (!goes_on)
+        settle(d);
+    if (code != 0)
+        d->code = code;
+    d->remote = remote;
+    if (d->reply.n > 0)
+        nx_buf_addc(&d->reply, ' ');
+    nx_buf_add(&d->reply, words);
+}
+
+void nx_transcript_read(struct nx_blocks *blocks, const struct nx_page *page, size_t from, size_t to)
+{
+    struct dialogue d = {.blocks = blocks};
+    nx_buf_init(&d.reply, blocks->arena, blocks->limits->diagnostic);
+    for (size_t i = from; i < to; i++) {
+        struct nx_str line = nx_page_line(page, i), rest = line;
+        enum side side = side_of(line, &rest);
+        struct nx_reply host;
+        if (line.n == 0)
+            continue;
+        if (side == SIDE_SENT) {
+            settle(&d);
+            size_t at = 0;
+            d.stage = nx_str_ieq(rest, NX_STR(".")) ? NX_STAGE_DATA : nx_stage_of(nx_str_sub(rest, 0, 12));
+            if (d.stage == NX_STAGE_RCPT && !nx_address_find(rest, &at, &d.recipient)) {
+                size_t open = nx_str_chr(rest, '<');
+                d.recipient = nx_str_sub(rest, open + 1, open + nx_str_chr(nx_str_from(rest, open), '>'));
+            }
+        } else if (side == SIDE_REPLY) {
+            add_reply(&d, rest, true);
+        } else if (nx_str_ihas(line, NX_STR("while talking to "))) {
+            settle(&d);
+            nx_reply_read(blocks->arena, line, &host);
+            d.host = host.host;
+            d.stage = NX_STAGE_NONE;
+            d.recipient = NX_STR_NONE;
+        } else if (reply_code(line) >= 400) {
+            settle(&d);
+            add_reply(&d, line, false);
+            settle(&d);
+        } else {
+            settle(&d);
+            nx_block_say(blocks, named(blocks, line), line);
+        }
+    }
+    settle(&d);
+}
