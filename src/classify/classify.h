@@ -20,7 +20,7 @@ struct nx_source { /* one pattern file; both slices are copied where they are ke
 };
 
 /* Parses, checks and compiles. Any fault in any source fails the whole with NX_ERROR_SYNTAX, "name:line:column: what (what to do)", one line a fault,
- * all of them. run_examples: also run every hit and miss (the check of `rules check`; always on at load unless the caller knows better). */
+ * all of them. run_examples: run the hits, misses and probes of shipped rules too (build, tests, `rules check`); those of local rules are always run. */
 struct nx_ruleset *nx_ruleset_new(const struct nx_source *sources, size_t n_sources, bool run_examples, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 struct nx_ruleset *nx_ruleset_ref(struct nx_ruleset *rules);
 void nx_ruleset_unref(struct nx_ruleset *rules);
@@ -43,6 +43,42 @@ struct nx_rule_match {
 };
 size_t nx_classify_all(struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report, struct nx_verdict *ret_verdict,
                        struct nx_rule_match **ret_matches);
+
+/* For the rule author's tools: the rules in the order in which they are tried. Slices live as long as the set. */
+struct nx_rule_info {
+    struct nx_str id, file, note;
+    struct nx_str body; /* the rule as written */
+    unsigned line;
+    const char *tier; /* "local", "provider", "generic", "weak" */
+    enum nx_cause cause;
+    enum nx_class class_;
+    enum nx_kind kind; /* the first it speaks of; FAILED mostly */
+    size_t phrases, hits, misses;
+    bool expression, local;
+};
+size_t nx_ruleset_count(const struct nx_ruleset *rules);
+void nx_ruleset_rule(const struct nx_ruleset *rules, size_t place, struct nx_rule_info *ret);
+/* The i-th example of a rule; false: there are no more. */
+bool nx_ruleset_example(const struct nx_ruleset *rules, size_t place, size_t i, struct nx_str *ret_text, bool *ret_hit);
+size_t nx_ruleset_providers(const struct nx_ruleset *rules);
+
+/* What a code means by itself (classify/codes.def); NULL: it is in no table. The status is "5.7.26"; its class does not matter here. */
+struct nx_reply_facts {
+    unsigned code;
+    const char *source, *meaning, *advice;
+    enum nx_cause at_rcpt, before_rcpt, at_data;
+};
+struct nx_status_facts {
+    unsigned short subject, detail;
+    const char *source, *meaning;
+    enum nx_class class4, class5;
+    enum nx_cause cause4, cause5;
+};
+const struct nx_reply_facts *nx_reply_facts(unsigned code);
+const struct nx_status_facts *nx_status_facts(struct nx_str status);
+
+/* The text with addresses, hosts, IPs, URLs and ids as placeholders: the same key for two texts that say the same. Groups what no rule explains. */
+struct nx_str nx_triage_key(struct nx_arena *arena, struct nx_str text);
 
 /* Which receiving provider a host or address belongs to ("gmail", "outlook", ...; from the provider blocks of the rule files), or nothing. */
 struct nx_str nx_ruleset_provider(const struct nx_ruleset *rules, struct nx_str host, struct nx_str recipient);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "classify/classify.h"
+
+#include "classify/codes.h"
+#include "classify/match.h"
+
+enum { TAIL, DIAGNOSTIC, TEXT, N_TEXTS }; /* the texts of a report, in the order of their worth */
+
+struct judge {
+    struct nx_matcher *matcher;
+    struct nx_arena *arena;
+    const struct nx_report *report;
+    bool there[N_TEXTS];
+    struct nx_context context;
+};
+
+/* The words behind "last error:" and its kin in a report of expiry: the reason that counts. */
+static struct nx_str inner_cause(const struct nx_norm *norm)
+{
+    static const char *const marks[] = {"last error", "last transfail", "last deferral", "last smtp error", "last reply", "last response", "last failure",
+                                        "last remote error"};
+    size_t best = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+        struct nx_str mark = nx_str_of(marks[i]);
+        size_t at = nx_str_find(norm->text, mark);
+        if (at < norm->text.n && at + mark.n > best)
+            best = at + mark.n;
+    }
+    if (best == 0)
+        return NX_STR_NONE;
+    while (best < norm->text.n && strchr(" :=(-", norm->text.p[best]) != NULL)
+        best++;
+    return best < norm->text.n ? nx_norm_span(norm, best, norm->text.n) : NX_STR_NONE;
+}
+
+static void judge_init(struct judge *judge, struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report)
+{
+    *judge = (struct judge){.matcher = matcher, .arena = arena, .report = report};
+    struct nx_scan *scans = matcher->scans;
+    matcher->limit = false;
+    judge->there[DIAGNOSTIC] = report->diagnostic.n > 0;
+    judge->there[TEXT] = report->text.n > 0 && !nx_str_eq(report->text, report->diagnostic);
+    nx_matcher_scan(matcher, arena, &scans[DIAGNOSTIC], report->diagnostic);
+    struct nx_str tail = inner_cause(&scans[DIAGNOSTIC].norm);
+    if (judge->there[TEXT]) {
+        nx_matcher_scan(matcher, arena, &scans[TEXT], report->text);
+        if (tail.n == 0)
+            tail = inner_cause(&scans[TEXT].norm);
+    }
+    judge->there[TAIL] = tail.n > 0;
+    if (tail.n > 0)
+        nx_matcher_scan(matcher, arena, &scans[TAIL], tail);
+    nx_context_of(matcher->rules, report, &scans[tail.n > 0 ? TAIL : DIAGNOSTIC].norm, &judge->context);
+    if (judge->context.n_replies == 0 && judge->there[TEXT] && !judge->there[DIAGNOSTIC] && scans[TEXT].norm.reply != 0) {
+        judge->context.replies[judge->context.n_replies++] = scans[TEXT].norm.reply;
+        judge->context.level = (unsigned char)(scans[TEXT].norm.reply / 100);
+    }
+}
+
+static bool says_only_late(enum nx_cause cause)
+{
+    return cause == NX_CAUSE_EXPIRED || cause == NX_CAUSE_DELAYED;
+}
+
+static bool words(struct judge *judge, unsigned from, unsigned to, struct nx_found *ret, int *ret_text)
+{
+    bool late = false;
+    for (int i = TAIL; i < N_TEXTS; i++) {
+        struct nx_found found;
+        if (!judge->there[i] || !nx_matcher_first(judge->matcher, &judge->matcher->scans[i], &judge->context, from, to, &found))
+            continue;
+        if (late && says_only_late(found.rule->cause))
+            continue;
+        *ret = found;
+        *ret_text = i;
+        if (!says_only_late(found.rule->cause))
+            return true;
+        late = true; /* a later text may tell why */
+    }
+    return late;
+}
+
+/* A reply or status of the 4 class: not final, whatever the words say. */
+static bool transient(const struct judge *judge)
+{
+    return judge->context.level == 4;
+}
+
+static void decide_by_rule(const struct judge *judge, const struct nx_found *found, int text, struct nx_verdict *verdict)
+{
+    const struct nx_rule *rule = found->rule;
+    verdict->cause = rule->cause;
+    verdict->class_ = rule->has_class ? rule->class_ : nx_cause_facts(rule->cause)->class_;
+    bool said_hard = rule->has_class && rule->class_ == NX_CLASS_HARD && judge->context.n_replies == 0;
+    if (verdict->class_ == NX_CLASS_HARD && transient(judge) && !said_hard)
+        verdict->class_ = NX_CLASS_SOFT;
+    verdict->rule = rule->id;
+    verdict->matched = nx_norm_span(&judge->matcher->scans[text].norm, found->from, found->to);
+}
+
+static void decide_by_cause(const struct judge *judge, enum nx_cause cause, enum nx_class class_, struct nx_str rule, struct nx_str matched, struct nx_verdict *verdict)
+{
+    verdict->cause = cause;
+    verdict->class_ = class_ == NX_CLASS_HARD && transient(judge) ? NX_CLASS_SOFT : class_;
+    verdict->rule = rule;
+    verdict->matched = matched;
+}
+
+static bool is_specific(struct nx_code code)
+{
+    return code.subject != 0 && code.detail != 0;
+}
+
+/* Codes of the diagnostic (in the order they stand) come before the report's status field, and those before what the reporter's text holds. */
+static bool by_status(const struct judge *judge, bool specific, struct nx_verdict *verdict)
+{
+    const struct nx_norm *text = &judge->matcher->scans[TEXT].norm;
+    size_t n_text = judge->there[TEXT] ? text->n_codes : 0;
+    for (size_t i = 0; i < judge->context.n_codes + n_text; i++) {
+        struct nx_code code = i < judge->context.n_codes ? judge->context.codes[i] : text->codes[i - judge->context.n_codes];
+        enum nx_class class_;
+        if (code.subject == 0 || is_specific(code) != specific)
+            continue;
+        enum nx_cause cause = nx_code_cause(code, &class_);
+        if (cause == NX_CAUSE_UNKNOWN)
+            continue;
+        struct nx_str matched = nx_arena_printf(judge->arena, "%u.%u.%u", code.class_, code.subject, code.detail);
+        decide_by_cause(judge, cause, class_, NX_STR("code.status"), matched, verdict);
+        return true;
+    }
+    return false;
+}
+
+static bool by_reply(const struct judge *judge, struct nx_verdict *verdict)
+{
+    for (size_t i = 0; i < judge->context.n_replies; i++) {
+        unsigned reply = judge->context.replies[i];
+        enum nx_cause cause = nx_reply_cause(reply, judge->report->stage);
+        if (reply < 400 || cause == NX_CAUSE_UNKNOWN)
+            continue;
+        decide_by_cause(judge, cause, nx_cause_facts(cause)->class_, NX_STR("code.reply"), nx_arena_printf(judge->arena, "%u", reply), verdict);
+        return true;
+    }
+    return false;
+}
+
+static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
+{
+    const struct nx_ruleset *rules = judge->matcher->rules;
+    const struct nx_report *report = judge->report;
+    struct nx_found found;
+    int text = DIAGNOSTIC;
+    if (words(judge, 0, rules->weak_unit, &found, &text)) {
+        decide_by_rule(judge, &found, text, verdict);
+    } else if (report->hint != NX_CAUSE_NONE && report->hint != NX_CAUSE_UNKNOWN) {
+        enum nx_class class_ = report->hint_class != NX_CLASS_NONE ? report->hint_class : nx_cause_facts(report->hint)->class_;
+        decide_by_cause(judge, report->hint, class_, NX_STR("hint"), NX_STR_NONE, verdict);
+    } else if (by_status(judge, true, verdict)) {
+    } else if (words(judge, rules->weak_unit, rules->n_units, &found, &text)) {
+        decide_by_rule(judge, &found, text, verdict);
+    } else if (!by_status(judge, false, verdict) && !by_reply(judge, verdict)) {
+        *verdict = (struct nx_verdict){.cause = NX_CAUSE_UNKNOWN, .class_ = NX_CLASS_SOFT};
+    }
+    if (report->kind == NX_KIND_DELAYED) {
+        verdict->class_ = NX_CLASS_SOFT;
+        if (says_only_late(verdict->cause) || verdict->cause == NX_CAUSE_UNKNOWN)
+            verdict->cause = NX_CAUSE_DELAYED;
+        if (verdict->rule.n == 0)
+            verdict->rule = NX_STR("kind");
+    }
+}
+
+static enum nx_cause cause_of_kind(enum nx_kind kind)
+{
+    switch (kind) {
+    case NX_KIND_DELIVERED:
+        return NX_CAUSE_DELIVERED;
+    case NX_KIND_COMPLAINT:
+        return NX_CAUSE_COMPLAINT;
+    case NX_KIND_UNSUBSCRIBE:
+        return NX_CAUSE_UNSUBSCRIBE;
+    case NX_KIND_AUTOREPLY:
+        return NX_CAUSE_AUTO_REPLY;
+    case NX_KIND_OTHER:
+    case NX_KIND_FAILED:
+    case NX_KIND_DELAYED:
+        break;
+    }
+    return NX_CAUSE_NONE;
+}
+
+static void judge_by_kind(struct judge *judge, enum nx_cause cause, struct nx_verdict *verdict)
+{
+    struct nx_found found;
+    int text = DIAGNOSTIC;
+    *verdict = (struct nx_verdict){.cause = cause, .class_ = NX_CLASS_NONE, .rule = NX_STR("kind")};
+    if (words(judge, 0, judge->matcher->rules->n_units, &found, &text) && found.rule->cause == cause)
+        decide_by_rule(judge, &found, text, verdict);
+}
+
+static void run(struct judge *judge, struct nx_verdict *verdict)
+{
+    enum nx_cause cause = cause_of_kind(judge->report->kind);
+    *verdict = (struct nx_verdict){.cause = NX_CAUSE_NONE};
+    if (cause != NX_CAUSE_NONE)
+        judge_by_kind(judge, cause, verdict);
+    else if (judge->report->kind != NX_KIND_OTHER)
+        judge_failure(judge, verdict);
+    verdict->ruleset = nx_ruleset_digest(judge->matcher->rules);
+    if (judge->matcher->limit)
+        verdict->notes |= NX_NOTE_RULE_LIMIT;
+}
+
+void nx_classify(struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report, struct nx_verdict *ret_verdict)
+{
+    struct judge judge;
+    judge_init(&judge, matcher, arena, report);
+    run(&judge, ret_verdict);
+}
+
+size_t nx_classify_all(struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report, struct nx_verdict *ret_verdict,
+                       struct nx_rule_match **ret_matches)
+{
+    struct judge judge;
+    judge_init(&judge, matcher, arena, report);
+    run(&judge, ret_verdict);
+    const GPtrArray *order = matcher->rules->book->rules;
+    struct nx_rule_match *matches = nx_arena_array(arena, order->len + 1, sizeof *matches);
+    size_t n = 0;
+    for (int text = TAIL; text < N_TEXTS; text++)
+        for (guint place = 0; place < order->len && judge.there[text]; place++) {
+            struct nx_found found;
+            const struct nx_rule *rule = g_ptr_array_index(order, place);
+            if (!nx_matcher_rule(matcher, &matcher->scans[text], &judge.context, place, &found))
+                continue;
+            bool known = false;
+            for (size_t i = 0; i < n && !known; i++)
+                known = nx_str_eq(matches[i].id, rule->id);
+            if (known)
+                continue;
+            struct nx_verdict verdict = {0};
+            decide_by_rule(&judge, &found, text, &verdict);
+            struct nx_rule_match match = {.id = rule->id, .file = rule->file, .line = rule->line, .matched = verdict.matched, .cause = rule->cause, .class_ = verdict.class_};
+            if (nx_str_eq(rule->id, ret_verdict->rule)) {
+                memmove(matches + 1, matches, n * sizeof *matches);
+                matches[0] = match;
+            } else {
+                matches[n] = match;
+            }
+            n++;
+        }
+    *ret_matches = matches;
+    return n;
+}

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "classify/rule.h"
+
+#include "base/ascii.h"
+#include "base/lit.h"
+
+#include <assert.h>
+
+struct reader {
+    struct nx_rulebook *book;
+    struct nx_str file;
+    bool local, providers;
+    unsigned line;
+    size_t column; /* of the value being read */
+    struct nx_rule *rule;
+    unsigned provider; /* place + 1 of the open provider block, 0: none */
+};
+
+#define FAULT(reader, ...) nx_rulebook_fault((reader)->book, (reader)->file, (reader)->line, (reader)->column, __VA_ARGS__)
+
+static bool is_id(struct nx_str text, bool dotted)
+{
+    bool dot = false;
+    if (text.n == 0 || text.n > 80 || !nx_is_alnum((unsigned char)text.p[0]) || !nx_is_alnum((unsigned char)text.p[text.n - 1]))
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (c == '.')
+            dot = true;
+        else if (!nx_is_digit((unsigned char)c) && !(c >= 'a' && c <= 'z') && c != '_' && c != '-')
+            return false;
+    }
+    return dot == dotted;
+}
+
+static bool next_word(struct nx_str *rest, struct nx_str *ret)
+{
+    *rest = nx_str_trim(*rest);
+    if (rest->n == 0)
+        return false;
+    size_t end = 0;
+    while (end < rest->n && !nx_is_blank((unsigned char)rest->p[end]))
+        end++;
+    *ret = nx_str_sub(*rest, 0, end);
+    *rest = nx_str_from(*rest, end);
+    return true;
+}
+
+static bool parse_code(struct nx_str word, struct nx_code_gate *ret)
+{
+    if (word.n != 3 || word.p[0] < '2' || word.p[0] > '6')
+        return false;
+    unsigned low = 0, high = 0;
+    for (size_t i = 0; i < 3; i++) {
+        bool open = nx_lower((unsigned char)word.p[i]) == 'x';
+        if (!open && !nx_is_digit((unsigned char)word.p[i]))
+            return false;
+        low = low * 10 + (open ? 0 : (unsigned)(word.p[i] - '0'));
+        high = high * 10 + (open ? 9 : (unsigned)(word.p[i] - '0'));
+    }
+    *ret = (struct nx_code_gate){low, high};
+    return true;
+}
+
+static bool parse_status(struct nx_str word, struct nx_status_gate *ret)
+{
+    int parts[3];
+    for (size_t i = 0; i < 3; i++) {
+        size_t dot = i < 2 ? nx_str_chr(word, '.') : word.n;
+        struct nx_str part = nx_str_sub(word, 0, dot);
+        unsigned long long value = 0;
+        if (nx_str_eq(part, NX_STR("*")))
+            parts[i] = -1;
+        else if (part.n <= 3 && nx_str_to_u64(part, &value))
+            parts[i] = (int)value;
+        else
+            return false;
+        if (i < 2 && dot == word.n)
+            return false;
+        word = nx_str_from(word, dot + 1);
+    }
+    if (parts[0] != -1 && parts[0] != 2 && parts[0] != 4 && parts[0] != 5)
+        return false;
+    *ret = (struct nx_status_gate){parts[0], parts[1], parts[2]};
+    return true;
+}
+
+static void key_cause(struct reader *reader, struct nx_str value)
+{
+    if (reader->rule->cause != NX_CAUSE_NONE)
+        FAULT(reader, "a rule has one cause (start another rule)");
+    else if (!nx_cause_parse(value, &reader->rule->cause))
+        FAULT(reader, "unknown cause '%.*s' (docs/schema.md lists them)", NX_FMT(value));
+}
+
+static void key_class(struct reader *reader, struct nx_str value)
+{
+    if (!nx_class_parse(value, &reader->rule->class_))
+        FAULT(reader, "unknown class '%.*s' (hard, soft, block or none)", NX_FMT(value));
+    reader->rule->has_class = true;
+}
+
+static void key_tier(struct reader *reader, struct nx_str value)
+{
+    if (!nx_str_eq(value, NX_STR("weak")))
+        FAULT(reader, "unknown tier '%.*s' (the directory gives the tier; 'weak' is the only one to ask for)", NX_FMT(value));
+    reader->rule->weak = true;
+}
+
+static void key_from(struct reader *reader, struct nx_str value)
+{
+    for (struct nx_str word; next_word(&value, &word);) {
+        if (!is_id(word, false))
+            FAULT(reader, "'%.*s' is no provider id", NX_FMT(word));
+        g_array_append_val(reader->rule->from, word);
+    }
+}
+
+static void key_format(struct reader *reader, struct nx_str value)
+{
+    for (struct nx_str word; next_word(&value, &word);)
+        g_array_append_val(reader->rule->formats, word);
+}
+
+static void key_code(struct reader *reader, struct nx_str value)
+{
+    for (struct nx_str word; next_word(&value, &word);) {
+        struct nx_code_gate gate;
+        if (parse_code(word, &gate))
+            g_array_append_val(reader->rule->codes, gate);
+        else
+            FAULT(reader, "'%.*s' is no reply code (three digits, x for any: 550, 45x, 5xx)", NX_FMT(word));
+    }
+}
+
+static void key_status(struct reader *reader, struct nx_str value)
+{
+    for (struct nx_str word; next_word(&value, &word);) {
+        struct nx_status_gate gate;
+        if (parse_status(word, &gate))
+            g_array_append_val(reader->rule->statuses, gate);
+        else
+            FAULT(reader, "'%.*s' is no enhanced code (5.1.1, with * for any part: *.2.2, 5.7.*)", NX_FMT(word));
+    }
+}
+
+static void key_stage(struct reader *reader, struct nx_str value)
+{
+    for (struct nx_str word; next_word(&value, &word);) {
+        enum nx_stage stage;
+        if (nx_stage_parse(word, &stage))
+            reader->rule->stages |= 1u << stage;
+        else
+            FAULT(reader, "unknown stage '%.*s' (connect, helo, auth, mail, rcpt or data)", NX_FMT(word));
+    }
+}
+
+static void key_kind(struct reader *reader, struct nx_str value)
+{
+    for (struct nx_str word; next_word(&value, &word);) {
+        enum nx_kind kind;
+        if (nx_kind_parse(word, &kind) && kind != NX_KIND_OTHER)
+            reader->rule->kinds |= 1u << kind;
+        else
+            FAULT(reader, "unknown kind '%.*s' (failed, delayed, delivered, complaint, unsubscribe or autoreply)", NX_FMT(word));
+    }
+}
+
+static void add_phrase(struct reader *reader, struct nx_str value, GArray *to)
+{
+    struct nx_phrase phrase = {.line = reader->line};
+    const char *why = NULL;
+    if (!nx_phrase_parse(reader->book->arena, value, &phrase, &why))
+        FAULT(reader, "%s", why);
+    else
+        g_array_append_val(to, phrase);
+}
+
+static void key_any(struct reader *reader, struct nx_str value)
+{
+    add_phrase(reader, value, reader->rule->any);
+}
+
+static void key_not(struct reader *reader, struct nx_str value)
+{
+    add_phrase(reader, value, reader->rule->not );
+}
+
+static void key_need(struct reader *reader, struct nx_str value)
+{
+    add_phrase(reader, value, reader->rule->needs);
+}
+
+static void key_re(struct reader *reader, struct nx_str value)
+{
+    if (reader->rule->re.n > 0)
+        FAULT(reader, "a rule has one re (start another rule, or use '|')");
+    reader->rule->re = value;
+    reader->rule->re_line = reader->line;
+}
+
+static void key_beats(struct reader *reader, struct nx_str value)
+{
+    for (struct nx_str word; next_word(&value, &word);) {
+        if (!is_id(word, true))
+            FAULT(reader, "'%.*s' is no rule id", NX_FMT(word));
+        g_array_append_val(reader->rule->beats, word);
+    }
+}
+
+static void key_hit(struct reader *reader, struct nx_str value)
+{
+    struct nx_example example = {.text = value, .line = reader->line, .hit = true};
+    g_array_append_val(reader->rule->examples, example);
+}
+
+static void key_miss(struct reader *reader, struct nx_str value)
+{
+    struct nx_example example = {.text = value, .line = reader->line, .hit = false};
+    g_array_append_val(reader->rule->examples, example);
+}
+
+static void key_note(struct reader *reader, struct nx_str value)
+{
+    reader->rule->note = value;
+}
+
+static void key_since(struct reader *reader, struct nx_str value)
+{
+    reader->rule->since = value;
+}
+
+static void key_src(struct reader *reader, struct nx_str value)
+{
+    reader->rule->src = value;
+}
+
+static const struct {
+    const char *name;
+    void (*read)(struct reader *reader, struct nx_str value);
+} rule_keys[] = {
+    {"cause", key_cause}, {"class", key_class},   {"tier", key_tier}, {"from", key_from},   {"code", key_code}, {"status", key_status},
+    {"stage", key_stage}, {"format", key_format}, {"kind", key_kind}, {"any", key_any},     {"re", key_re},     {"need", key_need},
+    {"not", key_not},     {"beats", key_beats},   {"hit", key_hit},   {"miss", key_miss},   {"note", key_note}, {"since", key_since},
+    {"src", key_src},
+};
+
+static void read_provider_key(struct reader *reader, struct nx_str key, struct nx_str value)
+{
+    struct nx_rulebook *book = reader->book;
+    if (nx_str_eq(key, NX_STR("note")))
+        return;
+    GHashTable *table = nx_str_eq(key, NX_STR("host")) ? book->hosts : nx_str_eq(key, NX_STR("domain")) ? book->domains : NULL;
+    if (table == NULL) {
+        FAULT(reader, "unknown key '%.*s' of a provider (host, domain or note)", NX_FMT(key));
+        return;
+    }
+    for (struct nx_str word; next_word(&value, &word);) {
+        struct nx_norm norm;
+        nx_norm_make(book->arena, word, &norm);
+        struct nx_str *suffix = nx_arena_alloc(book->arena, sizeof *suffix);
+        *suffix = norm.text;
+        gpointer known = g_hash_table_lookup(table, suffix);
+        if (known != NULL && GPOINTER_TO_UINT(known) != reader->provider)
+            FAULT(reader, "'%.*s' belongs to provider '%.*s' already", NX_FMT(word),
+                  NX_FMT(g_array_index(book->providers, struct nx_provider, GPOINTER_TO_UINT(known) - 1).id));
+        else
+            g_hash_table_insert(table, suffix, GUINT_TO_POINTER(reader->provider));
+    }
+}
+
+static GArray *array_of(size_t size)
+{
+    return g_array_new(FALSE, FALSE, (guint)size);
+}
+
+static void rule_free(void *data)
+{
+    struct nx_rule *rule = data;
+    GArray *arrays[] = {rule->codes, rule->statuses, rule->from, rule->formats, rule->any,
+                        rule->not,   rule->needs,    rule->beats, rule->beaten_by, rule->examples};
+    for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
+        g_array_unref(arrays[i]);
+    pcre2_code_free(rule->code);
+    g_free(rule);
+}
+
+static struct nx_rule *rule_new(void)
+{
+    struct nx_rule *rule = g_new0(struct nx_rule, 1);
+    rule->codes = array_of(sizeof(struct nx_code_gate));
+    rule->statuses = array_of(sizeof(struct nx_status_gate));
+    rule->from = array_of(sizeof(struct nx_str));
+    rule->formats = array_of(sizeof(struct nx_str));
+    rule->any = array_of(sizeof(struct nx_phrase));
+    rule->not = array_of(sizeof(struct nx_phrase));
+    rule->needs = array_of(sizeof(struct nx_phrase));
+    rule->beats = array_of(sizeof(struct nx_str));
+    rule->beaten_by = array_of(sizeof(unsigned));
+    rule->examples = array_of(sizeof(struct nx_example));
+    return rule;
+}
+
+static void open_rule(struct reader *reader, struct nx_str id, const char *body)
+{
+    struct nx_rulebook *book = reader->book;
+    if (!is_id(id, true))
+        FAULT(reader, "'%.*s' is no rule id (lower case, digits, '_' and '-', with a dot: gmail.over_quota)", NX_FMT(id));
+    if (book->all->len >= NX_RULES_MAX) {
+        FAULT(reader, "more than %u rules", NX_RULES_MAX);
+        return;
+    }
+    struct nx_rule *rule = rule_new();
+    rule->id = id;
+    rule->file = rule->place_file = reader->file;
+    rule->line = rule->place_line = reader->line;
+    rule->local = reader->local;
+    rule->tier = reader->local ? NX_TIER_LOCAL : reader->providers ? NX_TIER_PROVIDER : NX_TIER_GENERIC;
+    rule->body = (struct nx_str){body, 0};
+    g_ptr_array_add(book->all, rule);
+    reader->rule = rule;
+}
+
+static void open_provider(struct reader *reader, struct nx_str id)
+{
+    struct nx_rulebook *book = reader->book;
+    if (!is_id(id, false))
+        FAULT(reader, "'%.*s' is no provider id (lower case, digits, '_' and '-')", NX_FMT(id));
+    for (guint i = 0; i < book->providers->len; i++)
+        if (nx_str_eq(g_array_index(book->providers, struct nx_provider, i).id, id)) {
+            reader->provider = i + 1;
+            return;
+        }
+    struct nx_provider provider = {.id = id, .file = reader->file, .line = reader->line};
+    g_array_append_val(book->providers, provider);
+    reader->provider = book->providers->len;
+}
+
+static void add_disabled(struct reader *reader, struct nx_str id)
+{
+    if (!reader->local)
+        FAULT(reader, "'disable' is for local rules (delete the rule instead)");
+    struct nx_example entry = {.text = id, .line = reader->line};
+    g_array_append_val(reader->book->disabled, entry);
+    struct nx_str *file = nx_arena_alloc(reader->book->arena, sizeof *file);
+    *file = reader->file;
+    g_ptr_array_add(reader->book->disabled_in, file);
+}
+
+static void close_rule(struct reader *reader)
+{
+    struct nx_rule *rule = reader->rule;
+    reader->rule = NULL;
+    reader->provider = 0;
+    if (rule == NULL)
+        return;
+    bool hit = false;
+    for (guint i = 0; i < rule->examples->len; i++)
+        hit |= g_array_index(rule->examples, struct nx_example, i).hit;
+    unsigned line = reader->line;
+    reader->line = rule->line;
+    reader->column = 1;
+    if (rule->kinds == 0)
+        rule->kinds = 1u << NX_KIND_FAILED | 1u << NX_KIND_DELAYED;
+    if (rule->weak)
+        rule->tier = NX_TIER_WEAK;
+    if (rule->cause == NX_CAUSE_NONE)
+        FAULT(reader, "rule '%.*s' has no cause (add 'cause NAME')", NX_FMT(rule->id));
+    if (rule->any->len == 0 && rule->re.n == 0)
+        FAULT(reader, "rule '%.*s' has no words (add 'any PHRASE' or 're EXPRESSION')", NX_FMT(rule->id));
+    if (!hit)
+        FAULT(reader, "rule '%.*s' has no example (add 'hit TEXT')", NX_FMT(rule->id));
+    reader->line = line;
+}
+
+static void read_line(struct reader *reader, struct nx_str line)
+{
+    size_t indent = 0;
+    while (indent < line.n && nx_is_blank((unsigned char)line.p[indent]))
+        indent++;
+    struct nx_str text = nx_str_from(line, indent);
+    while (text.n > 0 && nx_is_blank((unsigned char)text.p[text.n - 1]))
+        text.n--;
+    if (text.n == 0 || text.p[0] == '#')
+        return;
+    size_t end = 0;
+    while (end < text.n && !nx_is_blank((unsigned char)text.p[end]))
+        end++;
+    struct nx_str key = nx_str_sub(text, 0, end), value = nx_str_from(text, end);
+    while (value.n > 0 && nx_is_blank((unsigned char)value.p[0]))
+        value = nx_str_from(value, 1);
+    reader->column = indent + 1;
+    if (value.n == 0) {
+        FAULT(reader, "'%.*s' has no value", NX_FMT(key));
+        return;
+    }
+    if (indent == 0) {
+        close_rule(reader);
+        reader->column = 1;
+        if (nx_str_eq(key, NX_STR("rule")))
+            open_rule(reader, value, line.p);
+        else if (nx_str_eq(key, NX_STR("provider")))
+            open_provider(reader, value);
+        else if (nx_str_eq(key, NX_STR("disable")))
+            add_disabled(reader, value);
+        else
+            FAULT(reader, "unknown word '%.*s' (rule, provider or disable; the keys of a rule are indented by two blanks)", NX_FMT(key));
+        return;
+    }
+    reader->column = (size_t)(value.p - line.p) + 1;
+    if (reader->provider != 0) {
+        read_provider_key(reader, key, value);
+        return;
+    }
+    if (reader->rule == NULL) {
+        FAULT(reader, "'%.*s' stands in no rule (start one with 'rule ID' at the margin)", NX_FMT(key));
+        return;
+    }
+    reader->rule->body.n = (size_t)(line.p + line.n - reader->rule->body.p);
+    for (size_t i = 0; i < G_N_ELEMENTS(rule_keys); i++)
+        if (nx_str_eq(key, nx_str_of(rule_keys[i].name))) {
+            rule_keys[i].read(reader, value);
+            return;
+        }
+    reader->column = indent + 1;
+    GString *known = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(rule_keys); i++)
+        g_string_append_printf(known, "%s%s", i == 0 ? "" : " ", rule_keys[i].name);
+    FAULT(reader, "unknown key '%.*s' (%s)", NX_FMT(key), known->str);
+    g_string_free(known, TRUE);
+}
+
+void nx_rulebook_read(struct nx_rulebook *book, const struct nx_source *source)
+{
+    struct reader reader = {.book = book, .file = nx_arena_dup(book->arena, source->name), .local = source->local, .line = 1, .column = 1};
+    reader.providers = nx_str_istarts(reader.file, NX_STR("providers/")) || nx_str_ihas(reader.file, NX_STR("/providers/"));
+    if (source->text.n > NX_RULE_FILE_MAX) {
+        FAULT(&reader, "a rule file has at most %u bytes (split it)", NX_RULE_FILE_MAX);
+        return;
+    }
+    struct nx_str rest = nx_arena_dup(book->arena, source->text), line;
+    for (reader.line = 1; nx_str_next_line(&rest, &line); reader.line++) {
+        reader.column = 1;
+        const char *bad = NULL;
+        if (line.n > 0 && !g_utf8_validate(line.p, (gssize)line.n, &bad)) {
+            reader.column = (size_t)(bad - line.p) + 1;
+            FAULT(&reader, "not UTF-8, or a NUL byte (save the file as UTF-8)");
+            continue;
+        }
+        read_line(&reader, line);
+    }
+    close_rule(&reader);
+}
+
+void nx_rulebook_fault(struct nx_rulebook *book, struct nx_str file, unsigned line, size_t column, const char *format, ...)
+{
+    va_list args;
+    book->n_faults++;
+    if (book->n_faults > 100) /* enough to see what is wrong */
+        return;
+    g_string_append_printf(book->faults, "%s%.*s:%u:%zu: ", book->faults->len > 0 ? "\n" : "", NX_FMT(file), line, column);
+    va_start(args, format);
+    g_string_append_vprintf(book->faults, format, args);
+    va_end(args);
+}
+
+guint nx_str_hash(const void *key)
+{
+    const struct nx_str *text = key;
+    guint hash = 5381;
+    for (size_t i = 0; i < text->n; i++)
+        hash = hash * 33 + (unsigned char)text->p[i];
+    return hash;
+}
+
+gboolean nx_str_same(const void *a, const void *b)
+{
+    return nx_str_eq(*(const struct nx_str *)a, *(const struct nx_str *)b);
+}
+
+const char *nx_tier_name(enum nx_tier tier)
+{
+    static const char *const names[] = {"local", "provider", "generic", "weak"};
+    assert((size_t)tier < G_N_ELEMENTS(names));
+    return names[tier];
+}
+
+struct nx_rulebook *nx_rulebook_new(void)
+{
+    struct nx_rulebook *book = g_new0(struct nx_rulebook, 1);
+    book->arena = nx_arena_new();
+    book->all = g_ptr_array_new_with_free_func(rule_free);
+    book->rules = g_ptr_array_new();
+    book->by_id = g_hash_table_new(nx_str_hash, nx_str_same);
+    book->providers = array_of(sizeof(struct nx_provider));
+    book->hosts = g_hash_table_new(nx_str_hash, nx_str_same);
+    book->domains = g_hash_table_new(nx_str_hash, nx_str_same);
+    book->disabled = array_of(sizeof(struct nx_example));
+    book->disabled_in = g_ptr_array_new();
+    book->faults = g_string_new(NULL);
+    return book;
+}
+
+void nx_rulebook_free(struct nx_rulebook *book)
+{
+    if (book == NULL)
+        return;
+    g_ptr_array_unref(book->rules);
+    g_ptr_array_unref(book->all);
+    g_hash_table_unref(book->by_id);
+    g_array_unref(book->providers);
+    g_hash_table_unref(book->hosts);
+    g_hash_table_unref(book->domains);
+    g_array_unref(book->disabled);
+    g_ptr_array_unref(book->disabled_in);
+    g_string_free(book->faults, TRUE);
+    nx_arena_free(book->arena);
+    g_free(book);
+}
