@@ -156,7 +156,9 @@ static int open_file(struct nx_mbox *mbox)
     if (got < 0)
         return -1;
     mbox->first = false;
-    mbox->mbox = got > 0 && nx_mbox_is_from_line(line);
+    /* Lines that end in CR alone: such a file is read whole, as one message. */
+    bool cr_lines = got > 0 && nx_str_chr(line, '\r') + 2 < line.n;
+    mbox->mbox = got > 0 && !cr_lines && nx_mbox_is_from_line(line);
     if (mbox->mbox)
         begin(mbox, line);
     return 0;

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Cut reports up in ways that lists, gateways and disk errors do, and see that the verdict stands.
+
+    mutate.py --nixie PATH DIRECTORY... [--only NAME] [--show]
+
+Every *.eml below the directories is read by `nixie parse`, as it is and mutated. A mutation that keeps the evidence must keep the verdict (kind, recipient, class,
+cause) in at least the share of messages given below; one that destroys it must never make anything hard that was not, or a report of what was none. Prints a line a
+mutation; exits 1 when a share is missed, 77 when there is nothing to read."""
+import argparse, base64, collections, json, os, pathlib, random, re, subprocess, sys, tempfile
+
+
+def split(raw):
+    """Head and body, and the line end in use."""
+    for end in (b"\r\n", b"\n"):
+        head, sep, body = raw.partition(end + end)
+        if sep and (end == b"\r\n" or b"\r\n\r\n" not in raw[: len(head) + 4]):
+            return head, body, end
+    return raw, b"", b"\n"
+
+
+def field(head, name):
+    m = re.search(rb"(?im)^" + name + rb"[ \t]*:((?:.*)(?:\r?\n[ \t].*)*)", head)
+    return m.group(1) if m else None
+
+
+def without(head, *names):
+    for name in names:
+        head = re.sub(rb"(?im)^" + name + rb"[ \t]*:(?:.*)(?:\r?\n[ \t].*)*(?:\r?\n|$)", b"", head)
+    return head.rstrip(b"\r\n")
+
+
+CONTENT = (rb"Content-Type", rb"Content-Transfer-Encoding", rb"MIME-Version", rb"Content-Disposition", rb"Content-Description")
+
+
+def content_fields(head, end):
+    found = []
+    for name in CONTENT:
+        if name != rb"MIME-Version" and field(head, name) is not None:
+            found.append(name + b":" + field(head, name))
+    return end.join(found)
+
+
+def rewrap(raw, _):
+    """A gateway puts the whole report into a multipart/mixed."""
+    head, body, end = split(raw)
+    inner = content_fields(head, end)
+    return end.join([without(head, *CONTENT), b"MIME-Version: 1.0", b'Content-Type: multipart/mixed; boundary="=-outer-42"', b"", b"--=-outer-42", inner, b"", body, b"--=-outer-42--", b""])
+
+
+def footer(raw, _):
+    """List software or a disclaimer adds a text part behind."""
+    head, body, end = split(raw)
+    inner = content_fields(head, end)
+    tail = end.join([b"_______________________________________________", b"news mailing list", b"news@lists.example.com", b"https://lists.example.com/mailman/listinfo/news"])
+    return end.join([without(head, *CONTENT), b"MIME-Version: 1.0", b'Content-Type: multipart/mixed; boundary="=-outer-43"', b"", b"--=-outer-43", inner, b"", body,
+                     b"--=-outer-43", b"Content-Type: text/plain", b"", tail, b"--=-outer-43--", b""])
+
+
+def single_text(head):
+    kind = (field(head, rb"Content-Type") or b"text/plain").strip().lower()
+    return kind.startswith(b"text/plain") and (field(head, rb"Content-Transfer-Encoding") or b"7bit").strip().lower() in (b"7bit", b"8bit", b"binary")
+
+
+def encode(raw, _):
+    """A relay sends the text as base64."""
+    head, body, end = split(raw)
+    if single_text(head):
+        return end.join([without(head, rb"Content-Transfer-Encoding"), b"Content-Transfer-Encoding: base64", b"", base64.encodebytes(body).replace(b"\n", end)])
+    done = 0
+
+    def part(m):
+        nonlocal done
+        if done or b"encoding" in m.group(2).lower():
+            return m.group(0)
+        done = 1
+        return m.group(1) + m.group(2) + b"Content-Transfer-Encoding: base64" + end + end + base64.encodebytes(m.group(3)).replace(b"\n", end) + m.group(4)
+    new = re.sub(rb"(?is)(--[^\r\n]+\r?\n)((?:Content-(?:Description|Type):[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n)*?Content-Type:[ \t]*text/plain[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n(?:Content-[^\r\n]+\r?\n)*)\r?\n(.*?)(\r?\n--)",
+                 part, body, count=1)
+    return head + end + end + new if done else None
+
+
+def crlf(raw, _):
+    return re.sub(rb"\r?\n", b"\r\n", raw) if b"\n" in raw else None
+
+
+def cr(raw, _):
+    return re.sub(rb"\r?\n", b"\r", raw) if b"\n" in raw else None
+
+
+def mbox(raw, _):
+    _, _, end = split(raw)
+    return b"From MAILER-DAEMON Thu Jan  1 00:00:00 2026" + end + re.sub(rb"(?m)^(>*From )", rb">\1", raw) if not raw.startswith(b"From ") else None
+
+
+def fold(raw, _):
+    """A relay folds long field lines of the status part."""
+    _, _, end = split(raw)
+    new = re.sub(rb"(?im)^(Diagnostic-Code[ \t]*:[^\r\n]{30,60}?) (?=[^\r\n])", lambda m: m.group(1) + end + b"    ", raw)
+    return new if new != raw else None
+
+
+def drop_status(raw, _):
+    """A relay strips the machine-readable part: the words are all that is left."""
+    new = re.sub(rb"(?is)(--[^\r\n]+\r?\n)(?:Content-[^\r\n]+(?:\r?\n[ \t][^\r\n]*)*\r?\n)*?Content-Type:[ \t]*message/(?:global-)?delivery-status.*?(?=\r?\n--)", rb"\1Content-Type: application/octet-stream\n\n", raw, count=1)
+    return new if new != raw else None
+
+
+def drop_type(raw, _):
+    """The head loses its MIME fields."""
+    head, body, end = split(raw)
+    return without(head, *CONTENT) + end + end + body if field(head, rb"Content-Type") else None
+
+
+def wrong_boundary(raw, _):
+    head, body, end = split(raw)
+    new = re.sub(rb'(?i)boundary[ \t]*=[ \t]*"?[^";\r\n]+"?', b'boundary="never-there"', head, count=1)
+    return new + end + end + body if new != head else None
+
+
+def drop_tail(raw, _):
+    """The closing delimiter is lost."""
+    return re.sub(rb"--\s*$", b"", raw.rstrip()) if raw.rstrip().endswith(b"--") else None
+
+
+def shuffle(raw, rng):
+    head, body, end = split(raw)
+    fields = re.split(rb"\r?\n(?![ \t])", head)
+    if fields and fields[0].startswith(b"From "):
+        return None
+    rng.shuffle(fields)
+    return end.join(fields) + end + end + body
+
+
+def mislabel(raw, rng):
+    return re.sub(rb'(?i)charset[ \t]*=[ \t]*"?[\w-]+"?', lambda m: b"charset=" + rng.choice([b"utf-16", b"x-unknown", b"koi8-r", b"utf-7"]), raw) if b"charset" in raw.lower() else None
+
+
+def flip(raw, rng):
+    new = bytearray(raw)
+    for _ in range(max(1, len(new) // 400)):
+        new[rng.randrange(len(new))] = rng.randrange(256)
+    return bytes(new)
+
+
+def prefix(raw, rng):
+    return raw[: rng.randrange(len(raw) + 1)]
+
+
+# name: function, share of messages whose verdict must stand (None: the evidence may be gone; only "nothing new that is hard" is asked)
+MUTATIONS = {
+    "crlf": (crlf, 1.0), "cr": (cr, 0.99), "mbox": (mbox, 0.99), "fold": (fold, 0.99), "rewrap": (rewrap, 0.97), "footer": (footer, 0.97), "encode": (encode, 0.97),
+    "drop_tail": (drop_tail, 0.99), "wrong_boundary": (wrong_boundary, 0.93), "drop_type": (drop_type, 0.90), "shuffle": (shuffle, 0.97), "mislabel": (mislabel, 0.95),
+    "drop_status": (drop_status, 0.85), "flip": (flip, None), "prefix": (prefix, None),
+}
+
+
+def events(nixie, directory):
+    run = subprocess.run([nixie, "parse", directory], capture_output=True, timeout=300)
+    if run.returncode not in (0, 1):
+        sys.exit(f"nixie parse {directory}: exit {run.returncode}\n{run.stderr.decode(errors='replace')}")
+    verdicts = collections.defaultdict(set)
+    for line in run.stdout.splitlines():
+        e = json.loads(line)
+        verdicts[os.path.basename(e["file"])].add((e["kind"], (e["recipient"] or "").lower(), e["class"], e["cause"]))
+    return verdicts
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("directories", nargs="+")
+    a.add_argument("--nixie", required=True)
+    a.add_argument("--only")
+    a.add_argument("--show", action="store_true", help="each message whose verdict changed")
+    o = a.parse_args()
+    mails = [p for d in o.directories for p in sorted(pathlib.Path(d).rglob("*.eml")) if "broken" not in p.parts]
+    if not mails:
+        print("mutate: no messages below " + ", ".join(o.directories) + ": skipped")
+        return 77
+    rng = random.Random(20260101)
+    bad = 0
+    with tempfile.TemporaryDirectory() as tmp:
+        def lay(name, function):
+            os.mkdir(f"{tmp}/{name}")
+            n = 0
+            for i, path in enumerate(mails):
+                raw = path.read_bytes()
+                new = function(raw, rng) if raw else None
+                if new is not None:
+                    pathlib.Path(f"{tmp}/{name}/{i:05}.eml").write_bytes(new)
+                    n += 1
+            return n
+        lay("plain", lambda raw, _: raw)
+        plain = events(o.nixie, f"{tmp}/plain")
+        for name, (function, share) in MUTATIONS.items():
+            if o.only and name != o.only:
+                continue
+            n = lay(name, function)
+            got = events(o.nixie, f"{tmp}/{name}") if n else {}
+            changed = [f for f in sorted(os.listdir(f"{tmp}/{name}")) if got.get(f) != plain.get(f)]
+            known = {f: {r for _, r, _, _ in v} | {""} for f, v in plain.items()}
+            hard = [f for f, v in got.items() if any(c == "hard" for _, _, c, _ in v) and not any(c == "hard" for _, _, c, _ in plain[f])]
+            alarm = [f for f, v in got.items() if any(k in ("failed", "delayed") for k, _, _, _ in v) and not any(k in ("failed", "delayed") for k, _, _, _ in plain[f])]
+            stands = (n - len(changed)) / n if n else 1
+            wrong = (share is not None and stands < share) or len(alarm) > n // 100 or len(hard) > max(1, n // (100 if share is not None else 50))
+            bad += wrong
+            print(f"{'FAIL' if wrong else 'ok':<5}{name:<16}{n:>5} messages  verdict stands in {100 * stands:5.1f} %  (asked {'-' if share is None else format(100 * share, '.0f')})  newly hard {len(hard)}  false alarms {len(alarm)}")
+            if o.show:
+                for f in changed if share is not None else hard + alarm:
+                    print(f"      {mails[int(f[:5])]}: {sorted(plain.get(f, []))} -> {sorted(got.get(f, []))}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
