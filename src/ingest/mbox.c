@@ -176,19 +176,28 @@ static int keep_rest(struct nx_mbox *mbox)
     return 0;
 }
 
+/* "bounced mail:" before a "From " line shows the returned message with its own: not a new message, and not quoted by whoever wrote it. */
+static bool introduces(struct nx_str line)
+{
+    line = nx_str_trim(line);
+    return line.n > 0 && line.p[line.n - 1] == ':';
+}
+
 /* Takes the lines up to the next "From " line, which begins the next message. */
 static int keep_lines(struct nx_mbox *mbox)
 {
     struct nx_str line;
-    bool whole, line_start = true, after_blank = false;
+    bool whole, line_start = true, after_blank = false, introduced = false;
     int got;
     while ((got = next_line(mbox, &line, &whole)) > 0) {
-        if (line_start && after_blank && nx_mbox_is_from_line(line)) {
+        if (line_start && after_blank && !introduced && nx_mbox_is_from_line(line)) {
             begin(mbox, line);
             break;
         }
         keep(mbox, nx_str_from(line, line_start && quotes(line) > 0 ? 1 : 0));
         after_blank = line_start && is_blank_line(line);
+        if (!after_blank)
+            introduced = introduces(line);
         line_start = whole;
         mbox->start += line.n;
     }
