@@ -136,10 +136,12 @@ static unsigned signs(const struct nx_reading *reading)
     struct nx_fields fields = reading->mail.fields;
     struct nx_str from = nx_fields_get(fields, "From"), subject = nx_fields_get(fields, "Subject"), path = nx_str_trim(nx_fields_get(fields, "Return-Path"));
     unsigned n = 0;
+    if (nx_str_eq(nx_str_trim(from), NX_STR("<>")))
+        n += 2;
     if (nx_str_ihas(from, NX_STR("mailer-daemon")) || nx_str_ihas(from, NX_STR("postmaster")) || nx_str_ihas(from, NX_STR("mail delivery")) || nx_str_ihas(from, NX_STR("maildaemon")) ||
         nx_str_ihas(from, NX_STR("mail-daemon")) || nx_str_ihas(from, NX_STR("mdaemon")) || nx_str_ihas(from, NX_STR("mail administrator")) || nx_str_ihas(from, NX_STR("mail daemon")) ||
         nx_str_ihas(from, NX_STR("mailerdaemon")) || nx_str_ihas(from, NX_STR("delivery system")) || nx_str_ihas(from, NX_STR("delivery subsystem")) || nx_str_ihas(from, NX_STR("system administrator")))
-        n++;
+        n += nx_fields_get(fields, "In-Reply-To").n + nx_fields_get(fields, "References").n > 0 ? 2 : 1; /* it answers what we sent */
     if (nx_str_eq(path, NX_STR("<>")) || nx_str_istarts(path, NX_STR("<mailer-daemon")) || nx_str_istarts(path, NX_STR("mailer-daemon")))
         n++;
     for (size_t i = 0; i < G_N_ELEMENTS(subjects); i++)
@@ -202,7 +204,8 @@ bool nx_evidence_read(struct nx_reading *reading)
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         named += reading->words.blocks[i].recipient.n > 0;
     bool automatic = nx_str_istarts(nx_fields_get(reading->mail.fields, "Auto-Submitted"), NX_STR("auto-replied"));
-    if (reading->words.known ? weight < 1 : weight < 2 || named == 0 || (automatic && weight < 3)) {
+    bool nameless = reading->words.n_blocks == 0 && failed_recipients(reading).n == 0;
+    if (reading->words.known ? weight < (nameless ? 3 : 1) : weight < 2 || named == 0 || (automatic && weight < 3)) {
         if (weight >= 1)
             reading->out.notes |= NX_NOTE_LOOKS_LIKE_BOUNCE;
         return false;
