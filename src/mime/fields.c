@@ -35,6 +35,8 @@ struct nx_fields nx_fields_read(struct nx_arena *arena, struct nx_str *rest, nx_
     struct nx_field *fields = NULL;
     size_t n = 0, size = 0;
     struct nx_str line;
+    struct nx_buf folded; /* the value of the last field, once a second line follows: grows by doubling, so a head of nothing but folds stays cheap */
+    nx_buf_init(&folded, arena, SIZE_MAX / 2);
     while (nx_str_next_line(rest, &line)) {
         struct nx_str trimmed = nx_str_trim(line);
         if (trimmed.n == 0) {
@@ -45,13 +47,11 @@ struct nx_fields nx_fields_read(struct nx_arena *arena, struct nx_str *rest, nx_
         size_t name, colon = name_length(line, &name);
         if (colon == 0 && nx_is_blank((unsigned char)line.p[0]) && n > 0) { /* folded */
             struct nx_field *last = &fields[n - 1];
-            struct nx_str joined = {last->value.p, last->value.n};
-            char *text = nx_arena_alloc(arena, joined.n + 1 + trimmed.n);
-            if (joined.n > 0)
-                memcpy(text, joined.p, joined.n);
-            text[joined.n] = ' ';
-            memcpy(text + joined.n + 1, trimmed.p, trimmed.n);
-            last->value = nx_str_trim((struct nx_str){text, joined.n + 1 + trimmed.n});
+            if (folded.p == NULL)
+                nx_buf_add(&folded, last->value);
+            nx_buf_addc(&folded, ' ');
+            nx_buf_add(&folded, trimmed);
+            last->value = nx_str_trim(nx_buf_str(&folded));
             continue;
         }
         if (colon == 0) {
@@ -65,6 +65,7 @@ struct nx_fields nx_fields_read(struct nx_arena *arena, struct nx_str *rest, nx_
             fields = more;
         }
         fields[n++] = (struct nx_field){nx_str_sub(line, 0, name), nx_str_trim(nx_str_from(line, colon))};
+        nx_buf_init(&folded, arena, SIZE_MAX / 2);
     }
     return (struct nx_fields){fields, n};
 }

@@ -2,6 +2,7 @@
 #include "mime/mime.h"
 
 #include "base/ascii.h"
+#include "mime/bound.h"
 #include "mime/charset.h"
 #include "mime/gmime_auto.h"
 #include "mime/returned.h"
@@ -285,6 +286,7 @@ void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_l
     if (walk.bytes.n == 0)
         return;
     walk.bytes = nx_returned_cut(arena, walk.bytes, limits, &ret_mail->notes, &ret_mail->returned);
+    walk.bytes = nx_mime_bound(arena, walk.bytes, limits, &ret_mail->notes);
     /* A read-only view: the stream does not own it, and GMime never writes to a stream that it parses. */
     GByteArray view = {.data = (guint8 *)(uintptr_t)walk.bytes.p, .len = (guint)walk.bytes.n};
     g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_byte_array(&view);

@@ -75,13 +75,20 @@ static bool is_known_field(struct nx_str name)
     return false;
 }
 
-static struct nx_str append(struct nx_reading *reading, struct nx_str value, struct nx_str more)
+/* Adds a line to a value. joined holds the value that grows; it doubles, so that a thousand folds cost no more than their text. */
+static void append(struct nx_reading *reading, struct nx_buf *joined, struct nx_str *value, struct nx_str more)
 {
-    if (value.n == 0)
-        return more;
-    if (value.n > reading->limits->diagnostic * 2)
-        return value;
-    return nx_arena_printf(reading->arena, "%.*s\n%.*s", NX_FMT(value), NX_FMT(more));
+    if (value->n == 0) {
+        *value = more;
+        return;
+    }
+    if (joined->p != value->p) {
+        nx_buf_init(joined, reading->arena, reading->limits->diagnostic * 3);
+        nx_buf_add(joined, *value);
+    }
+    nx_buf_addc(joined, '\n');
+    nx_buf_add(joined, more);
+    *value = nx_buf_str(joined);
 }
 
 /* "dns; mx.example.org", "dsn;host (192.0.2.1)", "smtp;[192.0.2.1]": the name. */
@@ -194,6 +201,7 @@ bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields)
     struct message_group message = {0};
     struct group group = {0};
     struct nx_str *last = NULL, line;
+    struct nx_buf joined = {0};
     size_t before = reading->out.n;
     bool blank = false;
     while (nx_str_next_line(&fields, &line)) {
@@ -205,7 +213,7 @@ bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields)
         bool indented = nx_is_blank((unsigned char)line.p[0]);
         if (!split_field(indented && !blank ? NX_STR_NONE : trimmed, &name, &value) || (!is_known_field(name) && last != NULL && !blank)) {
             if (last != NULL && !blank) /* folded, or not folded as it should be */
-                *last = append(reading, *last, trimmed);
+                append(reading, &joined, last, trimmed);
             if (!indented)
                 reading->out.notes |= NX_NOTE_BAD_FIELD;
             continue;
@@ -227,7 +235,7 @@ bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields)
         } else if (field->n == 0) {
             *field = value;
         } else if (field == &group.diagnostic) {
-            *field = append(reading, *field, value);
+            append(reading, &joined, field, value);
         } else if (value.n > 0 && group.diagnostic.n + group.status.n > 0 && field != &group.last_attempt && nx_str_ieq(name, NX_STR("Action"))) {
             last = NULL; /* a second Action in one group: the first stands */
         }
