@@ -304,6 +304,14 @@ struct nx_fold_rules *nx_fold_rules_new(const char *tags, const char *dots, GErr
     return rules;
 }
 
+struct nx_fold_rules *nx_fold_rules_copy(const struct nx_fold_rules *rules)
+{
+    struct nx_fold_rules *copy = g_new0(struct nx_fold_rules, 1); /* the sets never change once made */
+    copy->tags = g_hash_table_ref(rules->tags);
+    copy->dots = g_hash_table_ref(rules->dots);
+    return copy;
+}
+
 void nx_fold_rules_free(struct nx_fold_rules *rules)
 {
     if (rules == NULL)

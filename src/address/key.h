@@ -20,6 +20,7 @@ struct nx_fold_rules; /* which domains drop a +tag, which drop dots */
 
 /* tags, dots: domains parted by blanks or commas ("" for none, "*" for every domain). Freed with _free; NULL as rules folds nothing extra. */
 struct nx_fold_rules *nx_fold_rules_new(const char *tags, const char *dots, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+struct nx_fold_rules *nx_fold_rules_copy(const struct nx_fold_rules *rules);
 void nx_fold_rules_free(struct nx_fold_rules *rules);
 
 /* False when the text is no address; *ret_why (may be NULL) then says why in words. Blanks around it and one pair of <> are not part of it. */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store/ops.h - what a back-end implements. Room-internal; the promises are those of store/store.h.
+ *
+ * store.c owns the queue, the writer thread and the grouping, and folds addresses; a back-end owns the connection. Between begin and commit only the
+ * writer thread calls. Any function that fails leaves the transaction to be rolled back by the caller. Readers are independent of the writer. */
+#pragma once
+#include "store/store.h"
+
+struct nx_backend; /* a writer's connection */
+
+struct nx_change { /* one manual act, folded */
+    enum nx_act act;
+    struct nx_str key; /* domain first */
+    struct nx_str address; /* as given; n == 0: the same as folded */
+    struct nx_str stream;
+    enum nx_cause cause;
+    nx_when since, until;
+    struct nx_str reason, actor, source;
+};
+
+struct nx_backend_ops {
+    const char *prefix; /* "postgres://"; "" takes every path */
+    struct nx_backend *(*open)(const char *path, const struct nx_policy *policy, GError **error);
+    void (*close)(struct nx_backend *backend);
+    gboolean (*begin)(struct nx_backend *backend, GError **error);
+    gboolean (*commit)(struct nx_backend *backend, GError **error);
+    void (*rollback)(struct nx_backend *backend);
+    /* address->key.n == 0: the event names no address; why says so when its recipient is none. */
+    gboolean (*add)(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, const struct nx_address *address, const char *why,
+                    nx_when now, struct nx_stored *ret, GError **error);
+    /* One act; *ret_changed tells whether it changed anything. */
+    gboolean (*act)(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, GError **error);
+    /* Many suppressions at once, sorted by key and stream, each once; reason, actor and source are those of the first. */
+    gboolean (*import)(struct nx_backend *backend, const struct nx_change *changes, size_t n, nx_when now, size_t *ret_changed, GError **error);
+    gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);
+    gboolean (*check)(struct nx_backend *backend, GError **error);
+
+    struct nx_reader *(*reader_new)(const char *path, GError **error);
+    void (*reader_free)(struct nx_reader *reader);
+    int (*lookup)(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream, nx_when now,
+                  struct nx_entry *ret_entry, bool *ret_allowed, GError **error);
+    gboolean (*list)(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data, GError **error);
+    gboolean (*log)(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data, GError **error);
+    gboolean (*position)(struct nx_reader *reader, int64_t *ret, GError **error);
+};
+
+struct nx_reader { /* a back-end's reader begins with this */
+    const struct nx_backend_ops *ops;
+    const struct nx_fold_rules *rules; /* the store's */
+};
+
+extern const struct nx_backend_ops nx_sqlite_ops;

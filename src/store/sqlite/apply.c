@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/apply.h"
+
+static const char GET[] = "SELECT cause, class, since, until, renewals, manual FROM suppressions WHERE key=?1 AND stream=?2";
+static const char PUT[] = "INSERT INTO suppressions(key, stream, address, cause, class, since, until, renewals, manual, seq)"
+                          " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(key, stream) DO UPDATE SET cause=excluded.cause,"
+                          " class=excluded.class, since=excluded.since, until=excluded.until, renewals=excluded.renewals,"
+                          " manual=excluded.manual, seq=excluded.seq";
+static const char LIFT[] = "DELETE FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2)";
+static const char COOL[] = "DELETE FROM suppressions WHERE key=?1 AND class='s' AND manual=0 AND until IS NOT NULL";
+static const char ALLOW[] = "INSERT OR REPLACE INTO allowed(key, seq) VALUES(?1,?2)";
+static const char DISALLOW[] = "DELETE FROM allowed WHERE key=?1";
+
+gboolean nx_apply_standing(struct nx_db *db, struct nx_str key, struct nx_str stream, struct nx_standing *ret, GError **error)
+{
+    sqlite3_stmt *get = nx_db_statement(db, GET, error);
+    if (get == NULL)
+        return FALSE;
+    nx_db_bind_text(get, 1, key);
+    nx_db_bind_text(get, 2, stream);
+    int got = nx_db_step(db, get, error);
+    *ret = (struct nx_standing){.since = NX_WHEN_NONE, .until = NX_WHEN_NONE};
+    if (got <= 0)
+        return got == 0;
+    *ret = (struct nx_standing){.present = true,
+                                .cause = nx_db_cause(db, get, 0),
+                                .class_ = nx_db_class(get, 1),
+                                .since = sqlite3_column_int64(get, 2),
+                                .until = nx_db_when(get, 3),
+                                .renewals = (unsigned)sqlite3_column_int(get, 4),
+                                .manual = sqlite3_column_int(get, 5) != 0};
+    nx_db_reset(get);
+    return TRUE;
+}
+
+static gboolean put(struct nx_db *db, const struct nx_row *row, GError **error)
+{
+    struct nx_standing old;
+    if (!nx_apply_standing(db, row->key, row->scope, &old, error))
+        return FALSE;
+    sqlite3_stmt *put = nx_db_statement(db, PUT, error);
+    if (put == NULL)
+        return FALSE;
+    bool goes_on = nx_standing_holds(&old, row->at) && old.cause == row->cause; /* the same reason, for longer */
+    nx_db_bind_text(put, 1, row->key);
+    nx_db_bind_text(put, 2, row->scope);
+    nx_db_bind_opt(put, 3, row->address);
+    nx_db_bind_cause(db, put, 4, row->cause);
+    nx_db_bind_class(put, 5, row->class_);
+    nx_db_bind_when(put, 6, goes_on ? old.since : row->at);
+    nx_db_bind_when(put, 7, row->until);
+    sqlite3_bind_int64(put, 8, nx_standing_renewals(&old, row->cause, row->at));
+    sqlite3_bind_int(put, 9, row->act != NX_ACT_EVENT);
+    sqlite3_bind_int64(put, 10, row->sequence);
+    return nx_db_run(db, put, error);
+}
+
+static gboolean with_key(struct nx_db *db, const char *sql, const struct nx_row *row, GError **error)
+{
+    sqlite3_stmt *statement = nx_db_statement(db, sql, error);
+    if (statement == NULL)
+        return FALSE;
+    nx_db_bind_text(statement, 1, row->key);
+    if (sql == LIFT)
+        nx_db_bind_text(statement, 2, row->scope);
+    else if (sql == ALLOW)
+        sqlite3_bind_int64(statement, 2, row->sequence);
+    return nx_db_run(db, statement, error);
+}
+
+gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
+{
+    if (row->action == NX_ACTION_CLEAR)
+        return with_key(db, COOL, row, error);
+    if (row->action != NX_ACTION_SUPPRESS)
+        return TRUE;
+    switch (row->act) {
+    case NX_ACT_EVENT:
+    case NX_ACT_SUPPRESS:
+    case NX_ACT_IMPORT:
+        return put(db, row, error);
+    case NX_ACT_RELEASE:
+        return with_key(db, LIFT, row, error);
+    case NX_ACT_ALLOW:
+        return with_key(db, ALLOW, row, error);
+    case NX_ACT_DISALLOW:
+        return with_key(db, DISALLOW, row, error);
+    }
+    return TRUE;
+}
+
+int nx_apply_changes(struct nx_db *db)
+{
+    return sqlite3_changes(db->sqlite);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/read.h"
+#include "store/sqlite/write.h"
+
+static struct nx_backend *backend_open(const char *path, const struct nx_policy *policy, GError **error)
+{
+    struct nx_db *db = nx_db_open(path, true, error);
+    if (db == NULL)
+        return NULL;
+    struct nx_backend *backend = g_new0(struct nx_backend, 1);
+    backend->db = db;
+    backend->policy = *policy;
+    backend->scratch = nx_arena_new();
+    return backend;
+}
+
+static void backend_close(struct nx_backend *backend)
+{
+    nx_db_close(backend->db);
+    nx_arena_free(backend->scratch);
+    g_free(backend);
+}
+
+static gboolean begin(struct nx_backend *backend, GError **error)
+{
+    return nx_db_exec(backend->db, "BEGIN IMMEDIATE", error);
+}
+
+static gboolean commit(struct nx_backend *backend, GError **error)
+{
+    return nx_db_exec(backend->db, "COMMIT", error);
+}
+
+static void rollback(struct nx_backend *backend)
+{
+    if (!sqlite3_get_autocommit(backend->db->sqlite)) /* a full disk has done it already */
+        (void)!nx_db_exec(backend->db, "ROLLBACK", NULL);
+}
+
+const struct nx_backend_ops nx_sqlite_ops = {
+    .prefix = "",
+    .open = backend_open,
+    .close = backend_close,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .add = nx_write_add,
+    .act = nx_write_act,
+    .import = nx_write_import,
+    .rebuild = nx_write_rebuild,
+    .check = nx_write_check,
+    .reader_new = nx_read_new,
+    .reader_free = nx_read_free,
+    .lookup = nx_read_lookup,
+    .list = nx_read_list,
+    .log = nx_read_log,
+    .position = nx_read_position,
+};

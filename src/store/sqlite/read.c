@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/read.h"
+
+#include "base/error.h"
+#include "event/json.h"
+#include "store/sqlite/chunk.h"
+
+struct reader {
+    struct nx_reader reader;
+    struct nx_db *db;
+    struct nx_arena *arena; /* of one entry or line that is handed out */
+};
+
+static struct reader *of(struct nx_reader *reader)
+{
+    return (struct reader *)reader;
+}
+
+struct nx_reader *nx_read_new(const char *path, GError **error)
+{
+    struct nx_db *db = nx_db_open(path, false, error);
+    if (db == NULL)
+        return NULL;
+    struct reader *reader = g_new0(struct reader, 1);
+    reader->reader.ops = &nx_sqlite_ops;
+    reader->db = db;
+    reader->arena = nx_arena_new();
+    return &reader->reader;
+}
+
+void nx_read_free(struct nx_reader *reader)
+{
+    nx_db_close(of(reader)->db);
+    nx_arena_free(of(reader)->arena);
+    g_free(reader);
+}
+
+/* One text for every select of entries, so that the columns agree. */
+#define ENTRY "s.key, s.stream, s.address, s.cause, s.class, s.since, s.until, s.renewals, s.manual, s.seq"
+
+static struct nx_entry entry_of(struct nx_db *db, sqlite3_stmt *row, struct nx_arena *arena)
+{
+    struct nx_entry entry = {.key = nx_address_of_key(arena, nx_db_text(row, 0)),
+                             .stream = nx_arena_dup(arena, nx_db_text(row, 1)),
+                             .address = nx_arena_dup(arena, nx_db_text(row, 2)),
+                             .cause = nx_db_cause(db, row, 3),
+                             .class_ = nx_db_class(row, 4),
+                             .since = sqlite3_column_int64(row, 5),
+                             .until = nx_db_when(row, 6),
+                             .renewals = (unsigned)sqlite3_column_int(row, 7),
+                             .manual = sqlite3_column_int(row, 8) != 0,
+                             .sequence = sqlite3_column_int64(row, 9)};
+    if (entry.address.n == 0)
+        entry.address = entry.key;
+    return entry;
+}
+
+static struct nx_str hex_id(struct nx_arena *arena, sqlite3_stmt *row, int column)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *bytes = sqlite3_column_blob(row, column);
+    size_t n = (size_t)sqlite3_column_bytes(row, column);
+    if (n != 16) /* not made from hex */
+        return nx_arena_dup(arena, (struct nx_str){(const char *)bytes, n});
+    char *out = nx_arena_alloc(arena, 2 * n);
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    return (struct nx_str){out, 2 * n};
+}
+
+/* The line of an import's list for one key; ret->key.n == 0 when there is none. */
+static gboolean find_in_chunk(struct nx_db *db, struct nx_arena *arena, int64_t sequence, struct nx_str key, struct nx_str stream, bool any_stream,
+                              struct nx_row *ret, GError **error)
+{
+    struct nx_str list;
+    struct nx_row row;
+    bool broken;
+    *ret = (struct nx_row){0};
+    if (!nx_chunk_load(db, arena, sequence, &list, error))
+        return FALSE;
+    while (nx_chunk_next(db, &list, &row, &broken)) {
+        int order = nx_str_cmp(row.key, key);
+        if (order > 0)
+            break;
+        if (order == 0 && (any_stream || nx_str_eq(row.scope, stream))) {
+            *ret = row;
+            break;
+        }
+    }
+    return TRUE;
+}
+
+/* What only the log knows of an entry. */
+static gboolean add_origin(struct nx_db *db, struct nx_arena *arena, struct nx_str key, struct nx_entry *entry, GError **error)
+{
+    static const char GET[] = "SELECT id, act, reason, actor, source, status, rule, diagnostic FROM log WHERE seq=?1";
+    sqlite3_stmt *get = nx_db_statement(db, GET, error);
+    if (get == NULL)
+        return FALSE;
+    sqlite3_bind_int64(get, 1, entry->sequence);
+    int got = nx_db_step(db, get, error);
+    if (got <= 0)
+        return got == 0;
+    entry->event_id = hex_id(arena, get, 0);
+    entry->reason = nx_arena_dup(arena, nx_db_text(get, 2));
+    entry->actor = nx_arena_dup(arena, nx_db_text(get, 3));
+    entry->source = nx_arena_dup(arena, nx_db_text(get, 4));
+    entry->status = nx_arena_dup(arena, nx_db_text(get, 5));
+    entry->rule = nx_arena_dup(arena, nx_db_text(get, 6));
+    entry->diagnostic = nx_arena_dup(arena, nx_db_text(get, 7));
+    bool import = nx_str_eq(nx_db_text(get, 1), NX_STR("import"));
+    nx_db_reset(get);
+    if (!import)
+        return TRUE;
+    struct nx_row line;
+    if (!find_in_chunk(db, arena, entry->sequence, key, entry->stream, false, &line, error))
+        return FALSE;
+    entry->reason = line.reason;
+    return TRUE;
+}
+
+static struct nx_str domain_of(struct nx_str key)
+{
+    return nx_str_sub(key, 0, nx_str_chr(key, '@') + 1);
+}
+
+/* Of two entries the one that says more: that of the address before that of its domain, then the one that holds longer. */
+static bool is_better(const struct nx_entry *new, const struct nx_entry *old)
+{
+    bool new_domain = new->key.p[0] == '@', old_domain = old->key.p[0] == '@';
+    if (new_domain != old_domain)
+        return old_domain;
+    const struct nx_standing standing = {.present = true, .cause = old->cause, .since = old->since, .until = old->until};
+    return nx_standing_gives_way(&standing, new->cause, new->until, old->since);
+}
+
+int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream, nx_when now,
+                   struct nx_entry *ret_entry, bool *ret_allowed, GError **error)
+{
+    static const char FIND[] = "SELECT " ENTRY " FROM suppressions s WHERE s.key IN (?1, ?2) AND (s.stream='' OR s.stream=?3)"
+                               " AND (s.until IS NULL OR s.until > ?4)";
+    static const char ALLOWED[] = "SELECT 1 FROM allowed WHERE key IN (?1, ?2)";
+    struct nx_db *db = of(reader)->db;
+    sqlite3_stmt *find = nx_db_statement(db, FIND, error), *allowed = nx_db_statement(db, ALLOWED, error);
+    struct nx_entry best = {0};
+    int got, listed = 0;
+    if (find == NULL || allowed == NULL)
+        return -1;
+    struct nx_str domain = domain_of(address->key);
+    nx_db_bind_text(allowed, 1, address->key);
+    nx_db_bind_text(allowed, 2, domain);
+    int is_allowed = nx_db_step(db, allowed, error);
+    if (is_allowed < 0)
+        return -1;
+    if (is_allowed > 0) {
+        nx_db_reset(allowed);
+        *ret_allowed = true;
+        return 0;
+    }
+    nx_db_bind_text(find, 1, address->key);
+    nx_db_bind_text(find, 2, domain);
+    nx_db_bind_text(find, 3, stream);
+    sqlite3_bind_int64(find, 4, now);
+    while ((got = nx_db_step(db, find, error)) > 0) {
+        struct nx_entry entry = entry_of(db, find, arena);
+        if (listed == 0 || is_better(&entry, &best))
+            best = entry;
+        listed = 1;
+    }
+    if (got < 0)
+        return -1;
+    if (listed == 0)
+        return 0;
+    struct nx_str key = best.key.p[0] == '@' ? domain : address->key;
+    if (!add_origin(db, arena, key, &best, error))
+        return -1;
+    *ret_entry = best;
+    return 1;
+}
+
+/* The condition of a filter, as SQL with numbered places that bind_filter fills. */
+static char *where_of(const struct nx_filter *filter, bool any_allowed)
+{
+    GString *sql = g_string_new("SELECT " ENTRY " FROM suppressions s WHERE 1");
+    if (filter->after.n > 0)
+        g_string_append(sql, " AND (s.key, s.stream) > (?1, ?2)");
+    if (filter->domain.n > 0)
+        g_string_append(sql, " AND s.key >= ?3 AND s.key < ?4");
+    if (filter->stream.n > 0)
+        g_string_append(sql, " AND s.stream IN ('', ?5)");
+    if (filter->cause != NX_CAUSE_NONE)
+        g_string_append(sql, " AND s.cause = ?6");
+    if (filter->class_ != NX_CLASS_NONE)
+        g_string_append(sql, " AND s.class = ?7");
+    if (filter->since != NX_WHEN_NONE && filter->since != 0)
+        g_string_append(sql, " AND s.since >= ?8");
+    if (filter->before != NX_WHEN_NONE && filter->before != 0)
+        g_string_append(sql, " AND s.since < ?9");
+    if (!filter->expired) {
+        g_string_append(sql, " AND (s.until IS NULL OR s.until > ?10)");
+        if (any_allowed)
+            g_string_append(sql, " AND NOT EXISTS (SELECT 1 FROM allowed a WHERE a.key IN (s.key, substr(s.key, 1, instr(s.key, '@'))))");
+    }
+    g_string_append(sql, " ORDER BY s.key, s.stream LIMIT ?11");
+    return g_string_free(sql, FALSE);
+}
+
+static gboolean bind_filter(struct nx_db *db, sqlite3_stmt *list, const struct nx_filter *filter, struct nx_arena *arena, nx_when now, GError **error)
+{
+    struct nx_address address;
+    if (filter->after.n > 0) {
+        size_t tab = nx_str_chr(filter->after, '\t');
+        struct nx_str last = nx_str_sub(filter->after, 0, tab);
+        if (tab == filter->after.n || !nx_address_fold(arena, last, NULL, &address, NULL)) {
+            g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "'%.*s' is no cursor (take the one that the last page gave)",
+                        NX_FMT(nx_str_sub(filter->after, 0, 100)));
+            return FALSE;
+        }
+        nx_db_bind_text(list, 1, address.key);
+        nx_db_bind_text(list, 2, nx_str_from(filter->after, tab + 1));
+    }
+    if (filter->domain.n > 0) {
+        struct nx_str name = filter->domain.p[0] == '@' ? nx_str_from(filter->domain, 1) : filter->domain;
+        const char *why;
+        if (!nx_address_fold(arena, nx_arena_printf(arena, "@%.*s", NX_FMT(name)), NULL, &address, &why)) {
+            g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "'%.*s' is no domain: %s", NX_FMT(name), why);
+            return FALSE;
+        }
+        nx_db_bind_text(list, 3, address.key); /* "example.net@" up to the byte behind "@" */
+        nx_db_bind_text(list, 4, nx_arena_printf(arena, "%.*sA", NX_FMT(address.domain)));
+    }
+    nx_db_bind_text(list, 5, filter->stream);
+    nx_db_bind_cause(db, list, 6, filter->cause);
+    nx_db_bind_class(list, 7, filter->class_);
+    sqlite3_bind_int64(list, 8, filter->since);
+    sqlite3_bind_int64(list, 9, filter->before);
+    sqlite3_bind_int64(list, 10, now);
+    sqlite3_bind_int64(list, 11, filter->limit > 0 ? (sqlite3_int64)filter->limit : -1);
+    return TRUE;
+}
+
+gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data, GError **error)
+{
+    static const char ANY[] = "SELECT EXISTS(SELECT 1 FROM allowed)";
+    struct nx_db *db = of(reader)->db;
+    g_autoptr(nx_arena) bound = nx_arena_new();
+    sqlite3_stmt *any = nx_db_statement(db, ANY, error), *list = NULL;
+    if (any == NULL || nx_db_step(db, any, error) < 0)
+        return FALSE;
+    g_autofree char *sql = where_of(filter, sqlite3_column_int(any, 0) != 0);
+    nx_db_reset(any);
+    int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &list, NULL), got = 0;
+    if (code != SQLITE_OK)
+        return nx_db_fail(db, code, error);
+    bool good = bind_filter(db, list, filter, bound, now, error);
+    while (good && (got = nx_db_step(db, list, error)) > 0) {
+        nx_arena_reset(of(reader)->arena);
+        struct nx_entry entry = entry_of(db, list, of(reader)->arena);
+        good = filter->brief || add_origin(db, of(reader)->arena, nx_db_text(list, 0), &entry, error);
+        if (good && !fn(&entry, data))
+            break;
+    }
+    sqlite3_finalize(list);
+    return good && got >= 0;
+}
+
+/* Columns of LINE */
+enum { L_SEQ, L_ID, L_ACT, L_AT, L_MADE, L_KEY, L_STREAM, L_ADDRESS, L_CAUSE, L_ACTION, L_SCOPE, L_UNTIL, L_REASON, L_ACTOR, L_SOURCE, L_STATUS, L_RULE, L_DIAGNOSTIC, L_BODY };
+#define LINE "SELECT seq, id, act, at, made, key, stream, address, cause, action, scope, until, reason, actor, source, status, rule, diagnostic, body FROM log WHERE "
+
+static gboolean read_event(struct nx_db *db, sqlite3_stmt *row, struct nx_arena *arena, struct nx_event *ret, GError **error)
+{
+    struct nx_str json;
+    struct nx_str body = {sqlite3_column_blob(row, L_BODY), (size_t)sqlite3_column_bytes(row, L_BODY)};
+    if (!nx_zip_unpack(db->zip, arena, body, &json) || !nx_event_from_json(arena, json, ret, NULL)) {
+        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: event %lld of the log cannot be read (put back a copy)", db->path,
+                    (long long)sqlite3_column_int64(row, L_SEQ));
+        return FALSE;
+    }
+    ret->id = hex_id(arena, row, L_ID);
+    ret->origin.source = nx_arena_dup(arena, nx_db_text(row, L_SOURCE));
+    ret->report.status = nx_arena_dup(arena, nx_db_text(row, L_STATUS));
+    ret->report.diagnostic = nx_arena_dup(arena, nx_db_text(row, L_DIAGNOSTIC));
+    ret->verdict.rule = nx_arena_dup(arena, nx_db_text(row, L_RULE));
+    struct nx_str action = nx_db_text(row, L_ACTION);
+    ret->decision = (struct nx_decision){.made = true, .until = nx_db_when(row, L_UNTIL), .reason = nx_arena_dup(arena, nx_db_text(row, L_REASON))};
+    for (int i = NX_ACTION_NONE; i <= NX_ACTION_HOLD; i++)
+        if (nx_str_eq(action, nx_str_of(nx_action_name((enum nx_action)i))))
+            ret->decision.action = (enum nx_action)i;
+    return TRUE;
+}
+
+/* 1 handed out and more wanted, 0 enough, -1 error, 2 passed over. */
+static int hand_out(struct reader *reader, sqlite3_stmt *row, struct nx_str key, nx_logged_fn *fn, void *data, GError **error)
+{
+    struct nx_db *db = reader->db;
+    struct nx_event event;
+    struct nx_row found;
+    nx_arena_reset(reader->arena);
+    struct nx_str act = nx_db_text(row, L_ACT), address = nx_db_text(row, L_ADDRESS), own = nx_db_text(row, L_KEY);
+    struct nx_logged line = {.sequence = sqlite3_column_int64(row, L_SEQ),
+                             .at = sqlite3_column_int64(row, L_AT),
+                             .made = sqlite3_column_int64(row, L_MADE),
+                             .stream = nx_db_text(row, L_SCOPE),
+                             .reason = nx_db_text(row, L_REASON),
+                             .actor = nx_db_text(row, L_ACTOR),
+                             .source = nx_db_text(row, L_SOURCE),
+                             .cause = nx_db_cause(db, row, L_CAUSE),
+                             .until = nx_db_when(row, L_UNTIL)};
+    for (int i = 0; i < NX_ACT_COUNT; i++)
+        if (nx_str_eq(act, nx_str_of(nx_act_name((enum nx_act)i))))
+            line.act = (enum nx_act)i;
+    line.address = address.n > 0 || own.n == 0 ? address : nx_address_of_key(reader->arena, own);
+    if (line.act == NX_ACT_EVENT) {
+        if (!read_event(db, row, reader->arena, &event, error))
+            return -1;
+        line.event = &event;
+        line.stream = nx_db_text(row, L_STREAM);
+    } else if (line.act == NX_ACT_IMPORT && key.n > 0) {
+        if (!find_in_chunk(db, reader->arena, line.sequence, key, NX_STR_NONE, true, &found, error))
+            return -1;
+        if (found.key.n == 0)
+            return 2;
+        line.address = found.address.n > 0 ? found.address : nx_address_of_key(reader->arena, key);
+        line.stream = found.scope;
+        line.cause = found.cause;
+        line.at = found.at;
+        line.until = found.until;
+        line.reason = found.reason;
+    }
+    return fn(&line, data);
+}
+
+gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data, GError **error)
+{
+    static const char OF_ALL[] = LINE "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4) ORDER BY seq";
+    static const char OF_ONE[] =
+        LINE "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
+             " AND seq IN (SELECT seq FROM log WHERE key = ?5 UNION SELECT seq FROM chunks WHERE lo <= ?5 AND hi >= ?5) ORDER BY seq";
+    struct nx_db *db = of(reader)->db;
+    sqlite3_stmt *list = nx_db_statement(db, key.n > 0 ? OF_ONE : OF_ALL, error);
+    size_t given = 0;
+    int got;
+    if (list == NULL)
+        return FALSE;
+    sqlite3_bind_int64(list, 1, filter->after);
+    sqlite3_bind_int64(list, 2, filter->since == NX_WHEN_NONE || filter->since == 0 ? INT64_MIN : filter->since);
+    nx_db_bind_opt(list, 3, filter->kind == NX_KIND_OTHER ? NX_STR_NONE : nx_str_of(nx_kind_name(filter->kind)));
+    nx_db_bind_cause(db, list, 4, filter->cause);
+    if (key.n > 0)
+        nx_db_bind_text(list, 5, key);
+    while ((got = nx_db_step(db, list, error)) > 0) {
+        int more = hand_out(of(reader), list, key, fn, data, error);
+        given += more != 2;
+        if (more <= 0 || (filter->limit > 0 && given >= filter->limit)) {
+            nx_db_reset(list);
+            return more >= 0;
+        }
+    }
+    return got == 0;
+}
+
+gboolean nx_read_position(struct nx_reader *reader, int64_t *ret, GError **error)
+{
+    static const char LAST[] = "SELECT coalesce(max(seq), 0) FROM log";
+    struct nx_db *db = of(reader)->db;
+    sqlite3_stmt *last = nx_db_statement(db, LAST, error);
+    if (last == NULL || nx_db_step(db, last, error) < 0)
+        return FALSE;
+    *ret = sqlite3_column_int64(last, 0);
+    nx_db_reset(last);
+    return TRUE;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/write.h"
+
+#include "base/error.h"
+#include "store/sqlite/apply.h"
+#include "store/sqlite/chunk.h"
+
+/* A temporary table comes before one of the same name in the file, so nx_apply writes there while these exist. SQLite prepares every statement anew
+ * when they come and go. */
+static const char BEGIN[] =
+    "BEGIN IMMEDIATE;"
+    "CREATE TEMP TABLE suppressions(key TEXT NOT NULL, stream TEXT NOT NULL, address TEXT, cause INTEGER NOT NULL, class TEXT NOT NULL,"
+    " since INTEGER NOT NULL, until INTEGER, renewals INTEGER NOT NULL, manual INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " PRIMARY KEY(key, stream)) WITHOUT ROWID;"
+    "CREATE TEMP TABLE allowed(key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;";
+static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.suppressions SELECT * FROM temp.suppressions;"
+                           "DELETE FROM main.allowed; INSERT INTO main.allowed SELECT * FROM temp.allowed;";
+static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; COMMIT";
+static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until FROM log WHERE action IN ('suppress','clear','done') ORDER BY seq";
+static const char COUNT[] = "SELECT count(*) FROM temp.suppressions";
+/* Rows of the new that the old has not alike, and rows of the old that the new has not at all. */
+static const char DIFFERENT[] =
+    "SELECT (SELECT count(*) FROM temp.suppressions n LEFT JOIN main.suppressions o ON o.key=n.key AND o.stream=n.stream"
+    "  WHERE (o.address, o.cause, o.class, o.since, o.until, o.renewals, o.manual, o.seq)"
+    "  IS NOT (n.address, n.cause, n.class, n.since, n.until, n.renewals, n.manual, n.seq))"
+    " + (SELECT count(*) FROM main.suppressions o WHERE NOT EXISTS"
+    "  (SELECT 1 FROM temp.suppressions n WHERE n.key=o.key AND n.stream=o.stream))"
+    " + (SELECT count(*) FROM (SELECT * FROM main.allowed EXCEPT SELECT * FROM temp.allowed))"
+    " + (SELECT count(*) FROM (SELECT * FROM temp.allowed EXCEPT SELECT * FROM main.allowed))";
+
+static enum nx_act act_of(struct nx_str name)
+{
+    for (int i = 0; i < NX_ACT_COUNT; i++)
+        if (nx_str_eq(name, nx_str_of(nx_act_name((enum nx_act)i))))
+            return (enum nx_act)i;
+    return NX_ACT_EVENT;
+}
+
+static gboolean replay_import(struct nx_backend *backend, int64_t sequence, GError **error)
+{
+    struct nx_db *db = backend->db;
+    struct nx_str list;
+    struct nx_row row;
+    bool broken = false;
+    nx_arena_reset(backend->scratch);
+    if (!nx_chunk_load(db, backend->scratch, sequence, &list, error))
+        return FALSE;
+    while (nx_chunk_next(db, &list, &row, &broken)) {
+        row.sequence = sequence;
+        if (!nx_apply(db, &row, error))
+            return FALSE;
+    }
+    if (broken)
+        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: the list of import %lld is damaged (put back a copy)", db->path, (long long)sequence);
+    return !broken;
+}
+
+static gboolean replay(struct nx_backend *backend, GError **error)
+{
+    struct nx_db *db = backend->db;
+    sqlite3_stmt *log = nx_db_statement(db, LOG, error);
+    int got;
+    if (log == NULL)
+        return FALSE;
+    while ((got = nx_db_step(db, log, error)) > 0) {
+        enum nx_act act = act_of(nx_db_text(log, 1));
+        const struct nx_row row = {.sequence = sqlite3_column_int64(log, 0),
+                                   .act = act,
+                                   .action = nx_str_eq(nx_db_text(log, 2), NX_STR("clear")) ? NX_ACTION_CLEAR : NX_ACTION_SUPPRESS,
+                                   .key = nx_db_text(log, 3),
+                                   .address = nx_db_text(log, 4),
+                                   .scope = nx_db_text(log, 5),
+                                   .cause = nx_db_cause(db, log, 6),
+                                   .class_ = nx_db_class(log, 7),
+                                   .at = sqlite3_column_int64(log, 8),
+                                   .until = nx_db_when(log, 9)};
+        if (act == NX_ACT_IMPORT ? !replay_import(backend, row.sequence, error) : !nx_apply(db, &row, error)) {
+            nx_db_reset(log);
+            return FALSE;
+        }
+    }
+    return got == 0;
+}
+
+static gboolean get_count(struct nx_db *db, const char *sql, size_t *ret, GError **error)
+{
+    sqlite3_stmt *count = nx_db_statement(db, sql, error);
+    if (count == NULL || nx_db_step(db, count, error) <= 0)
+        return FALSE;
+    *ret = (size_t)sqlite3_column_int64(count, 0);
+    nx_db_reset(count);
+    return TRUE;
+}
+
+gboolean nx_write_rebuild(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error)
+{
+    struct nx_db *db = backend->db;
+    struct nx_rebuilt rebuilt;
+    if (nx_db_exec(db, BEGIN, error) && replay(backend, error) && get_count(db, COUNT, &rebuilt.entries, error) &&
+        get_count(db, DIFFERENT, &rebuilt.changed, error) && (!swap || rebuilt.changed == 0 || nx_db_exec(db, SWAP, error)) &&
+        nx_db_exec(db, END, error)) {
+        *ret = rebuilt;
+        return TRUE;
+    }
+    (void)!nx_db_exec(db, "ROLLBACK", NULL); /* takes the temporary tables with it */
+    return FALSE;
+}
+
+gboolean nx_write_check(struct nx_backend *backend, GError **error)
+{
+    static const char INTEGRITY[] = "PRAGMA integrity_check(1)";
+    struct nx_db *db = backend->db;
+    struct nx_rebuilt rebuilt;
+    sqlite3_stmt *check = nx_db_statement(db, INTEGRITY, error);
+    if (check == NULL || nx_db_step(db, check, error) < 0)
+        return FALSE;
+    g_autofree char *found = g_strdup((const char *)sqlite3_column_text(check, 0));
+    nx_db_reset(check);
+    if (g_strcmp0(found, "ok") != 0) {
+        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: damaged: %s (put back a copy)", db->path, found);
+        return FALSE;
+    }
+    if (!nx_write_rebuild(backend, false, &rebuilt, error))
+        return FALSE;
+    if (rebuilt.changed > 0) {
+        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: %zu entries do not follow from the log (run: nixie db rebuild)", db->path, rebuilt.changed);
+        return FALSE;
+    }
+    return TRUE;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/schema.h"
+
+const char *const nx_schema_migrations[] = {
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "CREATE TABLE causes(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    /* Append-only. counts: 1 toward a threshold, 2 forgets what counted before. */
+    "CREATE TABLE log("
+    " seq INTEGER PRIMARY KEY, id BLOB UNIQUE, act TEXT NOT NULL, at INTEGER NOT NULL, made INTEGER NOT NULL,"
+    " key TEXT, stream TEXT, address TEXT, kind TEXT, cause INTEGER, class TEXT, counts INTEGER NOT NULL DEFAULT 0,"
+    " action TEXT, scope TEXT, until INTEGER, reason TEXT, actor TEXT, source TEXT,"
+    " status TEXT, rule TEXT, diagnostic TEXT, body BLOB);"
+    "CREATE INDEX log_key ON log(key, counts, at) WHERE key IS NOT NULL;"
+    "CREATE TABLE chunks(seq INTEGER PRIMARY KEY, lo TEXT NOT NULL, hi TEXT NOT NULL, n INTEGER NOT NULL, body BLOB NOT NULL);"
+    /* Derived from the log. Absent address: the key's own spelling. */
+    "CREATE TABLE suppressions("
+    " key TEXT NOT NULL, stream TEXT NOT NULL, address TEXT, cause INTEGER NOT NULL, class TEXT NOT NULL, since INTEGER NOT NULL,"
+    " until INTEGER, renewals INTEGER NOT NULL, manual INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " PRIMARY KEY(key, stream)) WITHOUT ROWID;"
+    "CREATE TABLE allowed(key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;",
+};

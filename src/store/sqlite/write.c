@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/write.h"
+
+#include "event/json.h"
+#include "store/sqlite/apply.h"
+#include "store/sqlite/chunk.h"
+
+#define DAY 86400
+
+static const char FIND[] = "SELECT action, reason, until FROM log WHERE id=?1";
+static const char ALLOWED[] = "SELECT 1 FROM allowed WHERE key IN (?1, ?2)";
+static const char CLEARED[] = "SELECT max(at) FROM log WHERE key=?1 AND counts=2";
+static const char COUNTED[] = "SELECT at FROM log WHERE key=?1 AND counts=1 AND at>?2 AND at<=?3 AND cause=?4 AND (?5='' OR stream=?5) ORDER BY at";
+static const char ANY_COUNT[] = "SELECT 1 FROM log WHERE key=?1 AND counts=1 AND at>?2 LIMIT 1";
+static const char COOLING[] = "SELECT stream FROM suppressions WHERE key=?1"
+                              " ORDER BY class='s' AND manual=0 AND until IS NOT NULL DESC LIMIT 1";
+static const char LISTED[] = "SELECT 1 FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2)";
+static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM log";
+static const char APPEND[] = "INSERT INTO log(id, act, at, made, key, stream, address, kind, cause, class, counts, action, scope, until, reason, actor, source,"
+                             " status, rule, diagnostic, body, seq)"
+                             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)";
+static const char APPEND_CHUNK[] = "INSERT INTO chunks(seq, lo, hi, n, body) VALUES(?1,?2,?3,?4,?5)";
+
+/* Hex as bytes, half the size; anything else as it stands. */
+static struct nx_str id_bytes(struct nx_arena *arena, struct nx_str id)
+{
+    char *out = nx_arena_alloc(arena, id.n / 2 + 1);
+    for (size_t i = 0; i < id.n; i++) {
+        int digit = g_ascii_xdigit_value(id.p[i]);
+        if (digit < 0 || id.n % 2 != 0)
+            return id;
+        out[i / 2] = (char)((unsigned char)out[i / 2] << 4 | digit);
+    }
+    return (struct nx_str){out, id.n / 2};
+}
+
+/* 1 and *ret: it was kept before; 0 it was not; -1 error. */
+static int find_event(struct nx_db *db, struct nx_arena *arena, struct nx_str id, struct nx_stored *ret, GError **error)
+{
+    sqlite3_stmt *find = nx_db_statement(db, FIND, error);
+    if (find == NULL || id.n == 0)
+        return find == NULL ? -1 : 0;
+    sqlite3_bind_blob64(find, 1, id.p, id.n, SQLITE_STATIC);
+    int got = nx_db_step(db, find, error);
+    if (got <= 0)
+        return got;
+    *ret = (struct nx_stored){.duplicate = true, .decision = {.made = true}};
+    struct nx_str action = nx_db_text(find, 0);
+    for (int i = NX_ACTION_NONE; i <= NX_ACTION_HOLD; i++)
+        if (nx_str_eq(action, nx_str_of(nx_action_name((enum nx_action)i))))
+            ret->decision.action = (enum nx_action)i;
+    ret->decision.reason = nx_arena_dup(arena, nx_db_text(find, 1));
+    ret->decision.until = nx_db_when(find, 2);
+    nx_db_reset(find);
+    return 1;
+}
+
+static gboolean exists(struct nx_db *db, sqlite3_stmt *statement, bool *ret, GError **error)
+{
+    int got = nx_db_step(db, statement, error);
+    if (got > 0)
+        nx_db_reset(statement);
+    *ret = got > 0;
+    return got >= 0;
+}
+
+static struct nx_str domain_key(struct nx_arena *arena, struct nx_str key)
+{
+    return nx_arena_dup(arena, nx_str_sub(key, 0, nx_str_chr(key, '@') + 1));
+}
+
+static gboolean read_counts(struct nx_db *db, const struct nx_policy_cause *rule, struct nx_str key, struct nx_str scope, enum nx_cause cause, nx_when at,
+                            nx_when cleared, struct nx_history *history, GError **error)
+{
+    sqlite3_stmt *counted = nx_db_statement(db, COUNTED, error);
+    if (counted == NULL)
+        return FALSE;
+    int64_t window = rule->window > 0 ? rule->window : 30 * DAY;
+    nx_when from = at - window - 1;
+    if (cleared != NX_WHEN_NONE && cleared > from)
+        from = cleared;
+    if (history->standing.present && !nx_standing_holds(&history->standing, at) && history->standing.since > from)
+        from = history->standing.since; /* what made the last entry does not make the next */
+    nx_db_bind_text(counted, 1, key);
+    sqlite3_bind_int64(counted, 2, from);
+    sqlite3_bind_int64(counted, 3, at + window);
+    nx_db_bind_cause(db, counted, 4, cause);
+    nx_db_bind_text(counted, 5, scope);
+    int64_t today = at / DAY, last_day = INT64_MIN;
+    int got;
+    history->first = history->last = NX_WHEN_NONE;
+    while ((got = nx_db_step(db, counted, error)) > 0) {
+        nx_when when = sqlite3_column_int64(counted, 0);
+        if (when / DAY == today) {
+            history->counted_today = true;
+            continue;
+        }
+        if (history->first == NX_WHEN_NONE)
+            history->first = when;
+        history->last = when;
+        history->count += when / DAY != last_day;
+        last_day = when / DAY;
+    }
+    return got == 0;
+}
+
+static gboolean read_cooling(struct nx_db *db, struct nx_str key, struct nx_standing *ret, GError **error)
+{
+    sqlite3_stmt *cooling = nx_db_statement(db, COOLING, error);
+    if (cooling == NULL)
+        return FALSE;
+    nx_db_bind_text(cooling, 1, key);
+    int got = nx_db_step(db, cooling, error);
+    if (got <= 0)
+        return got == 0;
+    gboolean good = nx_apply_standing(db, key, nx_db_text(cooling, 0), ret, error);
+    nx_db_reset(cooling);
+    return good;
+}
+
+static gboolean read_history(struct nx_backend *backend, const struct nx_event *event, struct nx_str key, nx_when at, struct nx_history *ret, GError **error)
+{
+    struct nx_db *db = backend->db;
+    const struct nx_policy_cause *rule = nx_policy_of(&backend->policy, event);
+    struct nx_str scope = nx_policy_stream(&backend->policy, event);
+    sqlite3_stmt *allowed = nx_db_statement(db, ALLOWED, error), *cleared = nx_db_statement(db, CLEARED, error);
+    sqlite3_stmt *any = nx_db_statement(db, ANY_COUNT, error);
+    if (allowed == NULL || cleared == NULL || any == NULL)
+        return FALSE;
+    *ret = (struct nx_history){0};
+    nx_db_bind_text(allowed, 1, key);
+    nx_db_bind_text(allowed, 2, domain_key(backend->scratch, key));
+    if (!exists(db, allowed, &ret->allowed, error))
+        return FALSE;
+    nx_db_bind_text(cleared, 1, key);
+    if (nx_db_step(db, cleared, error) < 0)
+        return FALSE;
+    nx_when when = nx_db_when(cleared, 0);
+    nx_db_reset(cleared);
+    if (event->report.kind != NX_KIND_DELIVERED)
+        return nx_apply_standing(db, key, scope, &ret->standing, error) &&
+               read_counts(db, rule, key, scope, nx_policy_cause(event), at, when, ret, error);
+    nx_db_bind_text(any, 1, key);
+    sqlite3_bind_int64(any, 2, when == NX_WHEN_NONE ? INT64_MIN : when);
+    return exists(db, any, &ret->soft_counts, error) && read_cooling(db, key, &ret->standing, error);
+}
+
+/* The event without what stands in columns of its own. */
+static struct nx_str pack_event(struct nx_backend *backend, const struct nx_event *event)
+{
+    struct nx_event rest = *event;
+    struct nx_buf json;
+    rest.id = rest.origin.source = rest.report.status = rest.report.diagnostic = rest.verdict.rule = NX_STR_NONE;
+    rest.decision.made = false;
+    nx_buf_init(&json, backend->scratch, 16u << 20);
+    nx_event_to_json(&json, &rest);
+    return nx_zip_pack(backend->db->zip, backend->scratch, nx_buf_str(&json));
+}
+
+struct appended { /* a log row; absent texts are NULL */
+    struct nx_str id, act, key, stream, address, kind, action, scope, reason, actor, source, status, rule, diagnostic, body;
+    nx_when at, made, until;
+    enum nx_cause cause;
+    enum nx_class class_;
+    int counts;
+};
+
+static gboolean append(struct nx_db *db, const struct appended *row, int64_t *ret_sequence, GError **error)
+{
+    sqlite3_stmt *next = nx_db_statement(db, NEXT, error), *insert = nx_db_statement(db, APPEND, error);
+    if (next == NULL || insert == NULL || nx_db_step(db, next, error) < 0)
+        return FALSE;
+    *ret_sequence = sqlite3_column_int64(next, 0);
+    nx_db_reset(next);
+    const struct nx_str texts[] = {[2] = row->act,     [5] = row->key,     [6] = row->stream,  [7] = row->address, [8] = row->kind,   [12] = row->action,
+                                   [13] = row->scope,  [15] = row->reason, [16] = row->actor,  [17] = row->source, [18] = row->status, [19] = row->rule,
+                                   [20] = row->diagnostic};
+    for (int i = 1; i < (int)G_N_ELEMENTS(texts); i++)
+        nx_db_bind_opt(insert, i, texts[i]);
+    if (row->id.n > 0)
+        sqlite3_bind_blob64(insert, 1, row->id.p, row->id.n, SQLITE_STATIC);
+    nx_db_bind_when(insert, 3, row->at);
+    nx_db_bind_when(insert, 4, row->made);
+    nx_db_bind_cause(db, insert, 9, row->cause);
+    nx_db_bind_class(insert, 10, row->class_);
+    sqlite3_bind_int(insert, 11, row->counts);
+    nx_db_bind_when(insert, 14, row->until);
+    sqlite3_bind_null(insert, 21);
+    if (row->body.n > 0)
+        sqlite3_bind_blob64(insert, 21, row->body.p, row->body.n, SQLITE_STATIC);
+    sqlite3_bind_int64(insert, 22, *ret_sequence);
+    return nx_db_run(db, insert, error);
+}
+
+gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, const struct nx_address *address, const char *why,
+                      nx_when now, struct nx_stored *ret, GError **error)
+{
+    struct nx_db *db = backend->db;
+    nx_arena_reset(backend->scratch);
+    struct nx_str id = id_bytes(backend->scratch, event->id);
+    int found = find_event(db, arena, id, ret, error);
+    if (found != 0)
+        return found > 0;
+    /* A clock that runs ahead must not hold an address longer than it should. */
+    nx_when at = event->origin.received_at == NX_WHEN_NONE || event->origin.received_at > now ? now : event->origin.received_at;
+    struct nx_event judged = *event;
+    struct nx_history history = {0};
+    if (address->key.n == 0)
+        judged.report.recipient = NX_STR_NONE;
+    else if (!read_history(backend, event, address->key, at, &history, error))
+        return FALSE;
+    struct nx_decision decision;
+    nx_decide(&backend->policy, &history, &judged, at, arena, &decision);
+    if (why != NULL)
+        decision.reason = nx_arena_printf(arena, "the recipient is no address: %s", why);
+    bool suppresses = decision.action == NX_ACTION_SUPPRESS;
+    bool counts = (suppresses || decision.action == NX_ACTION_COUNT) && !history.counted_today && nx_policy_counts(&backend->policy, event);
+    struct nx_str scope = suppresses ? nx_policy_stream(&backend->policy, event) : NX_STR_NONE;
+    enum nx_cause cause = nx_policy_cause(event);
+    struct nx_str recipient = nx_str_trim(event->report.recipient);
+    const struct appended row = {.id = id,
+                                 .act = NX_STR("event"),
+                                 .at = at,
+                                 .made = now,
+                                 .key = address->key,
+                                 .stream = nx_event_stream(event),
+                                 .address = nx_str_eq(recipient, address->folded) ? NX_STR_NONE : recipient,
+                                 .kind = nx_str_of(nx_kind_name(event->report.kind)),
+                                 .cause = cause,
+                                 .class_ = event->verdict.class_,
+                                 .counts = decision.action == NX_ACTION_CLEAR ? 2 : counts,
+                                 .action = nx_str_of(nx_action_name(decision.action)),
+                                 .scope = scope,
+                                 .until = decision.until,
+                                 .reason = decision.reason,
+                                 .source = event->origin.source,
+                                 .status = event->report.status,
+                                 .rule = event->verdict.rule,
+                                 .diagnostic = event->report.diagnostic,
+                                 .body = pack_event(backend, event)};
+    struct nx_row change = {.act = NX_ACT_EVENT, .action = decision.action, .key = row.key, .address = row.address, .scope = scope, .cause = cause,
+                            .class_ = row.class_, .at = at, .until = decision.until};
+    if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error))
+        return FALSE;
+    *ret = (struct nx_stored){.decision = decision};
+    return TRUE;
+}
+
+/* Would the act change anything? */
+static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_when now, bool *ret, GError **error)
+{
+    struct nx_standing standing;
+    sqlite3_stmt *ask;
+    switch (change->act) {
+    case NX_ACT_EVENT:
+    case NX_ACT_SUPPRESS:
+    case NX_ACT_IMPORT:
+        if (!nx_apply_standing(db, change->key, change->stream, &standing, error))
+            return FALSE;
+        *ret = nx_standing_gives_way(&standing, change->cause, change->until, now);
+        return TRUE;
+    case NX_ACT_RELEASE:
+        ask = nx_db_statement(db, LISTED, error);
+        if (ask == NULL)
+            return FALSE;
+        nx_db_bind_text(ask, 1, change->key);
+        nx_db_bind_text(ask, 2, change->stream);
+        return exists(db, ask, ret, error);
+    case NX_ACT_ALLOW:
+    case NX_ACT_DISALLOW:
+        ask = nx_db_statement(db, ALLOWED, error);
+        if (ask == NULL)
+            return FALSE;
+        nx_db_bind_text(ask, 1, change->key);
+        nx_db_bind_text(ask, 2, change->key);
+        if (!exists(db, ask, ret, error))
+            return FALSE;
+        *ret = *ret == (change->act == NX_ACT_DISALLOW);
+        return TRUE;
+    }
+    return TRUE;
+}
+
+gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, GError **error)
+{
+    struct nx_db *db = backend->db;
+    if (!has_effect(db, change, now, ret_changed, error))
+        return FALSE;
+    if (!*ret_changed)
+        return TRUE;
+    enum nx_class class_ = nx_cause_facts(change->cause)->class_;
+    const struct appended row = {.act = nx_str_of(nx_act_name(change->act)),
+                                 .at = change->since,
+                                 .made = now,
+                                 .key = change->key,
+                                 .address = change->address,
+                                 .cause = change->cause,
+                                 .class_ = class_,
+                                 .counts = change->act == NX_ACT_RELEASE ? 2 : 0, /* who is let go starts anew */
+                                 .action = NX_STR("done"),
+                                 .scope = change->stream,
+                                 .until = change->until,
+                                 .reason = change->reason,
+                                 .actor = change->actor,
+                                 .source = change->source};
+    struct nx_row effect = {.act = change->act, .action = NX_ACTION_SUPPRESS, .key = change->key, .address = change->address, .scope = change->stream,
+                            .cause = change->cause, .class_ = class_, .at = change->since, .until = change->until};
+    return append(db, &row, &effect.sequence, error) && nx_apply(db, &effect, error);
+}
+
+/* Up to NX_CHUNK_LINES changes as one log row. */
+static gboolean import_chunk(struct nx_backend *backend, const struct nx_change *changes, size_t n, nx_when now, size_t *changed, GError **error)
+{
+    struct nx_db *db = backend->db;
+    nx_arena_reset(backend->scratch);
+    struct nx_buf list;
+    struct nx_str lo = NX_STR_NONE, hi = NX_STR_NONE;
+    size_t lines = 0;
+    nx_buf_init(&list, backend->scratch, SIZE_MAX / 2);
+    sqlite3_stmt *next = nx_db_statement(db, NEXT, error);
+    if (next == NULL || nx_db_step(db, next, error) < 0)
+        return FALSE;
+    int64_t sequence = sqlite3_column_int64(next, 0);
+    nx_db_reset(next);
+    for (size_t i = 0; i < n; i++) {
+        const struct nx_change *change = &changes[i];
+        bool effect;
+        if (!has_effect(db, change, now, &effect, error))
+            return FALSE;
+        if (!effect)
+            continue;
+        const struct nx_row row = {.sequence = sequence, .act = NX_ACT_IMPORT, .action = NX_ACTION_SUPPRESS, .key = change->key, .address = change->address,
+                                   .scope = change->stream, .cause = change->cause, .class_ = nx_cause_facts(change->cause)->class_,
+                                   .at = change->since, .until = change->until};
+        if (!nx_apply(db, &row, error))
+            return FALSE;
+        nx_chunk_add(db, &list, change);
+        lo = lines++ == 0 ? change->key : lo;
+        hi = change->key;
+    }
+    if (lines == 0)
+        return TRUE;
+    const struct appended row = {.act = NX_STR("import"), .at = now, .made = now, .action = NX_STR("done"), .until = NX_WHEN_NONE,
+                                 .reason = NX_STR_NONE, .actor = changes->actor, .source = changes->source};
+    sqlite3_stmt *insert = nx_db_statement(db, APPEND_CHUNK, error);
+    if (insert == NULL || !append(db, &row, &sequence, error))
+        return FALSE;
+    struct nx_str packed = nx_zip_pack_list(db->zip, backend->scratch, nx_buf_str(&list));
+    sqlite3_bind_int64(insert, 1, sequence);
+    nx_db_bind_text(insert, 2, lo);
+    nx_db_bind_text(insert, 3, hi);
+    sqlite3_bind_int64(insert, 4, (sqlite3_int64)lines);
+    sqlite3_bind_blob64(insert, 5, packed.p, packed.n, SQLITE_STATIC);
+    *changed += lines;
+    return nx_db_run(db, insert, error);
+}
+
+gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *changes, size_t n, nx_when now, size_t *ret_changed, GError **error)
+{
+    *ret_changed = 0;
+    for (size_t from = 0; from < n; from += NX_CHUNK_LINES)
+        if (!import_chunk(backend, changes + from, MIN(n - from, NX_CHUNK_LINES), now, ret_changed, error))
+            return FALSE;
+    return TRUE;
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include "base/error.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define DAY 86400
+#define T0 1700000000
+
+struct fixture {
+    char *directory, *path;
+    struct nx_arena *arena;
+    struct nx_policy policy;
+    struct nx_store *store;
+    struct nx_reader *reader;
+};
+
+static void open_store(struct fixture *f)
+{
+    g_autoptr(GError) error = NULL;
+    f->store = nx_store_open(f->path, NX_OPEN_WRITE, &f->policy, NULL, &error);
+    if (f->store == NULL)
+        fail_msg("%s", error->message);
+    f->reader = nx_reader_new(f->store, &error);
+    if (f->reader == NULL)
+        fail_msg("%s", error->message);
+}
+
+static void close_store(struct fixture *f)
+{
+    nx_reader_free(f->reader);
+    nx_store_close(f->store);
+    f->reader = NULL;
+    f->store = NULL;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = g_new0(struct fixture, 1);
+    f->directory = g_dir_make_tmp("nixie-store-XXXXXX", NULL);
+    f->path = g_build_filename(f->directory, "n.db", NULL);
+    f->arena = nx_arena_new();
+    nx_policy_defaults(&f->policy);
+    open_store(f);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    close_store(f);
+    GDir *dir = g_dir_open(f->directory, 0, NULL);
+    for (const char *name = g_dir_read_name(dir); name != NULL; name = g_dir_read_name(dir)) {
+        g_autofree char *path = g_build_filename(f->directory, name, NULL);
+        g_unlink(path);
+    }
+    g_dir_close(dir);
+    g_rmdir(f->directory);
+    nx_arena_free(f->arena);
+    g_free(f->path);
+    g_free(f->directory);
+    g_free(f);
+    return 0;
+}
+
+static struct nx_event event_of(struct nx_arena *arena, const char *address, enum nx_kind kind, enum nx_cause cause, unsigned reply, nx_when when, const char *key)
+{
+    struct nx_event event = {.origin = {.source = NX_STR("pipe"), .received_at = when},
+                             .report = {.kind = kind,
+                                        .recipient = nx_str_of(address),
+                                        .reply = reply,
+                                        .status = NX_STR("5.0.0"),
+                                        .diagnostic = NX_STR("550 5.0.0 no"),
+                                        .key = nx_str_of(key),
+                                        .arrival_at = NX_WHEN_NONE,
+                                        .last_attempt_at = NX_WHEN_NONE,
+                                        .retry_until = NX_WHEN_NONE},
+                             .verdict = {.class_ = nx_cause_facts(cause)->class_, .cause = cause, .rule = NX_STR("test.rule"), .matched = NX_STR("no")}};
+    event.id = nx_event_id(arena, &event.report);
+    return event;
+}
+
+static struct nx_stored add(struct fixture *f, const struct nx_event *event, nx_when now)
+{
+    struct nx_stored stored;
+    g_autoptr(GError) error = NULL;
+    if (!nx_store_add(f->store, f->arena, event, 1, now, &stored, &error))
+        fail_msg("%s", error->message);
+    return stored;
+}
+
+static struct nx_stored bounce(struct fixture *f, const char *address, enum nx_cause cause, nx_when when, const char *key)
+{
+    struct nx_event event = event_of(f->arena, address, NX_KIND_FAILED, cause, 550, when, key);
+    return add(f, &event, when);
+}
+
+static int look(struct fixture *f, const char *address, nx_when now, struct nx_entry *ret)
+{
+    g_autoptr(GError) error = NULL;
+    struct nx_entry entry;
+    int found = nx_reader_lookup(f->reader, f->arena, nx_str_of(address), NX_STR_NONE, now, ret != NULL ? ret : &entry, NULL, &error);
+    if (found < 0)
+        fail_msg("%s", error->message);
+    return found;
+}
+
+static struct nx_rebuilt rebuild(struct fixture *f)
+{
+    struct nx_rebuilt rebuilt;
+    g_autoptr(GError) error = NULL;
+    if (!nx_store_rebuild(f->store, &rebuilt, &error))
+        fail_msg("%s", error->message);
+    return rebuilt;
+}
+
+static void manual(struct fixture *f, const char *address, const char *stream, nx_when now, size_t want_new)
+{
+    const struct nx_manual entry = {.address = nx_str_of(address), .stream = nx_str_of(stream), .since = NX_WHEN_NONE, .until = NX_WHEN_NONE,
+                                    .reason = NX_STR("asked on the phone"), .actor = NX_STR("alice")};
+    size_t new;
+    g_autoptr(GError) error = NULL;
+    if (!nx_store_suppress(f->store, &entry, 1, now, &new, &error))
+        fail_msg("%s", error->message);
+    assert_int_equal(new, want_new);
+}
+
+static void a_hard_bounce_suppresses_and_survives(void **state)
+{
+    struct fixture *f = *state;
+    struct nx_stored first = bounce(f, "User@Example.NET", NX_CAUSE_MAILBOX_UNKNOWN, T0, "a");
+    assert_false(first.duplicate);
+    assert_int_equal(first.decision.action, NX_ACTION_SUPPRESS);
+    struct nx_stored again = bounce(f, "User@Example.NET", NX_CAUSE_MAILBOX_UNKNOWN, T0 + 5, "a");
+    assert_true(again.duplicate);
+    assert_int_equal(again.decision.action, NX_ACTION_SUPPRESS);
+    assert_true(nx_str_eq(again.decision.reason, first.decision.reason));
+    close_store(f);
+    open_store(f);
+    struct nx_entry entry;
+    assert_int_equal(look(f, "<user@example.net>", T0 + 400 * DAY, &entry), 1);
+    assert_true(nx_str_eq(entry.address, NX_STR("User@Example.NET")));
+    assert_true(nx_str_eq(entry.key, NX_STR("user@example.net")));
+    assert_int_equal(entry.cause, NX_CAUSE_MAILBOX_UNKNOWN);
+    assert_int_equal(entry.class_, NX_CLASS_HARD);
+    assert_true(entry.since == T0 && entry.until == NX_WHEN_NONE);
+    assert_true(nx_str_eq(entry.diagnostic, NX_STR("550 5.0.0 no")));
+    assert_true(nx_str_eq(entry.rule, NX_STR("test.rule")));
+    assert_true(nx_str_eq(entry.source, NX_STR("pipe")));
+    assert_int_equal(entry.event_id.n, 32);
+    assert_int_equal(look(f, "other@example.net", T0, NULL), 0);
+    assert_int_equal(rebuild(f).changed, 0);
+}
+
+static void soft_bounces_count_days_and_a_delivery_clears(void **state)
+{
+    struct fixture *f = *state;
+    const char *who = "full@example.net";
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0, "1").decision.action, NX_ACTION_COUNT);
+    for (int i = 0; i < 40; i++) { /* forty on one day are one */
+        g_autofree char *key = g_strdup_printf("same-%d", i);
+        assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 60 + i, key).decision.action, NX_ACTION_NONE);
+    }
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 4 * DAY, "2").decision.action, NX_ACTION_COUNT);
+    struct nx_event delivered = event_of(f->arena, who, NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, 250, T0 + 5 * DAY, "ok");
+    assert_int_equal(add(f, &delivered, T0 + 5 * DAY).decision.action, NX_ACTION_CLEAR);
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 8 * DAY, "3").decision.action, NX_ACTION_COUNT);
+    assert_int_equal(look(f, who, T0 + 8 * DAY, NULL), 0);
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 10 * DAY, "4").decision.action, NX_ACTION_COUNT);
+    struct nx_stored fifth = bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 16 * DAY, "5");
+    assert_int_equal(fifth.decision.action, NX_ACTION_SUPPRESS);
+    assert_true(fifth.decision.until == T0 + 46 * DAY);
+    assert_int_equal(look(f, who, T0 + 46 * DAY - 1, NULL), 1);
+    assert_int_equal(look(f, who, T0 + 46 * DAY, NULL), 0);
+    /* What made the first entry does not make the second, which holds twice as long. */
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 47 * DAY, "6").decision.action, NX_ACTION_COUNT);
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 50 * DAY, "7").decision.action, NX_ACTION_COUNT);
+    struct nx_stored eighth = bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 55 * DAY, "8");
+    assert_int_equal(eighth.decision.action, NX_ACTION_SUPPRESS);
+    assert_true(eighth.decision.until == T0 + 115 * DAY);
+    struct nx_event through = event_of(f->arena, who, NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, 250, T0 + 56 * DAY, "ok2");
+    assert_int_equal(add(f, &through, T0 + 56 * DAY).decision.action, NX_ACTION_CLEAR);
+    assert_int_equal(look(f, who, T0 + 56 * DAY, NULL), 0);
+    assert_int_equal(rebuild(f).changed, 0);
+}
+
+static void hands_put_on_and_take_off(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    struct nx_entry entry;
+    manual(f, "Who@Example.NET", "", T0, 1);
+    manual(f, "who@example.net", "", T0 + 1, 0); /* there already */
+    assert_int_equal(look(f, "who@example.net", T0, &entry), 1);
+    assert_true(entry.manual);
+    assert_true(nx_str_eq(entry.actor, NX_STR("alice")));
+    assert_true(nx_str_eq(entry.reason, NX_STR("asked on the phone")));
+    assert_string_equal(nx_entry_cause_name(entry.cause), "manual");
+    assert_int_equal(bounce(f, "who@example.net", NX_CAUSE_MAILBOX_UNKNOWN, T0 + 2, "x").decision.action, NX_ACTION_NONE);
+    assert_true(nx_store_release(f->store, NX_STR("WHO@example.net"), NX_STR_NONE, NX_STR("mistake"), NX_STR("bob"), T0 + 3, &error));
+    assert_int_equal(look(f, "who@example.net", T0 + 3, NULL), 0);
+    assert_false(nx_store_release(f->store, NX_STR("who@example.net"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0 + 4, &error));
+    assert_true(g_error_matches(error, NX_ERROR, NX_ERROR_NOT_FOUND));
+    g_clear_error(&error);
+    assert_false(nx_store_release(f->store, NX_STR("no address"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0 + 4, &error));
+    assert_true(g_error_matches(error, NX_ERROR, NX_ERROR_USAGE));
+    g_clear_error(&error);
+
+    /* The allow list wins, says so, and what was there before counts again without it. */
+    bounce(f, "vip@example.net", NX_CAUSE_MAILBOX_UNKNOWN, T0, "y");
+    assert_true(nx_store_allow(f->store, NX_STR("@Example.net"), true, NX_STR("our own"), NX_STR("bob"), T0, &error));
+    bool allowed = false;
+    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("vip@example.net"), NX_STR_NONE, T0, &entry, &allowed, &error), 0);
+    assert_true(allowed);
+    struct nx_stored kept = bounce(f, "other@example.net", NX_CAUSE_MAILBOX_UNKNOWN, T0 + 5, "z");
+    assert_int_equal(kept.decision.action, NX_ACTION_NONE);
+    assert_true(nx_str_ihas(kept.decision.reason, NX_STR("allow list")));
+    assert_true(nx_store_allow(f->store, NX_STR("@example.net"), false, NX_STR_NONE, NX_STR_NONE, T0 + 6, &error));
+    assert_int_equal(look(f, "vip@example.net", T0 + 6, NULL), 1);
+    assert_false(nx_store_allow(f->store, NX_STR("@example.net"), false, NX_STR_NONE, NX_STR_NONE, T0 + 6, &error));
+    assert_int_equal(rebuild(f).changed, 0);
+}
+
+static void streams_and_domains_are_answered(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    struct nx_entry entry;
+    manual(f, "a@example.net", "news", T0, 1);
+    assert_int_equal(look(f, "a@example.net", T0, NULL), 0);
+    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("a@example.net"), NX_STR("news"), T0, &entry, NULL, &error), 1);
+    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("a@example.net"), NX_STR("shop"), T0, &entry, NULL, &error), 0);
+    manual(f, "@dead.example", "", T0, 1);
+    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("any.body@DEAD.example"), NX_STR("shop"), T0, &entry, NULL, &error), 1);
+    assert_true(nx_str_eq(entry.key, NX_STR("@dead.example")));
+    assert_int_equal(look(f, "any.body@not.dead.example", T0, NULL), 0);
+    struct nx_event refused = event_of(f->arena, "b@example.net", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, 550, T0, "r1");
+    refused.report.stream = NX_STR("news");
+    assert_int_equal(add(f, &refused, T0).decision.action, NX_ACTION_COUNT);
+    struct nx_event other = event_of(f->arena, "b@example.net", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, 550, T0 + DAY, "r2");
+    other.report.stream = NX_STR("shop"); /* another stream's refusal is no second one */
+    assert_int_equal(add(f, &other, T0 + DAY).decision.action, NX_ACTION_COUNT);
+    struct nx_event second = event_of(f->arena, "b@example.net", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, 550, T0 + 2 * DAY, "r3");
+    second.report.stream = NX_STR("news");
+    assert_int_equal(add(f, &second, T0 + 2 * DAY).decision.action, NX_ACTION_SUPPRESS);
+    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("b@example.net"), NX_STR("news"), T0 + 2 * DAY, &entry, NULL, &error), 1);
+    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("b@example.net"), NX_STR("shop"), T0 + 2 * DAY, &entry, NULL, &error), 0);
+    assert_int_equal(rebuild(f).changed, 0);
+}
+
+struct seen {
+    GString *text;
+    struct nx_str cursor;
+    struct nx_arena *arena;
+    int n;
+};
+
+static bool note_entry(const struct nx_entry *entry, void *data)
+{
+    struct seen *seen = data;
+    g_string_append_printf(seen->text, "%.*s/%.*s ", NX_FMT(entry->key), NX_FMT(entry->stream));
+    seen->cursor = nx_entry_cursor(seen->arena, entry);
+    seen->n++;
+    return true;
+}
+
+static void check_list(struct fixture *f, const struct nx_filter *filter, nx_when now, const char *want)
+{
+    struct seen seen = {.text = g_string_new(NULL), .arena = f->arena};
+    g_autoptr(GError) error = NULL;
+    if (!nx_reader_list(f->reader, filter, now, note_entry, &seen, &error))
+        fail_msg("%s", error->message);
+    assert_string_equal(seen.text->str, want);
+    g_string_free(seen.text, TRUE);
+}
+
+static void listings_filter_and_page(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    bounce(f, "z@a.example", NX_CAUSE_MAILBOX_UNKNOWN, T0, "1");
+    bounce(f, "a@a.example", NX_CAUSE_MAILBOX_DISABLED, T0 + 10, "2");
+    bounce(f, "m@b.example", NX_CAUSE_MAILBOX_UNKNOWN, T0 + 20, "3");
+    manual(f, "m@b.example", "news", T0 + 30, 1);
+    bounce(f, "m@a.example.org", NX_CAUSE_MAILBOX_UNKNOWN, T0 + 40, "4");
+    check_list(f, &(struct nx_filter){0}, T0 + 50, "m@a.example.org/ a@a.example/ z@a.example/ m@b.example/ m@b.example/news ");
+    check_list(f, &(struct nx_filter){.domain = NX_STR("A.example")}, T0 + 50, "a@a.example/ z@a.example/ ");
+    check_list(f, &(struct nx_filter){.cause = NX_CAUSE_MAILBOX_DISABLED}, T0 + 50, "a@a.example/ ");
+    check_list(f, &(struct nx_filter){.class_ = NX_CLASS_HARD, .since = T0 + 15}, T0 + 50, "m@a.example.org/ m@b.example/ ");
+    check_list(f, &(struct nx_filter){.before = T0 + 5}, T0 + 50, "z@a.example/ ");
+    check_list(f, &(struct nx_filter){.cause = NX_CAUSE_MAILBOX_DISABLED}, T0 + 200 * DAY, "");
+    check_list(f, &(struct nx_filter){.cause = NX_CAUSE_MAILBOX_DISABLED, .expired = true}, T0 + 200 * DAY, "a@a.example/ ");
+    /* Page by page gives each once. */
+    struct seen seen = {.text = g_string_new(NULL), .arena = f->arena};
+    struct nx_filter page = {.limit = 2};
+    for (int i = 0; i < 4; i++) {
+        assert_true(nx_reader_list(f->reader, &page, T0 + 50, note_entry, &seen, &error));
+        page.after = seen.cursor;
+    }
+    assert_string_equal(seen.text->str, "m@a.example.org/ a@a.example/ z@a.example/ m@b.example/ m@b.example/news ");
+    g_string_free(seen.text, TRUE);
+    assert_false(nx_reader_list(f->reader, &(struct nx_filter){.after = NX_STR("what?")}, T0, note_entry, &seen, &error));
+    assert_true(g_error_matches(error, NX_ERROR, NX_ERROR_USAGE));
+    /* What is allowed is not listed. */
+    g_clear_error(&error);
+    assert_true(nx_store_allow(f->store, NX_STR("z@a.example"), true, NX_STR_NONE, NX_STR_NONE, T0, &error));
+    check_list(f, &(struct nx_filter){.domain = NX_STR("a.example")}, T0 + 50, "a@a.example/ ");
+}
+
+static bool note_line(const struct nx_logged *line, void *data)
+{
+    struct seen *seen = data;
+    g_string_append_printf(seen->text, "%s:%.*s ", nx_act_name(line->act), NX_FMT(line->event != NULL ? line->event->decision.reason : line->reason));
+    if (line->event != NULL) { /* the event comes back as it went in */
+        assert_true(nx_str_eq(line->event->report.diagnostic, NX_STR("550 5.0.0 no")));
+        assert_true(nx_str_eq(line->event->report.status, NX_STR("5.0.0")));
+        assert_int_equal(line->event->report.reply, 550);
+        assert_int_equal(line->event->id.n, 32);
+        assert_int_equal(line->event->origin.received_at, T0);
+        assert_true(nx_str_eq(line->event->verdict.matched, NX_STR("no")));
+    }
+    seen->n++;
+    return true;
+}
+
+static void many_make_an_import_and_the_log_knows(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    enum { N = 5000 };
+    struct nx_manual *entries = g_new0(struct nx_manual, N);
+    for (int i = 0; i < N; i++)
+        entries[i] = (struct nx_manual){.address = nx_arena_printf(f->arena, "User%05d@d%d.example", (i * 7919) % N, i % 10),
+                                        .cause = i % 2 ? NX_CAUSE_MAILBOX_UNKNOWN : NX_CAUSE_COMPLAINT,
+                                        .since = T0 - i,
+                                        .until = NX_WHEN_NONE,
+                                        .reason = NX_STR("smtp;550 no\tsuch user"),
+                                        .source = NX_STR("import:ses")};
+    size_t new;
+    bounce(f, "user00007@d3.example", NX_CAUSE_MAILBOX_UNKNOWN, T0, "e");
+    assert_true(nx_store_suppress(f->store, entries, N, T0, &new, &error));
+    assert_true(new >= N - 1);
+    assert_true(nx_store_suppress(f->store, entries, N, T0, &new, &error));
+    assert_int_equal(new, 0); /* again changes nothing */
+    struct nx_entry entry;
+    assert_int_equal(look(f, "user00000@d0.example", T0, &entry), 1);
+    assert_true(nx_str_eq(entry.address, NX_STR("User00000@d0.example")));
+    assert_true(nx_str_eq(entry.source, NX_STR("import:ses")));
+    assert_true(nx_str_eq(entry.reason, NX_STR("smtp;550 no such user")));
+    assert_true(entry.since == T0);
+    assert_true(nx_store_release(f->store, NX_STR("user00000@d0.example"), NX_STR_NONE, NX_STR("came back"), NX_STR("bob"), T0 + 1, &error));
+    bounce(f, "user00000@d0.example", NX_CAUSE_MAILBOX_UNKNOWN, T0, "f");
+    struct seen seen = {.text = g_string_new(NULL), .arena = f->arena};
+    assert_true(nx_reader_log(f->reader, &(struct nx_log_filter){.address = NX_STR("USER00000@d0.example")}, note_line, &seen, &error));
+    assert_string_equal(seen.text->str, "import:smtp;550 no such user release:came back event:mailbox_unknown: one report suffices ");
+    g_string_free(seen.text, TRUE);
+    assert_int_equal(rebuild(f).changed, 0);
+    g_free(entries);
+}
+
+static void what_does_not_follow_from_the_log_is_found_and_mended(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    bounce(f, "a@example.net", NX_CAUSE_MAILBOX_UNKNOWN, T0, "1");
+    bounce(f, "b@example.net", NX_CAUSE_MAILBOX_UNKNOWN, T0, "2");
+    manual(f, "c@example.net", "", T0, 1);
+    assert_true(nx_store_check(f->store, &error));
+    close_store(f);
+    g_autofree char *spoil = g_strdup_printf("sqlite3 %s \"DELETE FROM suppressions WHERE key LIKE '%%@a'; UPDATE suppressions SET until=5 WHERE key LIKE '%%@b';"
+                                             " INSERT INTO suppressions VALUES('example.net@x','',NULL,1,'h',1,NULL,0,0,1)\"",
+                                             f->path);
+    int status = -1;
+    assert_true(g_spawn_command_line_sync(spoil, NULL, NULL, &status, NULL));
+    assert_int_equal(status, 0);
+    open_store(f);
+    assert_int_equal(look(f, "x@example.net", T0, NULL), 1);
+    assert_false(nx_store_check(f->store, &error));
+    assert_true(g_error_matches(error, NX_ERROR, NX_ERROR_CORRUPT));
+    assert_non_null(strstr(error->message, "3 entries"));
+    struct nx_rebuilt rebuilt = rebuild(f);
+    assert_int_equal(rebuilt.changed, 3);
+    assert_int_equal(rebuilt.entries, 3);
+    assert_int_equal(rebuild(f).changed, 0);
+    assert_int_equal(look(f, "x@example.net", T0, NULL), 0);
+    assert_int_equal(look(f, "a@example.net", T0, NULL), 1);
+    assert_int_equal(look(f, "b@example.net", T0, NULL), 1);
+}
+
+static void what_is_no_address_is_kept_but_suppresses_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct nx_stored stored = bounce(f, "postmaster", NX_CAUSE_MAILBOX_UNKNOWN, T0, "p");
+    assert_int_equal(stored.decision.action, NX_ACTION_NONE);
+    assert_true(nx_str_ihas(stored.decision.reason, NX_STR("no @")));
+    assert_true(bounce(f, "postmaster", NX_CAUSE_MAILBOX_UNKNOWN, T0, "p").duplicate);
+    /* A clock that runs ahead: the event counts for now. */
+    struct nx_event ahead = event_of(f->arena, "a@example.net", NX_KIND_FAILED, NX_CAUSE_MAILBOX_DISABLED, 550, T0 + 1000 * DAY, "q");
+    assert_true(add(f, &ahead, T0).decision.until == T0 + 180 * DAY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_hard_bounce_suppresses_and_survives, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(soft_bounces_count_days_and_a_delivery_clears, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hands_put_on_and_take_off, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(streams_and_domains_are_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(listings_filter_and_page, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_make_an_import_and_the_log_knows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_does_not_follow_from_the_log_is_found_and_mended, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_address_is_kept_but_suppresses_nothing, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
