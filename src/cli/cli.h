@@ -59,6 +59,7 @@ int nx_cmd_config(int argc, char **argv);
 int nx_cmd_parse(int argc, char **argv);
 int nx_cmd_pipe(int argc, char **argv);
 int nx_cmd_ingest(int argc, char **argv);
+int nx_cmd_serve(int argc, char **argv);
 
 typedef struct nx_cli nx_cli; /* for g_auto only */
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nx_cli, nx_cli_end)

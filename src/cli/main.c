@@ -6,10 +6,9 @@ static int version(int argc, char **argv);
 
 static const struct nx_cmd commands[] = {
     {"parse", nx_cmd_parse, "read bounces and print what each says, as JSON lines"},
-#ifdef NX_HAVE_STORE
     {"ingest", nx_cmd_ingest, "read bounces into the database"},
+    {"serve", nx_cmd_serve, "the daemon: HTTP, and the spool of `pipe`"},
     {"pipe", nx_cmd_pipe, "take one bounce from a mail server: keep it, exit 0, else 75"},
-#endif
     {"config", nx_cmd_config, "check or show the settings"},
     {"help", help, "what a command does, and its options"},
     {"version", version, "the program's version"},

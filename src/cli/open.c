@@ -10,7 +10,6 @@ struct nx_engine *nx_cli_engine(const struct nx_config *config, GError **error)
     return nx_engine_new(config->patterns_directory, config->patterns_local, &config->limits, error);
 }
 
-#ifdef NX_HAVE_STORE
 struct nx_store *nx_cli_store(const struct nx_config *config, enum nx_open_mode mode, GError **error)
 {
     g_autofree char *directory = g_path_get_dirname(config->store_path);
@@ -22,4 +21,3 @@ struct nx_store *nx_cli_store(const struct nx_config *config, enum nx_open_mode 
     }
     return nx_store_open(config->store_path, mode, &config->policy, config->fold, error);
 }
-#endif

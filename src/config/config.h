@@ -34,6 +34,12 @@ struct nx_config {
     char *spool_directory;
     size_t pipe_size;
     int64_t pipe_timeout;
+    char *serve_listen;
+    unsigned serve_threads, serve_workers, serve_connections;
+    size_t serve_queue, serve_body_size, serve_json_size;
+    int64_t serve_timeout;
+    char *log_level, *log_format;
+    bool log_hash_addresses;
 };
 
 struct nx_config_key {

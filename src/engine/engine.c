@@ -104,7 +104,6 @@ static struct nx_parser *load_parser(const char *patterns, const struct nx_limit
     return nx_parser_new(formats, sources->len, limits, error);
 }
 
-#ifdef NX_HAVE_CLASSIFY
 static struct nx_ruleset *load_rules(const char *patterns, const char *local, GError **error)
 {
     g_autoptr(GArray) sources = nx_engine_read_rules(patterns, false, error);
@@ -119,7 +118,6 @@ static struct nx_ruleset *load_rules(const char *patterns, const char *local, GE
     }
     return nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, true, error);
 }
-#endif
 
 struct nx_engine *nx_engine_new(const char *patterns, const char *local, const struct nx_limits *limits, GError **error)
 {
@@ -132,11 +130,9 @@ struct nx_engine *nx_engine_new(const char *patterns, const char *local, const s
     engine->parser = load_parser(found, limits, error);
     if (engine->parser == NULL)
         return NULL;
-#ifdef NX_HAVE_CLASSIFY
     engine->rules = load_rules(found, local, error);
     if (engine->rules == NULL)
         return NULL;
-#endif
     return g_steal_pointer(&engine);
 }
 
@@ -150,9 +146,7 @@ void nx_engine_unref(struct nx_engine *engine)
 {
     if (__atomic_sub_fetch(&engine->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
-#ifdef NX_HAVE_CLASSIFY
     g_clear_pointer(&engine->rules, nx_ruleset_unref);
-#endif
     g_clear_pointer(&engine->parser, nx_parser_free);
     g_free(engine);
 }

@@ -12,17 +12,13 @@ struct nx_worker *nx_worker_new(struct nx_engine *engine)
     struct nx_worker *worker = g_new0(struct nx_worker, 1);
     worker->engine = nx_engine_ref(engine);
     worker->arena = nx_arena_new();
-#ifdef NX_HAVE_CLASSIFY
     worker->matcher = nx_matcher_new(nx_engine_rules(engine));
-#endif
     return worker;
 }
 
 void nx_worker_free(struct nx_worker *worker)
 {
-#ifdef NX_HAVE_CLASSIFY
     nx_matcher_free(worker->matcher);
-#endif
     nx_arena_free(worker->arena);
     nx_engine_unref(worker->engine);
     g_free(worker);
@@ -40,9 +36,7 @@ size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input,
         event->report = reports[i];
         if (event->report.stream.n == 0)
             event->report.stream = event->origin.stream;
-#ifdef NX_HAVE_CLASSIFY
         nx_classify(worker->matcher, worker->arena, &event->report, &event->verdict);
-#endif
         event->decision.until = NX_WHEN_NONE;
         event->id = nx_event_id(worker->arena, &event->report);
     }

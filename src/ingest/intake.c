@@ -236,3 +236,8 @@ size_t nx_intake_waiting(struct nx_intake *intake)
     pthread_mutex_unlock(&intake->lock);
     return n;
 }
+
+bool nx_intake_is_full(struct nx_intake *intake)
+{
+    return nx_intake_waiting(intake) >= intake->most;
+}

@@ -44,6 +44,7 @@ void nx_intake_wait(struct nx_intake *intake);
 /* From the next batch on; takes a reference. */
 void nx_intake_set_engine(struct nx_intake *intake, struct nx_engine *engine);
 size_t nx_intake_waiting(struct nx_intake *intake);
+bool nx_intake_is_full(struct nx_intake *intake);
 
 typedef struct nx_intake nx_intake; /* for g_autoptr only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_intake, nx_intake_free)

@@ -30,6 +30,15 @@ struct nx_mailbox *nx_mailbox_open(const char *path, size_t cap)
     return mailbox;
 }
 
+struct nx_mailbox *nx_mailbox_of_bytes(struct nx_str bytes, size_t cap)
+{
+    struct nx_mailbox *mailbox = g_new0(struct nx_mailbox, 1);
+    mailbox->cap = cap;
+    mailbox->mbox = nx_mbox_of_bytes(bytes, cap);
+    mailbox->path = g_strdup("");
+    return mailbox;
+}
+
 void nx_mailbox_close(struct nx_mailbox *mailbox)
 {
     nx_mbox_free(mailbox->mbox);

@@ -23,6 +23,8 @@ struct nx_message {
 };
 
 struct nx_mailbox *nx_mailbox_open(const char *path, size_t cap);
+/* The same from memory, which lives as long; paths are empty. */
+struct nx_mailbox *nx_mailbox_of_bytes(struct nx_str bytes, size_t cap);
 void nx_mailbox_close(struct nx_mailbox *mailbox);
 /* 1 a message, 0 the end, -1 something cannot be read (NX_ERROR_IO names it): say so and call again, the rest follows. */
 int nx_mailbox_next(struct nx_mailbox *mailbox, struct nx_message *ret_message, GError **error);

@@ -9,7 +9,8 @@
 #define BUFFER (256u << 10)
 
 struct nx_mbox {
-    int fd;
+    int fd;               /* -1: `memory` is read instead */
+    struct nx_str memory; /* what is left of it */
     size_t cap;
     char *buffer; /* [start, end) is read and not yet handed out */
     size_t start, end;
@@ -31,6 +32,13 @@ struct nx_mbox *nx_mbox_new(int fd, size_t cap)
     mbox->buffer = g_malloc(BUFFER);
     mbox->message = g_byte_array_new();
     nx_mbox_restart(mbox, fd);
+    return mbox;
+}
+
+struct nx_mbox *nx_mbox_of_bytes(struct nx_str bytes, size_t cap)
+{
+    struct nx_mbox *mbox = nx_mbox_new(-1, cap);
+    mbox->memory = bytes;
     return mbox;
 }
 
@@ -56,6 +64,17 @@ void nx_mbox_free(struct nx_mbox *mbox)
     g_free(mbox);
 }
 
+static ssize_t read_some(struct nx_mbox *mbox, char *at, size_t room)
+{
+    if (mbox->fd >= 0)
+        return read(mbox->fd, at, room);
+    size_t n = MIN(room, mbox->memory.n);
+    if (n > 0)
+        memcpy(at, mbox->memory.p, n);
+    mbox->memory = nx_str_from(mbox->memory, n);
+    return (ssize_t)n;
+}
+
 /* Reads more behind `end`; false on an error. */
 static bool fill(struct nx_mbox *mbox)
 {
@@ -66,7 +85,7 @@ static bool fill(struct nx_mbox *mbox)
     }
     ssize_t n;
     do
-        n = read(mbox->fd, mbox->buffer + mbox->end, BUFFER - mbox->end);
+        n = read_some(mbox, mbox->buffer + mbox->end, BUFFER - mbox->end);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return false;

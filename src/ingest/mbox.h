@@ -11,6 +11,7 @@ struct nx_mbox;
 
 /* Takes the descriptor. */
 struct nx_mbox *nx_mbox_new(int fd, size_t cap);
+struct nx_mbox *nx_mbox_of_bytes(struct nx_str bytes, size_t cap);
 void nx_mbox_free(struct nx_mbox *mbox);
 /* Starts on another file, keeping the buffers. */
 void nx_mbox_restart(struct nx_mbox *mbox, int fd);

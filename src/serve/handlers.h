@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve/handlers.h - what routes.c names: one function an operation, each answering once (serve/request.h). Contract:
+ * docs/openapi.yaml. */
+#pragma once
+#include "serve/request.h"
+
+void nx_post_messages(struct nx_request *request);
+void nx_post_classify(struct nx_request *request);
+void nx_get_suppression(struct nx_request *request);
+void nx_put_suppression(struct nx_request *request);
+void nx_delete_suppression(struct nx_request *request);
+void nx_check_suppressions(struct nx_request *request);
+void nx_list_suppressions(struct nx_request *request);
+void nx_get_health(struct nx_request *request);
+void nx_get_ready(struct nx_request *request);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/handlers.h"
+
+/* Routes of one path stand together; a literal path goes before one with {}. */
+const struct nx_route nx_routes[] = {
+    {"POST", "/v1/suppressions/check", NX_ROLE_READ, NX_BODY_MESSAGE, nx_check_suppressions, "many addresses at once"},
+    {"GET", "/v1/suppressions/{address}", NX_ROLE_READ, NX_BODY_NONE, nx_get_suppression, "is this address suppressed, and why"},
+    {"PUT", "/v1/suppressions/{address}", NX_ROLE_WRITE, NX_BODY_SMALL, nx_put_suppression, "suppress an address by hand"},
+    {"DELETE", "/v1/suppressions/{address}", NX_ROLE_WRITE, NX_BODY_NONE, nx_delete_suppression, "lift a suppression"},
+    {"POST", "/v1/messages", NX_ROLE_INGEST, NX_BODY_MESSAGE, nx_post_messages, "take bounces: a message or an mbox"},
+    {"POST", "/v1/classify", NX_ROLE_READ, NX_BODY_MESSAGE, nx_post_classify,
+     "what does this message or reply mean; nothing is stored"},
+    {"GET", "/v1/suppressions", NX_ROLE_READ, NX_BODY_NONE, nx_list_suppressions, "the list, by pages"},
+    {"GET", "/healthz", NX_ROLE_ANYONE, NX_BODY_NONE, nx_get_health, "the process answers"},
+    {"GET", "/readyz", NX_ROLE_ANYONE, NX_BODY_NONE, nx_get_ready, "messages can be taken and questions answered"},
+    {NULL, NULL, NX_ROLE_ANYONE, NX_BODY_NONE, NULL, NULL},
+};

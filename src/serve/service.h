@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve/service.h - what the parts of the daemon share.
+ *
+ * A setup is what a reload swaps, whole or not at all: settings and engine; immutable, counted by reference. A service is the rest,
+ * and lives as long as the daemon. Any thread. */
+#pragma once
+#include "config/config.h"
+#include "ingest/intake.h"
+
+#include <pthread.h>
+
+struct nx_setup {
+    int references;
+    struct nx_config *config;
+    struct nx_engine *engine;
+};
+
+/* Takes both. */
+struct nx_setup *nx_setup_new(struct nx_config *config, struct nx_engine *engine);
+struct nx_setup *nx_setup_ref(struct nx_setup *setup);
+void nx_setup_unref(struct nx_setup *setup);
+
+struct nx_service {
+    struct nx_store *store;
+    struct nx_intake *intake;
+    pthread_mutex_t lock; /* guards setup */
+    struct nx_setup *setup;
+    _Atomic bool ending; /* no new work is taken */
+};
+
+/* Takes the setup; opens the store and starts the intake. */
+struct nx_service *nx_service_new(struct nx_setup *setup, struct nx_store *store);
+/* Drains the intake, closes the store. */
+void nx_service_free(struct nx_service *service);
+/* The setup in force, with a reference. */
+struct nx_setup *nx_service_setup(struct nx_service *service);
+/* From now on; takes the setup. */
+void nx_service_swap(struct nx_service *service, struct nx_setup *setup);
+
+typedef struct nx_setup nx_setup; /* for g_autoptr only */
+typedef struct nx_service nx_service;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_setup, nx_setup_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_service, nx_service_free)

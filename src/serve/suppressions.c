@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/handlers.h"
+
+#include "base/error.h"
+#include "event/json.h"
+#include "serve/entry.h"
+
+#include <jansson.h>
+
+#define PAGE_DEFAULT 100u
+#define PAGE_MOST 1000u
+
+/* 1 suppressed, 0 not, -1 answered. */
+static int look_up(struct nx_request *request, struct nx_entry *entry, bool *allowed)
+{
+    struct nx_reader *reader = nx_request_reader(request);
+    g_autoptr(GError) error = NULL;
+    if (reader == NULL)
+        return -1;
+    int found = nx_reader_lookup(reader, nx_request_arena(request), nx_request_param(request), nx_request_stream_name(request),
+                                 nx_request_now(request), entry, allowed, &error);
+    if (found < 0)
+        nx_request_fail(request, error);
+    return found;
+}
+
+static void answer_entry(struct nx_request *request, unsigned status, const struct nx_entry *entry)
+{
+    struct nx_buf body;
+    nx_buf_init(&body, nx_request_arena(request), 64u << 10);
+    nx_entry_to_json(&body, entry);
+    nx_buf_addc(&body, '\n');
+    nx_request_json(request, status, nx_buf_str(&body));
+}
+
+void nx_get_suppression(struct nx_request *request)
+{
+    struct nx_entry entry;
+    bool allowed = false;
+    int found = look_up(request, &entry, &allowed);
+    if (found > 0)
+        answer_entry(request, 200, &entry);
+    else if (found == 0)
+        nx_request_problem(request, 404, "%.*s is not suppressed%s", NX_FMT(nx_request_param(request)),
+                           allowed ? ": it is on the allow list" : "");
+}
+
+static nx_when json_when(const json_t *object, const char *key, bool *wrong)
+{
+    const json_t *value = json_object_get(object, key);
+    if (value == NULL || json_is_null(value))
+        return NX_WHEN_NONE;
+    nx_when when = json_is_string(value) ? nx_when_parse(nx_str_of(json_string_value(value))) : NX_WHEN_NONE;
+    *wrong |= when == NX_WHEN_NONE;
+    return when;
+}
+
+static struct nx_str json_text(struct nx_arena *arena, const json_t *object, const char *key)
+{
+    return nx_arena_dup(arena, nx_str_of(json_string_value(json_object_get(object, key))));
+}
+
+/* Reads the body of a PUT; false: the problem is answered. */
+static bool read_manual(struct nx_request *request, struct nx_manual *manual)
+{
+    static const char *const known[] = {"cause", "reason", "stream", "since", "until", "actor"};
+    struct nx_arena *arena = nx_request_arena(request);
+    struct nx_str body = nx_request_body(request);
+    *manual = (struct nx_manual){.address = nx_request_param(request),
+                                 .stream = nx_request_stream_name(request),
+                                 .since = NX_WHEN_NONE,
+                                 .until = NX_WHEN_NONE,
+                                 .actor = nx_request_actor(request),
+                                 .source = NX_STR("http")};
+    if (body.n == 0)
+        return true;
+    json_error_t fault;
+    json_t *root = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, &fault);
+    bool wrong = false;
+    if (!json_is_object(root)) {
+        nx_request_problem(request, 400, "the body is no JSON object%s%s", root == NULL ? ": " : "",
+                           root == NULL ? fault.text : "");
+        json_decref(root);
+        return false;
+    }
+    const char *key;
+    json_t *value;
+    json_object_foreach(root, key, value)
+    {
+        bool here = false;
+        for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+            here |= strcmp(known[i], key) == 0;
+        if (here && (json_is_string(value) || json_is_null(value)))
+            continue;
+        nx_request_problem(
+            request, 400,
+            here ? "'%s' is to be a string" : "'%s' is no key of a suppression (cause, reason, stream, since, until, actor)", key);
+        json_decref(root);
+        return false;
+    }
+    struct nx_str cause = json_text(arena, root, "cause"), stream = json_text(arena, root, "stream"),
+                  actor = json_text(arena, root, "actor");
+    manual->reason = json_text(arena, root, "reason");
+    manual->since = json_when(root, "since", &wrong);
+    manual->until = json_when(root, "until", &wrong);
+    json_decref(root);
+    if (stream.n > 0)
+        manual->stream = stream;
+    if (actor.n > 0)
+        manual->actor = actor;
+    if (wrong)
+        nx_request_problem(request, 400, "since and until are to be RFC 3339 times, such as 2026-01-31T12:00:00Z");
+    else if (cause.n > 0 && !nx_str_eq(cause, NX_STR("manual")) && !nx_cause_parse(cause, &manual->cause))
+        nx_request_problem(request, 400, "'%.*s' is no cause (docs/schema.md lists them)", NX_FMT(cause));
+    else
+        return true;
+    return false;
+}
+
+void nx_put_suppression(struct nx_request *request)
+{
+    struct nx_manual manual;
+    g_autoptr(GError) error = NULL;
+    struct nx_entry entry;
+    if (!read_manual(request, &manual))
+        return;
+    size_t changed;
+    if (!nx_store_suppress(nx_request_service(request)->store, &manual, 1, nx_request_now(request), &changed, &error)) {
+        nx_request_fail(request, error);
+        return;
+    }
+    bool allowed = false;
+    int found = look_up(request, &entry, &allowed);
+    if (found > 0)
+        answer_entry(request, changed > 0 ? 201 : 200, &entry);
+    else if (found == 0)
+        nx_request_problem(request, 409, "%.*s was noted, but is not in force: %s", NX_FMT(nx_request_param(request)),
+                           allowed ? "it is on the allow list, which outranks every entry" : "its time is over already");
+}
+
+void nx_delete_suppression(struct nx_request *request)
+{
+    g_autoptr(GError) error = NULL;
+    if (nx_store_release(nx_request_service(request)->store, nx_request_param(request), nx_request_stream_name(request),
+                         nx_request_query(request, "reason"), nx_request_actor(request), nx_request_now(request), &error))
+        nx_request_empty(request, 204);
+    else
+        nx_request_fail(request, error);
+}
+
+/* ---- the list, by pages */
+
+/* Reads ?stream= &domain= &cause= &class= &since= &cursor= &limit= &expired=; false: the problem is answered. */
+static bool read_filter(struct nx_request *request, struct nx_filter *filter)
+{
+    struct nx_str cause = nx_request_query(request, "cause"), class_ = nx_request_query(request, "class"),
+                  since = nx_request_query(request, "since"), limit = nx_request_query(request, "limit");
+    unsigned long long n = 0;
+    *filter = (struct nx_filter){.stream = nx_request_stream_name(request),
+                                 .domain = nx_request_query(request, "domain"),
+                                 .after = nx_request_query(request, "cursor"),
+                                 .since = NX_WHEN_NONE,
+                                 .before = NX_WHEN_NONE,
+                                 .expired = nx_str_eq(nx_request_query(request, "expired"), NX_STR("true"))};
+    if (since.n > 0)
+        filter->since = nx_when_parse(since);
+    if (cause.n > 0 && !nx_cause_parse(cause, &filter->cause))
+        nx_request_problem(request, 400, "'%.*s' is no cause (docs/schema.md lists them)", NX_FMT(cause));
+    else if (class_.n > 0 && !nx_class_parse(class_, &filter->class_))
+        nx_request_problem(request, 400, "'%.*s' is no class (hard, soft, block, none)", NX_FMT(class_));
+    else if (since.n > 0 && filter->since == NX_WHEN_NONE)
+        nx_request_problem(request, 400, "since=%.*s is no RFC 3339 time, such as 2026-01-31T12:00:00Z", NX_FMT(since));
+    else if (limit.n > 0 && (!nx_str_to_u64(limit, &n) || n == 0 || n > PAGE_MOST))
+        nx_request_problem(request, 400, "limit is to be a number from 1 to %u", PAGE_MOST);
+    else {
+        filter->limit = n > 0 ? (size_t)n : PAGE_DEFAULT;
+        return true;
+    }
+    return false;
+}
+
+struct page {
+    struct nx_buf body;
+    size_t n, limit;
+    struct nx_str cursor; /* of the last entry */
+};
+
+static bool add_to_page(const struct nx_entry *entry, void *data)
+{
+    struct page *page = data;
+    if (page->n == page->limit) { /* one more than asked for: there is a next page */
+        page->n++;
+        return false;
+    }
+    if (page->n++ > 0)
+        nx_buf_addc(&page->body, ',');
+    nx_entry_to_json(&page->body, entry);
+    if (page->n == page->limit)
+        page->cursor = nx_arena_dup(page->body.arena, nx_entry_cursor(page->body.arena, entry));
+    return true;
+}
+
+void nx_list_suppressions(struct nx_request *request)
+{
+    struct nx_filter filter;
+    struct nx_reader *reader = nx_request_reader(request);
+    if (reader == NULL || !read_filter(request, &filter))
+        return;
+    struct page page = {.limit = filter.limit++};
+    g_autoptr(GError) error = NULL;
+    nx_buf_init(&page.body, nx_request_arena(request), SIZE_MAX / 2);
+    nx_buf_add(&page.body, NX_STR("{\"suppressions\":["));
+    if (!nx_reader_list(reader, &filter, nx_request_now(request), add_to_page, &page, &error)) {
+        nx_request_fail(request, error);
+        return;
+    }
+    nx_buf_add(&page.body, NX_STR("],\"next\":"));
+    nx_json_string(&page.body, page.n > page.limit ? page.cursor : NX_STR_NONE);
+    nx_buf_add(&page.body, NX_STR("}\n"));
+    nx_request_json(request, 200, nx_buf_str(&page.body));
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/watch.h"
+
+#include "base/error.h"
+#include "ingest/drain.h"
+#include "serve/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#define AGAIN_MS 5000    /* after something had to stay */
+#define LOOK_MS 60000    /* in any case: inotify can lose events */
+#define LOCK_WAIT_MS 200 /* until a pipe has drained */
+
+struct nx_watch {
+    struct nx_service *service;
+    struct nx_spool *spool;
+    int notify, stop;
+    pthread_t thread;
+};
+
+/* True: something had to stay. */
+static bool drain(struct nx_watch *watch)
+{
+    g_autoptr(nx_setup) setup = nx_service_setup(watch->service);
+    g_autoptr(GError) error = NULL;
+    struct nx_drained drained;
+    bool stayed = !nx_spool_drain(watch->spool, watch->service->intake, setup->config->limits.message, &drained, &error);
+    if (drained.messages > 0) {
+        g_autofree char *messages = g_strdup_printf("%zu", drained.messages),
+                        *duplicates = g_strdup_printf("%zu", drained.duplicates);
+        nx_log(NX_LOG_INFO, "spool", "drained", "messages", messages, "duplicates", duplicates, NULL);
+    }
+    if (stayed)
+        nx_log(NX_LOG_WARN, "spool", drained.set_aside > 0 ? "file set aside" : "messages stay in the spool", "why",
+               error == NULL ? NULL : error->message, NULL);
+    return stayed;
+}
+
+static void *run(void *data)
+{
+    struct nx_watch *watch = data;
+    bool locked = false;
+    for (;;) {
+        int wait;
+        if (!locked)
+            locked = nx_spool_lock(watch->spool);
+        wait = !locked ? LOCK_WAIT_MS : drain(watch) ? AGAIN_MS : LOOK_MS;
+        struct pollfd fds[] = {{.fd = watch->stop, .events = POLLIN}, {.fd = watch->notify, .events = POLLIN}};
+        if (poll(fds, G_N_ELEMENTS(fds), wait) < 0 && errno != EINTR)
+            break;
+        if (fds[0].revents != 0)
+            break;
+        char events[4096];
+        while (read(watch->notify, events, sizeof events) > 0)
+            ;
+    }
+    nx_spool_unlock(watch->spool);
+    return NULL;
+}
+
+struct nx_watch *nx_watch_new(struct nx_service *service, struct nx_spool *spool, GError **error)
+{
+    struct nx_watch *watch = g_new0(struct nx_watch, 1);
+    g_autofree char *path = g_build_filename(nx_spool_directory(spool), "new", NULL);
+    *watch = (struct nx_watch){service, spool, inotify_init1(IN_NONBLOCK | IN_CLOEXEC), eventfd(0, EFD_CLOEXEC), 0};
+    if (watch->notify < 0 || watch->stop < 0 || inotify_add_watch(watch->notify, path, IN_MOVED_TO) < 0 ||
+        pthread_create(&watch->thread, NULL, run, watch) != 0) {
+        g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: cannot be watched: %s (check fs.inotify limits)", path, g_strerror(errno));
+        watch->thread = 0;
+        nx_watch_free(watch);
+        return NULL;
+    }
+    return watch;
+}
+
+void nx_watch_free(struct nx_watch *watch)
+{
+    if (watch->thread != 0) {
+        eventfd_write(watch->stop, 1);
+        pthread_join(watch->thread, NULL);
+    }
+    close(watch->notify);
+    close(watch->stop);
+    nx_spool_close(watch->spool);
+    g_free(watch);
+}
