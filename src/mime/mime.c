@@ -5,6 +5,7 @@
 #include "mime/bound.h"
 #include "mime/charset.h"
 #include "mime/gmime_auto.h"
+#include "mime/head.h"
 #include "mime/returned.h"
 
 struct walk {
@@ -31,7 +32,7 @@ static struct nx_str lower(struct nx_arena *arena, struct nx_str text)
     return copy;
 }
 
-/* A field value as it stands in the message: unfolded, decoded. */
+/* A field value of a message that GMime has read, as it stood: unfolded, decoded. */
 static struct nx_str unfold(struct walk *walk, const char *raw)
 {
     struct nx_str value = nx_str_trim(nx_str_of(raw));
@@ -286,7 +287,7 @@ void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_l
     if (walk.bytes.n == 0)
         return;
     walk.bytes = nx_returned_cut(arena, walk.bytes, limits, &ret_mail->notes, &ret_mail->returned);
-    walk.bytes = nx_mime_bound(arena, walk.bytes, limits, &ret_mail->notes);
+    walk.bytes = nx_head_take(arena, nx_mime_bound(arena, walk.bytes, limits, &ret_mail->notes), limits, &ret_mail->notes, &ret_mail->fields);
     /* A read-only view: the stream does not own it, and GMime never writes to a stream that it parses. */
     GByteArray view = {.data = (guint8 *)(uintptr_t)walk.bytes.p, .len = (guint)walk.bytes.n};
     g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_byte_array(&view);
@@ -297,7 +298,6 @@ void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_l
         ret_mail->notes |= NX_NOTE_BAD_MIME;
         return;
     }
-    ret_mail->fields = copy_fields(&walk, GMIME_OBJECT(message));
     GMimeObject *top = g_mime_message_get_mime_part(message);
     if (top != NULL) {
         ret_mail->media_type = media_type_of(&walk, top);
