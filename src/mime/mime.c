@@ -18,9 +18,24 @@ struct walk {
     bool full;
 };
 
+/* glibc loads a converter at each iconv_open and drops it at the last close: one kept open per family spares the loading, a tenth of the time of a Japanese report. */
+static void pin_converters(void)
+{
+    static const char *const names[] = {"WINDOWS-1252", "ISO-2022-JP-3", "EUC-JP-MS", "CP932", "GB18030"};
+    static GIConv pinned[G_N_ELEMENTS(names)];
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        pinned[i] = g_iconv_open("UTF-8", names[i]);
+    (void)pinned;
+}
+
 void nx_mime_init(void)
 {
+    static gsize once;
+    if (!g_once_init_enter(&once))
+        return;
     g_mime_init();
+    pin_converters();
+    g_once_init_leave(&once, 1);
 }
 
 static struct nx_str lower(struct nx_arena *arena, struct nx_str text)
