@@ -94,6 +94,7 @@ struct nx_str nx_html_text(struct nx_arena *arena, struct nx_str html)
             if (is_address(inside)) {
                 nx_buf_add(&out, nx_str_sub(rest, 0, end + 1));
                 i += end == rest.n ? end : end + 1;
+                blank = false;
                 continue;
             }
             bool closing = inside.n > 0 && inside.p[0] == '/';

@@ -201,6 +201,13 @@ static struct nx_str media_type_of(struct walk *walk, GMimeObject *object)
     const char *sub = type == NULL ? NULL : g_mime_content_type_get_media_subtype(type);
     if (media == NULL || sub == NULL)
         return NX_STR("text/plain");
+    if (strcmp(sub, "octet-stream") == 0) { /* GMime's word for a type it cannot read, too: that is text (RFC 2045 5.2) */
+        const char *field = g_mime_object_get_header(object, "Content-Type");
+        if (field != NULL && !nx_str_ihas(nx_str_of(field), NX_STR("octet-stream"))) {
+            walk->mail->notes |= NX_NOTE_BAD_MIME;
+            return NX_STR("text/plain");
+        }
+    }
     return lower(walk->arena, nx_arena_printf(walk->arena, "%s/%s", media, sub));
 }
 
@@ -303,6 +310,8 @@ void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_l
         return;
     walk.bytes = nx_returned_cut(arena, walk.bytes, limits, &ret_mail->notes, &ret_mail->returned);
     walk.bytes = nx_head_take(arena, nx_mime_bound(arena, walk.bytes, limits, &ret_mail->notes), limits, &ret_mail->notes, &ret_mail->fields);
+    if (walk.bytes.n == 0) /* a head and nothing more */
+        return;
     /* A read-only view: the stream does not own it, and GMime never writes to a stream that it parses. */
     GByteArray view = {.data = (guint8 *)(uintptr_t)walk.bytes.p, .len = (guint)walk.bytes.n};
     g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_byte_array(&view);
