@@ -144,23 +144,36 @@ static bool by_reply(const struct judge *judge, struct nx_verdict *verdict)
     return false;
 }
 
+/* The provider saw the whole dialogue: what it calls permanent is hard, what it calls temporary is not. Whether the cause suppresses is the policy's. */
+static void heed_provider(const struct nx_report *report, struct nx_verdict *verdict)
+{
+    if (verdict->cause == NX_CAUSE_UPSTREAM_SUPPRESSED)
+        return;
+    if (report->hint_class == NX_CLASS_HARD)
+        verdict->class_ = NX_CLASS_HARD;
+    else if (report->hint_class != NX_CLASS_NONE && verdict->class_ == NX_CLASS_HARD)
+        verdict->class_ = report->hint_class;
+}
+
 static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
 {
     const struct nx_ruleset *rules = judge->matcher->rules;
     const struct nx_report *report = judge->report;
     struct nx_found found;
     int text = DIAGNOSTIC;
-    if (words(judge, 0, rules->weak_unit, &found, &text)) {
+    if (report->hint == NX_CAUSE_UPSTREAM_SUPPRESSED || (report->hint != NX_CAUSE_NONE && report->hint_firm)) {
+        decide_by_cause(judge, report->hint, nx_cause_facts(report->hint)->class_, NX_STR("hint"), NX_STR_NONE, verdict);
+    } else if (words(judge, 0, rules->weak_unit, &found, &text)) {
         decide_by_rule(judge, &found, text, verdict);
     } else if (report->hint != NX_CAUSE_NONE && report->hint != NX_CAUSE_UNKNOWN) {
-        enum nx_class class_ = report->hint_class != NX_CLASS_NONE ? report->hint_class : nx_cause_facts(report->hint)->class_;
-        decide_by_cause(judge, report->hint, class_, NX_STR("hint"), NX_STR_NONE, verdict);
+        decide_by_cause(judge, report->hint, nx_cause_facts(report->hint)->class_, NX_STR("hint"), NX_STR_NONE, verdict);
     } else if (by_status(judge, true, verdict)) {
     } else if (words(judge, rules->weak_unit, rules->n_units, &found, &text)) {
         decide_by_rule(judge, &found, text, verdict);
     } else if (!by_status(judge, false, verdict) && !by_reply(judge, verdict)) {
         *verdict = (struct nx_verdict){.cause = NX_CAUSE_UNKNOWN, .class_ = NX_CLASS_SOFT};
     }
+    heed_provider(report, verdict);
     if (report->kind == NX_KIND_DELAYED) {
         verdict->class_ = NX_CLASS_SOFT;
         if (says_only_late(verdict->cause) || verdict->cause == NX_CAUSE_UNKNOWN)

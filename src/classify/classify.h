@@ -3,7 +3,7 @@
  *
  * A rule set is built once from texts (the caller reads the files), checked, compiled, then immutable and shared between threads by
  * reference count. A matcher holds what one thread needs (PCRE2 match data, JIT stack, normalised text) and belongs to one thread.
- * Evidence order: phrase of a provider, phrase of anybody, hint of the provider's category, enhanced code, reply code with stage.
+ * Evidence order: firm hint of the provider's category, phrase of a provider, phrase of anybody, other hint, enhanced code, reply code with stage.
  * A 4xx is never hard at first sight. Pure: no file, no clock. RFC 3463, RFC 5321 4.2, RFC 5248. */
 #pragma once
 #include "base/arena.h"

@@ -12,6 +12,7 @@ struct parse {
     struct nx_limits limits;
     bool table;
     bool unreadable;
+    const char *webhook; /* the provider, or NULL: mail */
 };
 
 static void print_json(struct nx_arena *arena, const struct nx_event *event)
@@ -32,6 +33,16 @@ static void print_row(const struct nx_event *event)
            NX_FMT(report->status), NX_FMT(nx_str_sub(words, 0, 120)));
 }
 
+static void print(struct parse *parse, const struct nx_event *events, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (parse->table)
+            print_row(&events[i]);
+        else
+            print_json(nx_worker_arena(parse->worker), &events[i]);
+    }
+}
+
 static void one(struct parse *parse, const struct nx_message *message)
 {
     const struct nx_origin origin = {
@@ -43,12 +54,28 @@ static void one(struct parse *parse, const struct nx_message *message)
     struct nx_event *events;
     nx_worker_reset(parse->worker);
     size_t n = nx_worker_process(parse->worker, &input, &events);
-    for (size_t i = 0; i < n; i++) {
-        if (parse->table)
-            print_row(&events[i]);
-        else
-            print_json(nx_worker_arena(parse->worker), &events[i]);
+    print(parse, events, n);
+}
+
+/* A file is one body of a provider. */
+static void body(struct parse *parse, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *bytes = NULL;
+    gsize n_bytes;
+    struct nx_webhook_body what;
+    struct nx_event *events;
+    nx_worker_reset(parse->worker);
+    if (g_file_get_contents(g_str_equal(name, "-") ? "/dev/stdin" : name, &bytes, &n_bytes, &error)) {
+        const struct nx_origin origin = {.source = NX_STR("file"), .file = nx_str_of(name), .received_at = NX_WHEN_NONE};
+        const struct nx_input input = {.kind = NX_INPUT_EVENT, .bytes = {bytes, n_bytes}, .provider = nx_str_of(parse->webhook), .origin = &origin};
+        if (nx_worker_webhook(parse->worker, &input, NULL, &what, &events, &error)) {
+            print(parse, events, what.n);
+            return;
+        }
     }
+    nx_cli_say("%s: %s", name, error->message);
+    parse->unreadable = true;
 }
 
 static void path(struct parse *parse, const char *name)
@@ -77,8 +104,10 @@ int nx_cmd_parse(int argc, char **argv)
         "an event, in the order of the input; nothing is stored.\nExit: 0, or 1 when something could not be read.",
         1, -1};
     gboolean table = FALSE;
+    g_autofree char *webhook = NULL;
     const GOptionEntry entries[] = {
         {"table", 0, 0, G_OPTION_ARG_NONE, &table, "Columns for people", NULL},
+        {"webhook", 0, 0, G_OPTION_ARG_STRING, &webhook, "Each PATH is a body that this mail provider posted (ses, sendgrid, ...)", "PROVIDER"},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;
@@ -86,15 +115,19 @@ int nx_cmd_parse(int argc, char **argv)
     if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
         return code;
     const struct nx_config *config = cli.config;
+    if (webhook != NULL && nx_webhook_provider(nx_str_of(webhook)) == NULL) {
+        nx_cli_say("--webhook %s: there is no such provider (see docs/webhooks.md for the list)", webhook);
+        return NX_EXIT_USAGE;
+    }
     g_autoptr(GError) error = NULL;
     g_autoptr(nx_engine) engine = nx_cli_engine(config, &error);
     if (engine == NULL)
         return nx_cli_fail(error);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);
-    struct parse parse = {.worker = worker, .limits = config->limits, .table = table};
+    struct parse parse = {.worker = worker, .limits = config->limits, .table = table, .webhook = webhook};
     if (table)
         printf("%-11s %-5s %-20s %-36s %-7s %s\n", "KIND", "CLASS", "CAUSE", "RECIPIENT", "STATUS", "DIAGNOSTIC");
     for (char **arg = cli.args; *arg != NULL; arg++)
-        path(&parse, *arg);
+        (webhook != NULL ? body : path)(&parse, *arg);
     return nx_cli_finish(parse.unreadable ? NX_EXIT_FINDING : NX_EXIT_OK);
 }

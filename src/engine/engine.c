@@ -8,6 +8,7 @@ struct nx_engine {
     int references;
     struct nx_ruleset *rules;
     struct nx_parser *parser;
+    struct nx_limits limits;
 };
 
 static void clear_source(gpointer data)
@@ -127,6 +128,7 @@ struct nx_engine *nx_engine_new(const char *patterns, const char *local, const s
     nx_mime_init();
     g_autoptr(nx_engine) engine = g_new0(struct nx_engine, 1);
     engine->references = 1;
+    engine->limits = *limits;
     engine->parser = load_parser(found, limits, error);
     if (engine->parser == NULL)
         return NULL;
@@ -154,6 +156,11 @@ void nx_engine_unref(struct nx_engine *engine)
 const struct nx_ruleset *nx_engine_rules(const struct nx_engine *engine)
 {
     return engine->rules;
+}
+
+const struct nx_limits *nx_engine_limits(const struct nx_engine *engine)
+{
+    return &engine->limits;
 }
 
 const struct nx_parser *nx_engine_parser(const struct nx_engine *engine)

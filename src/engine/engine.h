@@ -8,6 +8,7 @@
 #include "classify/classify.h"
 #include "event/event.h"
 #include "parse/parse.h"
+#include "parse/webhook/webhook.h"
 
 struct nx_engine;
 struct nx_worker;
@@ -19,6 +20,7 @@ struct nx_engine *nx_engine_ref(struct nx_engine *engine);
 void nx_engine_unref(struct nx_engine *engine);
 const struct nx_ruleset *nx_engine_rules(const struct nx_engine *engine);
 const struct nx_parser *nx_engine_parser(const struct nx_engine *engine);
+const struct nx_limits *nx_engine_limits(const struct nx_engine *engine);
 /* Reads every *.rules of a patterns directory, sorted, as sources for nx_ruleset_new (used by `rules check DIR`); *ret_sources is freed with g_array_unref,
  * texts with it. */
 GArray *nx_engine_read_rules(const char *directory, bool local, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -28,6 +30,10 @@ void nx_worker_free(struct nx_worker *worker);
 /* Parses and classifies one input; events (ids set, no decision) live until the next nx_worker_reset, as long as input's bytes and origin do. At least one
  * event. */
 size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input, struct nx_event **ret_events);
+/* The same for a provider's body (NX_INPUT_EVENT): ret_body->n events, maybe none; what else the body wants is in ret_body. NX_ERROR_SYNTAX: this is not what
+ * the provider sends. paths: for provider "generic", else NULL. */
+gboolean nx_worker_webhook(struct nx_worker *worker, const struct nx_input *input, const struct nx_webhook_paths *paths, struct nx_webhook_body *ret_body,
+                           struct nx_event **ret_events, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Forgets all events made so far; between messages, or between batches. */
 void nx_worker_reset(struct nx_worker *worker);
 struct nx_arena *nx_worker_arena(struct nx_worker *worker);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/engine.h"
 
+#include "base/error.h"
+
 struct nx_worker {
     struct nx_engine *engine;
     struct nx_matcher *matcher;
@@ -24,10 +26,8 @@ void nx_worker_free(struct nx_worker *worker)
     g_free(worker);
 }
 
-size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input, struct nx_event **ret_events)
+static struct nx_event *judge(struct nx_worker *worker, const struct nx_input *input, struct nx_report *reports, size_t n)
 {
-    struct nx_report *reports;
-    size_t n = nx_parse_mail(nx_engine_parser(worker->engine), worker->arena, input, &reports);
     struct nx_event *events = nx_arena_array(worker->arena, n, sizeof *events);
     for (size_t i = 0; i < n; i++) {
         struct nx_event *event = &events[i];
@@ -40,8 +40,27 @@ size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input,
         event->decision.until = NX_WHEN_NONE;
         event->id = nx_event_id(worker->arena, &event->report);
     }
-    *ret_events = events;
+    return events;
+}
+
+size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input, struct nx_event **ret_events)
+{
+    struct nx_report *reports;
+    size_t n = nx_parse_mail(nx_engine_parser(worker->engine), worker->arena, input, &reports);
+    *ret_events = judge(worker, input, reports, n);
     return n;
+}
+
+gboolean nx_worker_webhook(struct nx_worker *worker, const struct nx_input *input, const struct nx_webhook_paths *paths, struct nx_webhook_body *ret_body,
+                           struct nx_event **ret_events, GError **error)
+{
+    const char *why;
+    if (!nx_webhook_parse(worker->arena, nx_engine_limits(worker->engine), input, paths, ret_body, &why)) {
+        g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "webhook %.*s: %s", NX_FMT(input->provider), why);
+        return FALSE;
+    }
+    *ret_events = judge(worker, input, ret_body->reports, ret_body->n);
+    return TRUE;
 }
 
 void nx_worker_reset(struct nx_worker *worker)

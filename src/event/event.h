@@ -62,7 +62,8 @@ struct nx_report { /* what the other side said about one recipient; written by p
     const struct nx_tag *tags;   /* n_tags; provider words and metadata */
     size_t n_tags;
     enum nx_cause hint;          /* what the provider's category says; ranks below phrases, above codes */
-    enum nx_class hint_class;    /* NONE: it says nothing */
+    bool hint_firm;              /* the category is a specific one: it ranks above phrases too */
+    enum nx_class hint_class;    /* NONE: it says nothing; else it decides between hard and not hard */
     enum nx_verified verified;
     nx_notes notes;
 };

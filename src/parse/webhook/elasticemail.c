@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Elastic Email notifications: a query string, a form or JSON with the same names. help.elasticemail.com: "Notification settings", "Bounce categories". */
+#include "parse/webhook/hook.h"
+
+static const struct nx_hook_word states[] = {
+    {"Sent", NX_KIND_DELIVERED, NX_CAUSE_NONE, NX_CLASS_NONE},
+    {"Delivered", NX_KIND_DELIVERED, NX_CAUSE_NONE, NX_CLASS_NONE},
+    {"Error", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
+    {"Bounced", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
+    {"AbuseReport", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE},
+    {"Complaint", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE},
+    {"Unsubscribed", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
+    {"Opened", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE},
+    {"Clicked", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE},
+};
+static const struct nx_hook_word categories[] = {
+    {"NoMailbox", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD},
+    {"Spam", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_SOFT},
+    {"ContentFilter", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_SOFT},
+    {"BlackListed", NX_KIND_FAILED, NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_SOFT},
+    {"GreyListed", NX_KIND_FAILED, NX_CAUSE_RATE_LIMITED, NX_CLASS_SOFT},
+    {"Throttled", NX_KIND_FAILED, NX_CAUSE_RATE_LIMITED, NX_CLASS_SOFT},
+    {"Timeout", NX_KIND_FAILED, NX_CAUSE_NETWORK_ERROR, NX_CLASS_SOFT},
+    {"ConnectionProblem", NX_KIND_FAILED, NX_CAUSE_NETWORK_ERROR, NX_CLASS_SOFT},
+    {"ConnectionTerminated", NX_KIND_FAILED, NX_CAUSE_NETWORK_ERROR, NX_CLASS_SOFT},
+    {"SPFProblem", NX_KIND_FAILED, NX_CAUSE_SENDER_AUTH, NX_CLASS_SOFT},
+    {"AccountProblem", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT},
+    {"DNSProblem", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_SOFT},
+    {"WhitelistingProblem", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
+    {"CodeError", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_SOFT},
+    {"ManualCancel", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
+    {"Suppressed", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+};
+static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
+
+/* Their JSON has been seen with capitals and without. */
+static struct nx_str either(const struct nx_hook *hook, json_t *event, const char *name, const char *capital)
+{
+    struct nx_str text = nx_hook_text(hook, event, name);
+    return text.n > 0 ? text : nx_hook_text(hook, event, capital);
+}
+
+void nx_hook_elasticemail(struct nx_hook *hook, json_t *event)
+{
+    struct nx_str state = either(hook, event, "status", "Status"), category = either(hook, event, "category", "Category");
+    struct nx_str recipient = either(hook, event, "to", "To"), date = either(hook, event, "date", "Date");
+    const struct nx_hook_word *word = NX_HOOK_WORD(states, state);
+    if (state.n == 0)
+        return;
+    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    if (report->kind == NX_KIND_FAILED) {
+        nx_hook_hint(report, NX_HOOK_WORD(categories, category));
+        nx_hook_diagnostic(hook, report, either(hook, event, "message", "Message"));
+    }
+    report->last_attempt_at = nx_when_parse(date);
+    if (report->last_attempt_at == NX_WHEN_NONE)
+        report->last_attempt_at = nx_when_parse_mail(date);
+    struct nx_str transaction = either(hook, event, "transaction", "TransactionID"), message = either(hook, event, "messageid", "MessageID");
+    nx_hook_key(hook, report, transaction.n > 0 ? transaction : message, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(state), NX_FMT(date)));
+    report->original.from = either(hook, event, "from", "From");
+    report->original.subject = either(hook, event, "subject", "Subject");
+    nx_hook_tag(hook, report, "status", state);
+    nx_hook_tag(hook, report, "category", category);
+    nx_hook_tag(hook, report, "messageid", message);
+    nx_hook_tag(hook, report, "transaction", transaction);
+    nx_hook_tag(hook, report, "channel", either(hook, event, "channel", "Channel"));
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SparkPost (Bird) event webhooks. developers.sparkpost.com/api/webhooks, /api/events; bounce classification codes: support.sparkpost.com. */
+#include "parse/webhook/hook.h"
+
+static const struct nx_hook_word events[] = {
+    {"delivery", NX_KIND_DELIVERED, NX_CAUSE_NONE, NX_CLASS_NONE},
+    {"bounce", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_NONE},
+    {"out_of_band", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_NONE},
+    {"delay", NX_KIND_DELAYED, NX_CAUSE_NONE, NX_CLASS_SOFT},
+    {"policy_rejection", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
+    {"generation_failure", NX_KIND_FAILED, NX_CAUSE_MESSAGE_MALFORMED, NX_CLASS_SOFT},
+    {"generation_rejection", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
+    {"spam_complaint", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE},
+    {"list_unsubscribe", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
+    {"link_unsubscribe", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
+};
+static const struct nx_hook_word classes[] = {
+    {"10", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD},
+    {"20", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
+    {"21", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_SOFT},
+    {"22", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT},
+    {"23", NX_KIND_FAILED, NX_CAUSE_MESSAGE_TOO_LARGE, NX_CLASS_SOFT},
+    {"24", NX_KIND_FAILED, NX_CAUSE_NETWORK_ERROR, NX_CLASS_SOFT},
+    {"25", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
+    {"26", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"30", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD},
+    {"40", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
+    {"50", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
+    {"51", NX_KIND_FAILED, NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_SOFT},
+    {"52", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_SOFT},
+    {"53", NX_KIND_FAILED, NX_CAUSE_CONTENT_PROHIBITED, NX_CLASS_SOFT},
+    {"54", NX_KIND_FAILED, NX_CAUSE_RELAY_DENIED, NX_CLASS_SOFT},
+    {"60", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE},
+    {"70", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
+    {"80", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE},
+    {"90", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
+    {"100", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE},
+};
+static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
+
+static void judge(struct nx_hook *hook, json_t *event, struct nx_report *report)
+{
+    struct nx_str text = nx_hook_text(hook, event, "raw_reason");
+    const struct nx_hook_word *class_ = NX_HOOK_WORD(classes, nx_hook_text(hook, event, "bounce_class"));
+    if (text.n == 0)
+        text = nx_hook_text(hook, event, "reason");
+    nx_hook_hint(report, class_);
+    if (class_ != NULL && class_->kind != NX_KIND_FAILED && report->kind == NX_KIND_FAILED)
+        report->kind = class_->kind; /* auto-replies and the like come as bounces, with a reply that nobody gave */
+    if (report->kind != NX_KIND_FAILED && report->kind != NX_KIND_DELAYED) {
+        nx_hook_words(hook, report, text);
+        return;
+    }
+    if (report->kind == NX_KIND_FAILED && nx_str_ihas(text, NX_STR("suppress"))) {
+        report->hint = NX_CAUSE_UPSTREAM_SUPPRESSED;
+        report->hint_class = NX_CLASS_NONE;
+    }
+    nx_hook_diagnostic(hook, report, text);
+    nx_hook_reply(report, nx_hook_text(hook, event, "error_code"));
+}
+
+static void one(struct nx_hook *hook, json_t *event)
+{
+    struct nx_str name = nx_hook_text(hook, event, "type"), recipient = nx_hook_text(hook, event, "raw_rcpt_to");
+    const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
+    if (name.n == 0)
+        return;
+    if (recipient.n == 0)
+        recipient = nx_hook_text(hook, event, "rcpt_to");
+    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED)
+        judge(hook, event, report);
+    if (report->kind == NX_KIND_COMPLAINT) {
+        report->feedback.type = nx_hook_text(hook, event, "fbtype");
+        if (report->feedback.type.n == 0)
+            report->feedback.type = NX_STR("abuse");
+        report->feedback.user_agent = nx_hook_text(hook, event, "user_str");
+        report->reporting_mta = nx_hook_text(hook, event, "report_by");
+    }
+    report->last_attempt_at = nx_hook_when(hook, event, "timestamp");
+    report->arrival_at = nx_hook_when(hook, event, "injection_time");
+    report->original.from = nx_hook_text(hook, event, "friendly_from");
+    report->original.subject = nx_hook_text(hook, event, "subject");
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "event_id"), NX_STR_NONE);
+    nx_hook_tag(hook, report, "type", name);
+    nx_hook_tag(hook, report, "bounce_class", nx_hook_text(hook, event, "bounce_class"));
+    nx_hook_tag(hook, report, "message_id", nx_hook_text(hook, event, "message_id"));
+    nx_hook_tag(hook, report, "transmission_id", nx_hook_text(hook, event, "transmission_id"));
+    nx_hook_tag(hook, report, "campaign_id", nx_hook_text(hook, event, "campaign_id"));
+    nx_hook_tag(hook, report, "subaccount_id", nx_hook_text(hook, event, "subaccount_id"));
+    nx_hook_tags(hook, report, "rcpt_tags", nx_hook_at(event, "rcpt_tags"));
+    nx_hook_tags(hook, report, "rcpt_meta", nx_hook_at(event, "rcpt_meta"));
+}
+
+void nx_hook_sparkpost(struct nx_hook *hook, json_t *event)
+{
+    json_t *msys = nx_hook_at(event, "msys"), *value;
+    const char *class_;
+    if (msys == NULL) { /* as the Events API lists them */
+        one(hook, event);
+        return;
+    }
+    json_object_foreach(msys, class_, value) /* none: a ping */
+    {
+        if (json_is_object(value))
+            one(hook, value);
+    }
+}

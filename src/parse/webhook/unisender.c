@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Unisender Go webhooks, grouped and single. godocs.unisender.ru/web-api-ref#webhook (callback format, delivery statuses). */
+#include "parse/webhook/hook.h"
+
+static const struct nx_hook_word states[] = {
+    {"delivered", NX_KIND_DELIVERED, NX_CAUSE_NONE, NX_CLASS_NONE},
+    {"soft_bounced", NX_KIND_DELAYED, NX_CAUSE_NONE, NX_CLASS_SOFT}, /* it goes on trying */
+    {"hard_bounced", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_HARD},
+    {"spam", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE},
+    {"unsubscribed", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
+};
+static const struct nx_hook_word details[] = {
+    {"err_user_unknown", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_NONE},
+    {"err_user_inactive", NX_KIND_FAILED, NX_CAUSE_MAILBOX_DISABLED, NX_CLASS_NONE},
+    {"err_mailbox_full", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_NONE},
+    {"err_mailbox_discarded", NX_KIND_FAILED, NX_CAUSE_MAILBOX_DISABLED, NX_CLASS_NONE},
+    {"err_spam_rejected", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_NONE},
+    {"err_spam_folder", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_NONE},
+    {"err_blacklisted", NX_KIND_FAILED, NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_NONE},
+    {"err_domain_inactive", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_NONE},
+    {"err_destination_misconfigured", NX_KIND_FAILED, NX_CAUSE_RECEIVER_MISCONFIG, NX_CLASS_NONE},
+    {"err_too_large", NX_KIND_FAILED, NX_CAUSE_MESSAGE_TOO_LARGE, NX_CLASS_NONE},
+    {"err_giveup", NX_KIND_FAILED, NX_CAUSE_EXPIRED, NX_CLASS_NONE},
+    {"err_unsubscribed", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"err_unreachable", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE}, /* not tried: it was unreachable before */
+    {"err_skip_letter", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"err_spam_skipped", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"err_internal", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_NONE},
+};
+static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
+
+static void one(struct nx_hook *hook, json_t *event)
+{
+    struct nx_str state = nx_hook_text(hook, event, "status"), recipient = nx_hook_text(hook, event, "email");
+    const struct nx_hook_word *word = NX_HOOK_WORD(states, state);
+    if (state.n == 0 || recipient.n == 0) /* transactional_spam_block is about a server */
+        return;
+    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_str detail = nx_hook_text(hook, event, "delivery_info.delivery_status");
+    report->last_attempt_at = nx_hook_when(hook, event, "event_time");
+    if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED)
+        nx_hook_hint(report, NX_HOOK_WORD(details, detail));
+    if (report->kind != NX_KIND_OTHER && report->kind != NX_KIND_COMPLAINT)
+        nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "delivery_info.destination_response"));
+    nx_hook_words(hook, report, nx_hook_text(hook, event, "comment"));
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "job_id"), nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(state), NX_FMT(nx_hook_text(hook, event, "event_time"))));
+    nx_hook_tag(hook, report, "status", state);
+    nx_hook_tag(hook, report, "delivery_status", detail);
+    nx_hook_tag(hook, report, "job_id", nx_hook_text(hook, event, "job_id"));
+    nx_hook_tags(hook, report, "metadata", nx_hook_at(event, "metadata"));
+}
+
+void nx_hook_unisender(struct nx_hook *hook, json_t *root)
+{
+    json_t *users = nx_hook_at(root, "events_by_user");
+    if (users == NULL)
+        one(hook, nx_hook_at(root, "event_data") != NULL ? nx_hook_at(root, "event_data") : root);
+    for (size_t i = 0; i < json_array_size(users); i++) {
+        json_t *list = nx_hook_at(json_array_get(users, i), "events");
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            json_t *event = json_array_get(list, k), *data = nx_hook_at(event, "event_data");
+            one(hook, data != NULL ? data : event);
+        }
+    }
+}
