@@ -45,7 +45,7 @@ struct nx_block *nx_blocks_add(struct nx_blocks *blocks, struct nx_str address, 
 /* Lines are joined by a blank; by nothing where a sign in the middle of an address or a long token was cut (line full, no blank near its end). */
 static void append(struct nx_buf *buf, struct nx_str line)
 {
-    if (line.n == 0)
+    if (line.n == 0 || (line.n > 8 && nx_str_find(nx_buf_str(buf), line) < buf->n)) /* said before */
         return;
     if (buf->n > 0 && buf->p[buf->n - 1] != ' ') {
         struct nx_str old = nx_buf_str(buf);

@@ -11,6 +11,7 @@ struct nx_block {
     struct nx_text_block out;
     struct nx_buf text, diagnostic;
     bool has_kind;
+    unsigned told;                 /* of the diagnostic: code of a reply in a dialogue, 1 for the reporter's own, 0 for none of these */
     unsigned code;                 /* from {code}, {status}, {stage}, {host} */
     struct nx_str status, host;
     enum nx_stage stage;

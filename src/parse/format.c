@@ -95,7 +95,7 @@ static void read_mark(struct reader *r, enum nx_mark_use use, struct nx_str valu
     } else if (nx_str_eq(place, NX_STR("header"))) {
         size_t colon = nx_str_chr(rest, ':');
         mark.place = NX_MARK_HEADER;
-        mark.field = nx_arena_cstr(r->arena, nx_str_trim(nx_str_sub(rest, 0, colon)));
+        mark.field = nx_arena_dup(r->arena, nx_str_trim(nx_str_sub(rest, 0, colon)));
         if (colon == rest.n || colon == 0) {
             fault(r, column, "a header mark is 'header Name: template'");
             return;

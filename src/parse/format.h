@@ -36,7 +36,7 @@ enum nx_mark_use { NX_MARK_ANY, NX_MARK_NEED, NX_MARK_UNLESS };
 struct nx_mark {
     enum nx_mark_use use;
     enum nx_mark_place place;
-    const char *field; /* HEADER */
+    struct nx_str field; /* HEADER */
     struct nx_template template;
     unsigned unit; /* TEXT: bit in the result of the scan */
 };

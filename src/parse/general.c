@@ -66,10 +66,29 @@ static bool is_help(const struct nx_scan *scan, size_t at, size_t end)
     return false;
 }
 
+/* Lines of a summary ("Message-ID: <...>", "From: ..."): addresses there are not those that failed. */
+static bool is_summary(struct nx_str line)
+{
+    static const char *const names[] = {"message-id:", "from:", "sender:", "reply-to:", "return-path:", "received:", "cc:", "x-", "mail from:", "return path:", "von:", "de:", "da:", "van:", "отправитель:"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (nx_str_istarts(line, nx_str_of(names[i])))
+            return true;
+    return false;
+}
+
+/* A long address cut by the end of a line: its whole form stands elsewhere in the report. */
+static bool is_cut(const struct nx_blocks *blocks, struct nx_str address)
+{
+    for (size_t i = 0; i < blocks->n; i++)
+        if (blocks->p[i].out.recipient.n > address.n && nx_str_istarts(blocks->p[i].out.recipient, address))
+            return true;
+    return false;
+}
+
 static void add(struct reading *r, struct nx_str address, size_t line, bool item)
 {
     size_t at = (size_t)(address.p - r->scan->page.s);
-    if (is_party(r->mail, address) || (!item && (is_office(address) || is_help(r->scan, at, at + address.n))))
+    if (is_party(r->mail, address) || is_cut(r->blocks, address) || is_summary(nx_page_line(&r->scan->page, line)) || (!item && (is_office(address) || is_help(r->scan, at, at + address.n))))
         return;
     size_t before = r->blocks->n;
     if (nx_blocks_add(r->blocks, address, NX_STR_NONE) == NULL || r->blocks->n == before)
@@ -125,8 +144,14 @@ static void add_near(struct reading *r, size_t line)
     for (size_t i = from; i < to; i++) {
         struct nx_str text = nx_page_line(&scan->page, i), address;
         size_t at = 0;
-        while (is_line_of_words(scan, i) && nx_address_find(text, &at, &address))
-            add(r, address, i, false);
+        bool first = true;
+        while (is_line_of_words(scan, i) && nx_address_find(text, &at, &address)) {
+            size_t start = (size_t)(address.p - text.p);
+            bool quoted = !first && r->blocks->n > before && start > 0 && text.p[start - 1] == '<'; /* "<sender> rejected" inside the reason */
+            if (!quoted)
+                add(r, address, i, false);
+            first = false;
+        }
     }
     for (unsigned k = 0; k < NEAR && r->blocks->n == before && to < scan->last; k++) {
         while (to < scan->last && nx_page_blank(&scan->page, to))

@@ -48,29 +48,37 @@ static size_t plain_sign(const unsigned char *p, size_t n, char *plain)
     }
 }
 
+/* What a byte is to squeeze(): a sign as it stands, white space, or perhaps the first byte of one of plain_sign(). */
+enum { SIGN, SPACE, LEAD };
+static const unsigned char classes[256] = {
+    [0] = SPACE, ['\t'] = SPACE, ['\v'] = SPACE, ['\f'] = SPACE, [' '] = SPACE, [0xc2] = LEAD, [0xe2] = LEAD, [0xe3] = LEAD, [0xef] = LEAD,
+};
+
 /* Writes the trimmed line; returns its length and the columns in front. */
 static size_t squeeze(struct nx_str line, char *s, char *l, uint32_t *indent)
 {
     const unsigned char *p = (const unsigned char *)line.p;
     size_t n = 0;
-    bool space = true; /* what is in front is dropped */
+    bool space = false;
     uint32_t columns = 0;
     for (size_t i = 0; i < line.n;) {
-        unsigned char c = p[i];
-        char plain = (char)c;
+        char plain = (char)p[i];
         size_t used = 1;
-        if (c >= 0x80) {
+        unsigned char class = classes[p[i]];
+        if (class == LEAD) {
             used = plain_sign(p + i, line.n - i, &plain);
-            if (used == 0) {
-                used = 1;
-                plain = (char)c;
-            } else if (plain == 0) {
+            class = used > 0 && plain == ' ' ? SPACE : SIGN;
+            if (used > 0 && plain == 0) {
                 i += used;
                 continue;
             }
+            if (used == 0) {
+                used = 1;
+                plain = (char)p[i];
+            }
         }
         i += used;
-        if (plain == ' ' || plain == '\t' || plain == '\v' || plain == '\f' || plain == '\0') {
+        if (class == SPACE) {
             if (n == 0)
                 columns = plain == '\t' ? (columns / 8 + 1) * 8 : columns + 1;
             space = true;
@@ -81,6 +89,10 @@ static size_t squeeze(struct nx_str line, char *s, char *l, uint32_t *indent)
         space = false;
         s[n] = plain;
         l[n++] = (char)nx_lower((unsigned char)plain);
+        while (i < line.n && classes[p[i]] == SIGN) { /* the common case */
+            s[n] = (char)p[i];
+            l[n++] = (char)nx_lower(p[i++]);
+        }
     }
     *indent = columns;
     return n;

@@ -7,6 +7,7 @@
 
 #define NAME_MAX_BYTES 200u
 #define STEPS 3000
+#define WRAP_MIN 8u /* a literal shorter than this does not reach over the end of a line */
 
 enum token_kind { TOKEN_LITERAL, TOKEN_ANY, TOKEN_CAPTURE };
 
@@ -267,7 +268,9 @@ static bool match_from(struct matcher *m, size_t token, size_t at)
     const struct nx_template_token *t = &m->template->tokens[token];
     if (t->kind == TOKEN_LITERAL) {
         size_t n = t->literal.n;
-        return n <= m->page->n - at && memcmp(m->page->l + at, t->literal.p, n) == 0 && match_from(m, token + 1, at + n);
+        if (n > m->page->n - at || memcmp(m->page->l + at, t->literal.p, n) != 0 || (n < WRAP_MIN && memchr(m->page->s + at, '\n', n) != NULL))
+            return false;
+        return match_from(m, token + 1, at + n);
     }
     if (t->kind == TOKEN_ANY)
         return match_lazy(m, token, at);

@@ -40,7 +40,7 @@ static bool mark_holds(const struct nx_mark *mark, const struct nx_scan *scan, s
     case NX_MARK_HEADER:
         for (size_t i = 0; i < fields->mail->fields.n; i++) {
             const struct nx_field *field = &fields->mail->fields.p[i];
-            if (!nx_str_ieq(field->name, nx_str_of(mark->field)))
+            if (!nx_str_ieq(field->name, mark->field))
                 continue;
             nx_page_one(&page, fields->arena, field->value);
             if (field_matches(mark, &page))
@@ -134,6 +134,8 @@ static void complete_names(struct nx_blocks *blocks, const struct nx_mail *mail)
 static void finish(struct nx_blocks *blocks, const struct nx_format *format, const struct nx_scan *scan, struct nx_text_report *ret_report)
 {
     struct nx_text_report report = {.format = format != NULL ? format->id : NX_STR("text"), .known = format != NULL};
+    if (format != NULL && blocks->n == 0 && (blocks->all.diagnostic.n > 0 || blocks->all.text.n > 0)) /* told of nobody by name */
+        (void)nx_blocks_add(blocks, NX_STR_NONE, NX_STR_NONE);
     nx_blocks_finish(blocks, format != NULL ? format->kind : NX_KIND_FAILED, &report);
     report.returned = nx_scan_rest(scan, scan->returned);
     *ret_report = report;

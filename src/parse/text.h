@@ -12,7 +12,7 @@
 
 struct nx_formats;
 
-struct nx_text_block { /* one recipient, as told in words */
+struct nx_text_block { /* one recipient, as told in words; a known report that names nobody has one without recipient and name */
     struct nx_str recipient;  /* bare address, or empty */
     struct nx_str name;       /* what stood in its place when it is no address (screen name, local part, X.400) */
     struct nx_str original_recipient; /* "generated from", "expanded from" */

@@ -66,7 +66,6 @@ struct dialogue {
     struct nx_buf reply;   /* the refusal being read */
     unsigned code;
     bool remote;           /* said by the server, not by the reporter */
-    bool told;             /* a refusal of the server about all recipients is kept */
     struct nx_str host;
 };
 
@@ -93,6 +92,31 @@ static struct nx_block *named(struct nx_blocks *blocks, struct nx_str words)
     return NULL;
 }
 
+/* Only follows from another refusal: every recipient was refused before. */
+static bool is_consequence(unsigned code, struct nx_str words)
+{
+    static const char *const phrases[] = {"no valid recipients", "no recipients", "need rcpt", "rcpt first", "valid rcpt command must precede", "no valid rcpt"};
+    for (size_t i = 0; i < G_N_ELEMENTS(phrases); i++)
+        if (nx_str_ihas(words, nx_str_of(phrases[i])))
+            return true;
+    return code == 503;
+}
+
+/* Does this refusal say more than what is kept? The server's words before what the reporter adds ("550 ... User unknown"), permanent before transient, later before
+ * earlier. Where the report gives a reason itself, only the reply with the same code, told in full. */
+static bool is_better(const struct dialogue *d, const struct nx_block *kept, unsigned code)
+{
+    if (kept->diagnostic.n == 0)
+        return true;
+    if (!d->remote || is_consequence(code, nx_buf_str(&d->reply)))
+        return false;
+    if (kept->told == 0) { /* "(reason: 550 ...)" */
+        struct nx_str quoted = nx_str_trim(nx_buf_str(&kept->diagnostic));
+        return reply_code(quoted) == code && d->reply.n >= quoted.n;
+    }
+    return kept->told == 1 || code / 100 >= kept->told / 100 || is_consequence(kept->told, nx_buf_str(&kept->diagnostic));
+}
+
 /* A refusal is complete: to whom does it belong? */
 static void settle(struct dialogue *d)
 {
@@ -112,18 +136,15 @@ static void settle(struct dialogue *d)
     if (block == NULL && blocks->n == 1)
         block = &blocks->p[0];
     struct nx_block *to = block == NULL ? &blocks->all : block;
-    /* The server's first refusal counts: "503 need RCPT" and the like only follow from it. What the reporter adds ("550 ... User unknown") is second. */
-    bool consequence = d->remote && code == 503;
     nx_block_say(blocks, block, words);
-    if (d->remote ? !consequence && (to->diagnostic.n == 0 || d->stage == NX_STAGE_RCPT) : to->diagnostic.n == 0) {
-        if (to->diagnostic.n == 0 || (d->remote && to->stage != NX_STAGE_RCPT)) {
-            nx_buf_init(&to->diagnostic, blocks->arena, blocks->limits->diagnostic);
-            nx_block_quote(blocks, block, words);
-            if (d->remote && d->stage != NX_STAGE_NONE)
-                to->stage = d->stage;
-            if (d->host.n > 0)
-                to->host = d->host;
-        }
+    if (is_better(d, to, code)) {
+        nx_buf_init(&to->diagnostic, blocks->arena, blocks->limits->diagnostic);
+        nx_block_quote(blocks, block, words);
+        to->told = d->remote ? code : 1;
+        if (d->remote && d->stage != NX_STAGE_NONE)
+            to->stage = d->stage;
+        if (d->host.n > 0)
+            to->host = d->host;
     }
     nx_buf_init(&d->reply, blocks->arena, blocks->limits->diagnostic);
 }

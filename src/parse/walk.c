@@ -266,7 +266,7 @@ static bool act(struct walk *w, const struct nx_line_rule *rule, const struct nx
         break;
     case NX_LINE_DIAGNOSTIC:
         take(w, captures);
-        say(w, whole, false);
+        say(w, captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0 ? captures->at[NX_CAPTURE_DIAGNOSTIC] : whole, false);
         if (w->open)
             w->quoting = true;
         else
@@ -319,7 +319,15 @@ static void plain_line(struct walk *w, size_t i)
         close_block(w);
     if (w->open && w->format->extent == NX_EXTENT_LINE)
         close_block(w);
-    say(w, line, w->open ? w->quoting : w->quoting_all);
+    struct nx_str command = nx_str_istarts(line, NX_STR(">>> ")) ? nx_str_from(line, 4) : NX_STR_NONE;
+    if (command.n > 0) { /* a dialogue without a heading of its own: Courier, InterMail */
+        const struct nx_captures stage = {.at[NX_CAPTURE_STAGE] = nx_str_sub(command, 0, 12)};
+        take(w, &stage);
+    } else if (nx_str_istarts(line, NX_STR("<<< "))) {
+        say(w, nx_str_from(line, 4), true);
+    } else {
+        say(w, line, w->open ? w->quoting : w->quoting_all);
+    }
 }
 
 void nx_walk_format(const struct nx_format *format, struct nx_scan *scan, struct nx_blocks *blocks)
