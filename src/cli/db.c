@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include "base/error.h"
+
+static int check(struct nx_store *store)
+{
+    g_autoptr(GError) error = NULL;
+    if (!nx_store_check(store, &error))
+        return nx_cli_fail(error);
+    puts("sound: the file is whole, and its suppressions follow from its log");
+    return nx_cli_finish(NX_EXIT_OK);
+}
+
+static int rebuild(struct nx_store *store)
+{
+    g_autoptr(GError) error = NULL;
+    struct nx_rebuilt rebuilt;
+    if (!nx_store_rebuild(store, &rebuilt, &error))
+        return nx_cli_fail(error);
+    printf("%zu entries derived from the log, %zu differed%s\n", rebuilt.entries, rebuilt.changed, rebuilt.changed > 0 ? " and were put right" : "");
+    return nx_cli_finish(NX_EXIT_OK);
+}
+
+static int migrate(struct nx_store *store)
+{
+    (void)store; /* opening for writing has done it */
+    puts("the database is of this version");
+    return nx_cli_finish(NX_EXIT_OK);
+}
+
+int nx_cmd_db(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*fn)(struct nx_store *store);
+    } verbs[] = {{"check", check}, {"rebuild", rebuild}, {"migrate", migrate}};
+    static const struct nx_cli_usage usage = {
+        "check | rebuild | migrate",
+        "check: is the file whole, and do its suppressions follow from its log? rebuild: derives them again and puts right what differs. "
+        "migrate: makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new one.\n"
+        "Exit: 0; 65 damaged; 75 locked or no space.",
+        1, 1};
+    g_auto(nx_cli) cli;
+    int code;
+    if (!nx_cli_begin(&cli, argc, argv, &usage, NULL, &code))
+        return code;
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        if (strcmp(cli.args[0], verbs[i].name) != 0)
+            continue;
+        g_autoptr(GError) error = NULL;
+        bool makes = verbs[i].fn == migrate;
+        g_autoptr(nx_store) there = makes ? NULL : nx_cli_store(cli.config, NX_OPEN_READ, &error); /* never makes a file */
+        g_autoptr(nx_store) store = there == NULL && !makes ? NULL : nx_cli_store(cli.config, NX_OPEN_WRITE, &error);
+        return store == NULL ? nx_cli_fail(error) : verbs[i].fn(store);
+    }
+    nx_cli_say("db %s: there is no such verb (check, rebuild or migrate)", cli.args[0]);
+    return NX_EXIT_USAGE;
+}
