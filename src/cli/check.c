@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 
 #include "base/error.h"
+#include "event/json.h"
 #include "export/entry.h"
 
 struct check {
@@ -28,8 +29,11 @@ static void print(const struct check *check, struct nx_str address, const char *
     if (check->json && entry != NULL) {
         nx_entry_line(&out, NX_ENTRY_JSONL, entry, "answer", answer);
     } else if (check->json) {
-        struct nx_entry none = {.address = address, .since = NX_WHEN_NONE, .until = NX_WHEN_NONE, .reason = nx_str_of(why)};
-        nx_entry_line(&out, NX_ENTRY_JSONL, &none, "answer", answer);
+        nx_buf_add(&out, nx_arena_printf(check->arena, "{\"answer\":\"%s\",\"address\":", answer));
+        nx_json_string(&out, address);
+        nx_buf_add(&out, NX_STR(",\"reason\":"));
+        nx_json_string(&out, nx_str_of(why));
+        nx_buf_add(&out, NX_STR("}\n"));
     } else {
         nx_buf_add(&out, nx_arena_printf(check->arena, "%.*s\t%s", NX_FMT(address), answer));
         if (entry != NULL) {

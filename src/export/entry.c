@@ -74,27 +74,31 @@ static void member(struct nx_buf *out, const char *name, struct nx_str text)
     nx_json_string(out, text);
 }
 
-static void json_line(struct nx_buf *out, const struct nx_entry *entry, const char *codes, const char *code)
+static void json_object(struct nx_buf *out, const struct nx_entry *entry, const char *extra, const char *value)
 {
+    const enum nx_class class_ = entry->class_;
     nx_buf_addc(out, '{');
+    if (extra != NULL)
+        member(out, extra, nx_str_of(value));
     member(out, "address", entry->address);
-    member(out, "key", entry->key);
     member(out, "stream", entry->stream);
     member(out, "cause", nx_str_of(nx_entry_cause_name(entry->cause)));
-    member(out, "class", nx_str_of(nx_class_name(entry->class_)));
+    member(out, "class", class_ == NX_CLASS_NONE ? NX_STR_NONE : nx_str_of(nx_class_name(class_)));
     member(out, "since", nx_when_format(out->arena, entry->since));
     member(out, "until", nx_when_format(out->arena, entry->until));
-    member(out, "source", entry->source);
-    member(out, "reason", entry->reason);
-    member(out, "actor", entry->actor);
     member(out, "status", entry->status);
     member(out, "diagnostic", entry->diagnostic);
     member(out, "rule", entry->rule);
-    member(out, "event", entry->event_id);
-    nx_buf_add(out, nx_arena_printf(out->arena, ",\"renewals\":%u,\"sequence\":%lld", entry->renewals, (long long)entry->sequence));
-    if (codes != NULL)
-        member(out, codes, nx_str_of(code));
-    nx_buf_add(out, NX_STR("}\n"));
+    member(out, "reason", entry->reason);
+    member(out, "source", entry->source);
+    member(out, "actor", entry->actor);
+    member(out, "event_id", entry->event_id);
+    nx_buf_add(out, nx_arena_printf(out->arena, ",\"renewals\":%u,\"manual\":%s}", entry->renewals, entry->manual ? "true" : "false"));
+}
+
+void nx_entry_to_json(struct nx_buf *out, const struct nx_entry *entry)
+{
+    json_object(out, entry, NULL, NULL);
 }
 
 void nx_entry_line(struct nx_buf *out, enum nx_entry_format format, const struct nx_entry *entry, const char *codes, const char *code)
@@ -104,7 +108,8 @@ void nx_entry_line(struct nx_buf *out, enum nx_entry_format format, const struct
         csv_line(out, entry, codes, code);
         return;
     case NX_ENTRY_JSONL:
-        json_line(out, entry, codes, code);
+        json_object(out, entry, codes, code);
+        nx_buf_addc(out, '\n');
         return;
     case NX_ENTRY_TXT:
         nx_buf_add(out, entry->address);

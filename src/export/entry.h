@@ -11,7 +11,9 @@ enum nx_entry_format { NX_ENTRY_CSV, NX_ENTRY_JSONL, NX_ENTRY_TXT };
 bool nx_entry_format_parse(struct nx_str name, enum nx_entry_format *ret);
 /* The header line, empty for formats that have none. codes: the name of the extra column, or NULL. */
 void nx_entry_head(struct nx_buf *out, enum nx_entry_format format, const char *codes);
-/* code: the entry's cause in another product's words, shown when codes is given (export/codes.h). */
+/* code: its value, such as the cause in another product's words (export/codes.h). */
 void nx_entry_line(struct nx_buf *out, enum nx_entry_format format, const struct nx_entry *entry, const char *codes, const char *code);
+/* The JSON object alone (docs/http.md, schema Suppression): fixed key order, absent is null, no line end. */
+void nx_entry_to_json(struct nx_buf *out, const struct nx_entry *entry);
 /* A CSV field, quoted where it must be. */
 void nx_csv_field(struct nx_buf *out, struct nx_str text, char delimiter);

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "event/json.h"
-#include "serve/entry.h"
+#include "export/entry.h"
 
 #include <jansson.h>
 
