@@ -33,6 +33,7 @@ static void catch_signals(void)
     for (size_t i = 0; i < G_N_ELEMENTS(ending); i++)
         sigaction(ending[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* the write says EFBIG instead */
 }
 
 static int keep_it(const char *why)

@@ -102,6 +102,7 @@ gboolean nx_spool_drain(struct nx_spool *spool, struct nx_intake *intake, size_t
     struct round round = {.spool = spool};
     pthread_mutex_init(&round.lock, NULL);
     pthread_cond_init(&round.idle, NULL);
+    nx_spool_tidy(spool);
     for (;;) {
         size_t before = round.drained.messages + round.drained.set_aside;
         g_autoptr(GPtrArray) names = nx_spool_list(spool, ROUND, round.error == NULL ? &round.error : NULL);

@@ -97,21 +97,29 @@ static void answer(struct nx_worker *worker, struct nx_job *job, struct nx_event
     job->done(job, &outcome);
 }
 
-/* Commits the whole batch; should that fail, each job by itself, so that one cannot take others with it. */
+/* The store's own trouble, whatever it is given. */
+static bool of_the_store(const GError *error)
+{
+    return error->domain == NX_ERROR && (error->code == NX_ERROR_BUSY || error->code == NX_ERROR_FULL ||
+                                         error->code == NX_ERROR_READ_ONLY || error->code == NX_ERROR_IO);
+}
+
+/* Commits the whole batch; should its content be at fault, each job by itself, so that one cannot take others with it. */
 static void commit(struct nx_intake *intake, struct nx_worker *worker, struct batch *batch)
 {
     nx_when now = g_get_real_time() / G_USEC_PER_SEC;
     struct nx_event *events = (struct nx_event *)(void *)batch->events->data;
     struct nx_stored *stored = (struct nx_stored *)(void *)batch->stored->data;
     struct nx_arena *arena = nx_worker_arena(worker);
-    bool whole = nx_store_add(intake->store, arena, events, batch->events->len, now, stored, NULL);
+    g_autoptr(GError) fault = NULL;
+    bool whole = nx_store_add(intake->store, arena, events, batch->events->len, now, stored, &fault);
     guint index = 0;
     for (struct nx_job *job = batch->jobs, *next; job != NULL; job = next) {
         g_autoptr(GError) error = NULL;
         size_t n = g_array_index(batch->counts, size_t, index++);
         next = job->next; /* done may free the job */
-        if (!whole && !nx_store_add(intake->store, arena, events, n, now, stored, &error))
-            g_assert(error != NULL);
+        if (!whole && (of_the_store(fault) || !nx_store_add(intake->store, arena, events, n, now, stored, &error)) && error == NULL)
+            error = g_error_copy(fault);
         answer(worker, job, events, stored, n, error);
         events += n;
         stored += n;

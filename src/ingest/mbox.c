@@ -195,7 +195,8 @@ static int keep_rest(struct nx_mbox *mbox)
     return 0;
 }
 
-/* "bounced mail:" before a "From " line shows the returned message with its own: not a new message, and not quoted by whoever wrote it. */
+/* "bounced mail:" before a "From " line shows the returned message with its own: not a new message, and not quoted by whoever wrote
+ * it. */
 static bool introduces(struct nx_str line)
 {
     line = nx_str_trim(line);

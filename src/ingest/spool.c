@@ -251,6 +251,19 @@ gboolean nx_spool_remove(struct nx_spool *spool, const char *name, GError **erro
     return unlinkat(spool->new, name, 0) == 0 || errno == ENOENT || failed(spool, name, error);
 }
 
+void nx_spool_tidy(struct nx_spool *spool)
+{
+    g_autofree char *path = g_build_filename(spool->directory, "tmp", NULL);
+    g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
+    const char *name;
+    while (directory != NULL && (name = g_dir_read_name(directory)) != NULL) {
+        struct stat about;
+        if (fstatat(spool->tmp, name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+            about.st_mtime < g_get_real_time() / G_USEC_PER_SEC - 86400)
+            unlinkat(spool->tmp, name, 0);
+    }
+}
+
 gboolean nx_spool_set_aside(struct nx_spool *spool, const char *name, GError **error)
 {
     return renameat(spool->new, name, spool->bad, name) == 0 || failed(spool, name, error);

@@ -40,6 +40,8 @@ GPtrArray *nx_spool_list(struct nx_spool *spool, guint most, GError **error) G_G
 gboolean nx_spool_read(struct nx_spool *spool, const char *name, struct nx_spooled *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Its events are in the store. */
 gboolean nx_spool_remove(struct nx_spool *spool, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Removes what writers that were killed left in tmp/ more than a day ago. */
+void nx_spool_tidy(struct nx_spool *spool);
 /* Moves it to bad/, where a person has to look. */
 gboolean nx_spool_set_aside(struct nx_spool *spool, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

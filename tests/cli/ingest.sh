@@ -1,0 +1,26 @@
+. "$NIXIE_SOURCE/tests/cli/lib.sh"
+count() { sqlite3 "$NIXIE_DB" "select count(*) from $1"; }
+for i in 1 2 3 4 5; do bounce "a$i@example.net" >"$T/$i.eml"; done
+run 0 "$NIXIE" ingest "$T/1.eml" "$T/2.eml"; prints '^2 messages: 2 events kept, 0 known already, 2 suppressions$'; prints '^  failed +2$'
+run 0 "$NIXIE" ingest "$T"/?.eml; prints '^5 messages: 3 events kept, 2 known already, 3 suppressions$'
+run 0 "$NIXIE" ingest - <"$T/1.eml"; prints '^1 messages: 0 events kept, 1 known already, 0 suppressions$'
+is "$(count suppressions)" 5
+for i in $(seq 500); do printf 'From x@example.org Mon Mar  2 10:00:00 2026\n'; bounce "m$i@example.net"; echo; done >"$T/mbox"
+run 0 "$NIXIE" ingest --stream news "$T/mbox"; prints '^500 messages: 500 events kept'
+is "$(count suppressions)" 505
+# What cannot be read is said; the rest is stored.
+run 1 "$NIXIE" ingest "$T/none" "$T/1.eml"; says 'none: No such file'; prints '^1 messages: 0 events kept, 1 known'
+# Where the store refuses, everything is said to be not kept, once.
+bounce late@example.net >"$T/late.eml"
+chmod 400 "$NIXIE_DB"; chmod 500 "$T"; as=; [ "$(id -u)" != 0 ] || as="setpriv --reuid 65534 --regid 65534 --clear-groups"
+if [ -z "$as" ] || chown -R 65534:65534 "$T" 2>/dev/null; then run 1 $as "$NIXIE" ingest "$T/late.eml"; says 'nixie.db'; fi
+chmod 700 "$T"; chmod 600 "$NIXIE_DB"; [ -z "$as" ] || chown -R 0:0 "$T"
+(sqlite3 "$NIXIE_DB" "begin exclusive; select 1;" ".shell sleep 9" >/dev/null 2>&1 & echo $! >"$T/pid"); sleep 0.5
+run 75 "$NIXIE" ingest "$T/late.eml"; says 'locked|busy|in use'; kill "$(cat "$T/pid")" 2>/dev/null; sleep 0.2
+run 65 "$NIXIE" ingest --db "$T/mbox" "$T/late.eml"; says "$T/mbox"
+run 1 "$NIXIE" ingest --db /dev/null/x.db "$T/late.eml"; says '/dev/null.*--db'
+run 0 "$NIXIE" ingest "$T/late.eml"; prints '^1 messages: 1 events kept'
+# A bar on a terminal only.
+run 0 script -qec "'$NIXIE' ingest '$T/mbox'" /dev/null; prints '%'
+run 0 "$NIXIE" ingest "$T/mbox"; is "$(cat "$T/err")" ""
+finish
