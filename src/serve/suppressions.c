@@ -11,13 +11,13 @@
 #define PAGE_MOST 1000u
 
 /* 1 suppressed, 0 not, -1 answered. */
-static int look_up(struct nx_request *request, struct nx_entry *entry, bool *allowed)
+static int look_up(struct nx_request *request, struct nx_str stream, struct nx_entry *entry, bool *allowed)
 {
     struct nx_reader *reader = nx_request_reader(request);
     g_autoptr(GError) error = NULL;
     if (reader == NULL)
         return -1;
-    int found = nx_reader_lookup(reader, nx_request_arena(request), nx_request_param(request), nx_request_stream_name(request),
+    int found = nx_reader_lookup(reader, nx_request_arena(request), nx_request_param(request), stream,
                                  nx_request_now(request), entry, allowed, &error);
     if (found < 0)
         nx_request_fail(request, error);
@@ -37,7 +37,7 @@ void nx_get_suppression(struct nx_request *request)
 {
     struct nx_entry entry;
     bool allowed = false;
-    int found = look_up(request, &entry, &allowed);
+    int found = look_up(request, nx_request_stream_name(request), &entry, &allowed);
     if (found > 0)
         answer_entry(request, 200, &entry);
     else if (found == 0)
@@ -130,7 +130,7 @@ void nx_put_suppression(struct nx_request *request)
         return;
     }
     bool allowed = false;
-    int found = look_up(request, &entry, &allowed);
+    int found = look_up(request, manual.stream, &entry, &allowed);
     if (found > 0)
         answer_entry(request, changed > 0 ? 201 : 200, &entry);
     else if (found == 0)

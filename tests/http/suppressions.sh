@@ -1,0 +1,44 @@
+. "$NIXIE_SOURCE/tests/http/lib.sh"
+serve
+S=/v1/suppressions
+asks 404 $S/user@example.net; has '.detail | contains("user@example.net")'
+asks 201 $S/User@Example.NET -X PUT -H "$json" -d '{"cause":"complaint","reason":"asked by phone","actor":"kim"}'
+has '.address == "User@Example.NET" and .cause == "complaint" and .reason == "asked by phone" and .actor == "kim" and .manual and .until == null'
+asks 200 $S/user@example.net; has '.cause == "complaint"'
+asks 200 $S/USER@example.net -I; is "$(cat "$T/out" | grep -c '{')" 0 "HEAD has no body"
+asks 204 $S/user@example.net -X DELETE; asks 404 $S/user@example.net; asks 404 $S/user@example.net -X DELETE
+asks 201 $S/a%2Bb%25c@example.net -X PUT; has '.address == "a+b%c@example.net" and .cause == "manual"'
+asks 200 $S/a%2Bb%25c@example.net; asks 200 $S/a+b%25c@example.net
+asks 201 "$S/x%2Fy@example.net" -X PUT; asks 200 "$S/x%2Fy@example.net"
+asks 201 $S/@dead.example -X PUT -d '{"reason":"sold"}'; asks 200 $S/anyone@dead.example
+asks 201 $S/term@example.net -X PUT -d '{"until":"2999-01-01T00:00:00Z","stream":"news"}'; has '.until == "2999-01-01T00:00:00Z" and .stream == "news"'
+asks 404 $S/term@example.net; asks 200 "$S/term@example.net?stream=news"
+# Bad input says what is wrong.
+asks 400 $S/noaddress -X PUT; asks 400 $S/noaddress
+asks 400 "$S/user@example.net%00x" -X PUT
+asks 400 $S/b@example.net -X PUT -d '{"cause":"no_such"}'; has '.detail | contains("no_such")'
+asks 400 $S/b@example.net -X PUT -d '{"untl":"x"}'; has '.detail | contains("untl") and contains("until")'
+asks 400 $S/b@example.net -X PUT -d '{"until":"tomorrow"}'; asks 400 $S/b@example.net -X PUT -d '{"until":7}'; asks 400 $S/b@example.net -X PUT -d '{"reason":'
+asks 400 $S/b@example.net -X PUT -d '[]'; asks 404 $S/b@example.net
+asks 405 $S/b@example.net -X POST; head_has '^allow: GET, HEAD, PUT, DELETE'
+asks 413 $S/b@example.net -X GET -d x
+# Many at once.
+asks 200 $S/check -H "$json" -d '{"addresses":["x/y@example.net","free@example.net","no address","who@dead.example"]}'
+has '[.results[].suppressed] == [true,false,null,true] and .checked == 4 and .suppressed == 2 and .results[2].error == "no address"'
+printf 'x/y@example.net\r\n\nfree@example.net\n' | asks 200 $S/check -H 'Content-Type: text/plain' -H 'Accept: application/x-ndjson' --data-binary @-
+head_has '^content-type: application/x-ndjson'; is "$(jq -c .suppressed "$T/out" | tr '\n' ' ')" 'true false '
+asks 406 $S/check -H "$json" -H 'Accept: image/png' -d '{"addresses":[]}'; asks 200 $S/check -H "$json" -d '{"addresses":[]}'; has '.results == [] and .checked == 0'
+asks 415 $S/check -H 'Content-Type: text/csv' -d x; asks 405 $S/check -X PUT; head_has '^allow: POST'
+for body in '' '{}' '{"addresses":"x"}' '{"addresses":[1]}' '{"addresses":['; do asks 400 $S/check -H "$json" -d "$body"; done
+seq 100000 | sed 's/.*/n&@example.net/' >"$T/many"; asks 200 $S/check -H 'Content-Type: text/plain' --data-binary @"$T/many"; has '.checked == 100000 and .suppressed == 0'
+# The list, by pages that do not overlap and leave nothing out.
+for i in $(seq 25); do echo "p$i"; done | while read -r p; do curl -s -o /dev/null -X PUT "$URL$S/$p@pages.example"; done
+next=; : >"$T/seen"; pages=0
+while [ $pages -lt 10 ]; do
+    asks 200 "$S?domain=pages.example&limit=10$next"; jq -r '.suppressions[].address' "$T/out" >>"$T/seen"; pages=$((pages + 1))
+    cursor=$(jq -r '.next // empty | @uri' "$T/out"); [ -n "$cursor" ] || break; next="&cursor=$cursor"
+done
+is "$pages" 3; is "$(sort -u "$T/seen" | wc -l)" 25; is "$(wc -l <"$T/seen")" 25
+asks 200 "$S?cause=complaint"; has '.suppressions == [] and .next == null'
+for query in cause=none_such class=tepid since=yesterday limit=0 limit=9999 limit=x; do asks 400 "$S?$query"; done
+ends; finish
