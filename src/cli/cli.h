@@ -62,6 +62,7 @@ int nx_cmd_export(int argc, char **argv);
 int nx_cmd_history(int argc, char **argv);
 int nx_cmd_release(int argc, char **argv);
 int nx_cmd_suppress(int argc, char **argv);
+int nx_cmd_explain(int argc, char **argv);
 int nx_cmd_parse(int argc, char **argv);
 int nx_cmd_pipe(int argc, char **argv);
 int nx_cmd_ingest(int argc, char **argv);

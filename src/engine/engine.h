@@ -34,6 +34,9 @@ size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input,
  * the provider sends. paths: for provider "generic", else NULL. */
 gboolean nx_worker_webhook(struct nx_worker *worker, const struct nx_input *input, const struct nx_webhook_paths *paths, struct nx_webhook_body *ret_body,
                            struct nx_event **ret_events, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Judges the words of a reply alone ("550 5.1.1 User unknown"), as if they had failed one recipient: the report and verdict of ret_event
+ * are filled. Lives until the next reset. */
+void nx_worker_reply(struct nx_worker *worker, struct nx_str words, struct nx_event *ret_event);
 /* Forgets all events made so far; between messages, or between batches. */
 void nx_worker_reset(struct nx_worker *worker);
 struct nx_arena *nx_worker_arena(struct nx_worker *worker);

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/error.h"
+#include "parse/reply.h"
 
 struct nx_worker {
     struct nx_engine *engine;
@@ -61,6 +62,25 @@ gboolean nx_worker_webhook(struct nx_worker *worker, const struct nx_input *inpu
     }
     *ret_events = judge(worker, input, ret_body->reports, ret_body->n);
     return TRUE;
+}
+
+void nx_worker_reply(struct nx_worker *worker, struct nx_str words, struct nx_event *ret_event)
+{
+    const struct nx_limits limits = NX_LIMITS_DEFAULT;
+    struct nx_reply reply;
+    nx_reply_read(worker->arena, words, &reply);
+    *ret_event = (struct nx_event){.report = {.kind = NX_KIND_FAILED,
+                                              .reply = reply.code,
+                                              .status = reply.status,
+                                              .stage = reply.stage,
+                                              .remote_mta = reply.host,
+                                              .diagnostic = nx_one_line(worker->arena, words, limits.diagnostic),
+                                              .arrival_at = NX_WHEN_NONE,
+                                              .last_attempt_at = NX_WHEN_NONE,
+                                              .retry_until = NX_WHEN_NONE}};
+    ret_event->origin.received_at = NX_WHEN_NONE;
+    ret_event->decision.until = NX_WHEN_NONE;
+    nx_classify(worker->matcher, worker->arena, &ret_event->report, &ret_event->verdict);
 }
 
 void nx_worker_reset(struct nx_worker *worker)
