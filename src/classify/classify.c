@@ -108,7 +108,7 @@ static void decide_by_cause(const struct judge *judge, enum nx_cause cause, enum
 
 static bool is_specific(struct nx_code code)
 {
-    return code.subject != 0 && code.detail != 0;
+    return code.subject != 0 && (code.detail != 0 || code.subject >= 6); /* X.6.0 and X.7.0 leave less open than X.1.0 to X.5.0 */
 }
 
 /* Codes of the diagnostic (in the order they stand) come before the report's status field, and those before what the reporter's text holds. */
@@ -176,7 +176,7 @@ static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
     heed_provider(report, verdict);
     if (report->kind == NX_KIND_DELAYED) {
         verdict->class_ = NX_CLASS_SOFT;
-        if (says_only_late(verdict->cause) || verdict->cause == NX_CAUSE_UNKNOWN)
+        if (verdict->cause == NX_CAUSE_UNKNOWN)
             verdict->cause = NX_CAUSE_DELAYED;
         if (verdict->rule.n == 0)
             verdict->rule = NX_STR("kind");

@@ -90,7 +90,7 @@ static bool from_gate(const struct nx_rulebook *book, const struct nx_rule *rule
 
 static bool format_gate(const struct nx_rule *rule, const struct nx_context *context)
 {
-    if (rule->formats->len == 0 || context->format.n == 0)
+    if (rule->formats->len == 0)
         return true;
     for (guint i = 0; i < rule->formats->len; i++)
         if (nx_str_eq(g_array_index(rule->formats, struct nx_str, i), context->format))
@@ -100,7 +100,7 @@ static bool format_gate(const struct nx_rule *rule, const struct nx_context *con
 
 static bool gates(const struct nx_matcher *matcher, const struct nx_rule *rule, const struct nx_context *context)
 {
-    return (rule->kinds >> context->kind & 1) != 0 && (rule->stages == 0 || context->stage == NX_STAGE_NONE || (rule->stages >> context->stage & 1) != 0) &&
+    return (rule->kinds >> context->kind & 1) != 0 && (rule->stages == 0 || (rule->stages >> context->stage & 1) != 0) &&
            code_gate(rule, context) && status_gate(rule, context) && from_gate(matcher->rules->book, rule, context) && format_gate(rule, context);
 }
 
@@ -129,9 +129,10 @@ static bool unit_matches(struct nx_matcher *matcher, const struct nx_scan *scan,
         ret->from = offsets[0];
         ret->to = offsets[1];
     }
+    struct nx_str around = nx_str_sub(scan->norm.text, ret->from > NX_NOT_AROUND ? ret->from - NX_NOT_AROUND : 0, ret->to + NX_NOT_AROUND);
     for (guint i = 0; i < rule->not->len; i++) {
         size_t from, to;
-        if (nx_phrase_find(&g_array_index(rule->not, struct nx_phrase, i), scan->norm.text, &steps, &from, &to))
+        if (nx_phrase_find(&g_array_index(rule->not, struct nx_phrase, i), around, &steps, &from, &to))
             return false;
     }
     return true;

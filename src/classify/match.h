@@ -8,6 +8,7 @@
 #include "classify/rule.h"
 
 #define NX_MATCH_STEPS 20000u  /* places looked at per text for phrases */
+#define NX_NOT_AROUND 120u     /* bytes on both sides of a match in which `not` is looked for */
 #define NX_MATCH_LIMIT 100000u /* PCRE2 match limit of one try */
 
 struct nx_unit {

@@ -172,6 +172,25 @@ static void run(struct walk *walk)
     walk->source = in.n;
 }
 
+static bool in_address(unsigned char c)
+{
+    return nx_is_alnum(c) || c >= 0x80 || strchr("._%+-=/#!&'*", c) != NULL;
+}
+
+/* The names in addresses are no words of the server ("<spam@...>: over quota"): letters and digits around an @ become x. */
+static void mask_addresses(char *text, size_t n)
+{
+    for (size_t at = 1; at + 1 < n; at++) {
+        if (text[at] != '@')
+            continue;
+        for (size_t i = at; i > 0 && text[i - 1] != '\0' && in_address((unsigned char)text[i - 1]); i--)
+            text[i - 1] = 'x';
+        for (size_t i = at + 1; i < n && (nx_is_alnum((unsigned char)text[i]) || text[i] == '.' || text[i] == '-'); i++)
+            if (text[i] != '.')
+                text[i] = 'x';
+    }
+}
+
 static void find_codes(struct nx_norm *norm)
 {
     struct nx_str text = norm->text;
@@ -213,6 +232,7 @@ void nx_norm_make(struct nx_arena *arena, struct nx_str source, struct nx_norm *
     struct walk walk = {.in = ret->source, .cap = ret->source.n, .stop = SIZE_MAX};
     walk.out = nx_arena_alloc(arena, walk.cap + 1);
     run(&walk);
+    mask_addresses(walk.out, walk.n);
     ret->text = (struct nx_str){walk.out, walk.n};
     find_codes(ret);
 }
