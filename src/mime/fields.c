@@ -95,7 +95,7 @@ static void add_decoded(struct nx_buf *bytes, char encoding, struct nx_str paylo
     char *copy = nx_arena_cstr(bytes->arena, payload);
     if (encoding == 'b') {
         gsize n = 0;
-        if (*copy != '\0')
+        if (*copy != '\0' && copy[1] != '\0') /* GLib complains of less */
             (void)g_base64_decode_inplace(copy, &n);
         nx_buf_add(bytes, (struct nx_str){copy, n});
         return;

@@ -120,7 +120,7 @@ static enum nx_part_type type_of(struct nx_str media)
     return nx_str_istarts(media, NX_STR("text")) && !nx_str_ieq(media, NX_STR("text/calendar")) ? NX_PART_TEXT : NX_PART_OTHER;
 }
 
-/* Lines end in LF. Returns the text itself when they do. */
+/* Lines end in LF, whether they ended in LF, CRLF, CR, or CRs before LF (line ends made twice). Returns the text itself when they do. */
 static struct nx_str lf_lines(struct nx_arena *arena, struct nx_str text)
 {
     if (text.n == 0 || memchr(text.p, '\r', text.n) == NULL)
@@ -128,13 +128,20 @@ static struct nx_str lf_lines(struct nx_arena *arena, struct nx_str text)
     char *out = nx_arena_alloc(arena, text.n);
     size_t n = 0;
     for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '\r') {
-            if (i + 1 < text.n && text.p[i + 1] == '\n')
-                continue;
-            out[n++] = '\n';
-        } else {
+        if (text.p[i] != '\r') {
             out[n++] = text.p[i];
+            continue;
         }
+        size_t end = i;
+        while (end < text.n && text.p[end] == '\r')
+            end++;
+        if (end < text.n && text.p[end] == '\n') {
+            i = end - 1;
+            continue;
+        }
+        for (; i < end; i++)
+            out[n++] = '\n';
+        i--;
     }
     return (struct nx_str){out, n};
 }
@@ -270,6 +277,21 @@ static void walk_object(struct walk *walk, GMimeObject *object, unsigned depth)
         walk_object(walk, g_mime_multipart_get_part(multipart, i), depth + 1);
 }
 
+/* Do lines end in CR alone (or in CR CR LF), bar perhaps a few at the end? */
+static bool has_cr_lines(struct nx_str bytes)
+{
+    const char *cr = memchr(bytes.p, '\r', bytes.n);
+    if (cr == NULL || (size_t)(cr - bytes.p) + 1 == bytes.n || cr[1] == '\n')
+        return false;
+    struct nx_str head = nx_str_sub(bytes, 0, 4096);
+    size_t crs = 0, lfs = 0;
+    for (size_t i = 0; i < head.n; i++) {
+        crs += head.p[i] == '\r';
+        lfs += head.p[i] == '\n';
+    }
+    return crs > lfs;
+}
+
 /* Cuts what is no part of the message (mbox line, BOM, blank lines before the head) and makes CR-only lines readable. */
 static struct nx_str prepare(struct nx_arena *arena, struct nx_str bytes, const struct nx_limits *limits, nx_notes *notes)
 {
@@ -289,8 +311,7 @@ static struct nx_str prepare(struct nx_arena *arena, struct nx_str bytes, const 
     }
     if (memchr(bytes.p, '\0', bytes.n) != NULL)
         *notes |= NX_NOTE_NUL_BYTES;
-    const char *cr = memchr(bytes.p, '\r', bytes.n);
-    if (cr != NULL && memchr(bytes.p, '\n', bytes.n) == NULL) {
+    if (has_cr_lines(bytes)) {
         *notes |= NX_NOTE_CR_LINES;
         bytes = lf_lines(arena, bytes);
     }

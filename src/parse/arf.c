@@ -87,7 +87,8 @@ static void add_recipients(struct nx_reading *reading, struct nx_report *pattern
         if (verp.n == 0)
             verp = nx_verp_decode(reading->arena, nx_address_in(nx_fields_get(reading->mail.returned, "Return-Path")));
         if (verp.n > 0) {
-            pattern->notes |= NX_NOTE_VERP_RECIPIENT;
+            pattern->notes |= NX_NOTE_VERP_RECIPIENT | (reading->out.n > 0 ? NX_NOTE_REDACTED : 0);
+            reading->out.n = 0; /* the redacted one is known now */
             add(reading, pattern, verp);
         }
     }

@@ -92,6 +92,7 @@ static void encoded_words_are_decoded(void **state)
         {"RFC 2231 5, language", "=?us-ascii*en?q?plain?=", "plain", 0},
         {"two charsets in a row", "=?iso-8859-1?q?=FC?= =?utf-8?q?=C3=BC?=", "üü", 0},
         {"no word", "a =? b ?= c", "a =? b ?= c", NX_NOTE_BAD_ENCODING},
+        {"base64 of one character and of none", "a =?utf-8?b?x?= =?utf-8?b?" "?= b", "a  b", 0},
         {"never closed", "=?utf-8?q?abc", "=?utf-8?q?abc", 0},
         {"unknown encoding", "=?utf-8?x?abc?=", "=?utf-8?x?abc?=", NX_NOTE_BAD_ENCODING},
         {"padded base64 in the middle", "=?iso-2022-jp?B?GyRCRnwbKEI=?= =?iso-2022-jp?B?GyRCS1wbKEI=?=", "日本", 0},
@@ -244,6 +245,12 @@ static void empty_nul_and_cr_are_told(void **state)
     assert_true((mail.notes & NX_NOTE_NUL_BYTES) != 0);
     nx_mail_read(arena, NX_STR("Subject: a\r\rline\rline\r"), &limits, &mail);
     assert_true(mail.notes == NX_NOTE_CR_LINES && nx_str_eq(mail.parts[0].content, NX_STR("line\nline\n")));
+    nx_mail_read(arena, NX_STR("Subject: a\rX: b\r\rline\rline\n"), &limits, &mail); /* whoever handed it over ended it in LF */
+    assert_true(mail.notes == NX_NOTE_CR_LINES && nx_str_eq(mail.parts[0].content, NX_STR("line\nline\n")));
+    nx_mail_read(arena, NX_STR("Subject: a\r\r\nX: b\r\r\n\r\r\nline\r\r\n"), &limits, &mail); /* LF made CRLF twice */
+    assert_true(mail.fields.n == 2 && nx_str_eq(mail.parts[0].content, NX_STR("line\n")));
+    nx_mail_read(arena, NX_STR("Subject: a\rb\nX: c\nY: d\n\nline\n"), &limits, &mail); /* a stray one */
+    assert_true(mail.notes == NX_NOTE_BAD_FIELD && nx_str_eq(nx_fields_get(mail.fields, "Y"), NX_STR("d")));
 }
 
 static void limits_hold(void **state)
