@@ -6,11 +6,11 @@ here=$1 mta=$2 tree=$3 tables=$4 out=$5 HOST_NAME=$6 SECONDS_TO_WAIT=60
 
 hostname "$HOST_NAME"
 ip link set lo up
-for address in 192.0.2.10/32 192.0.2.25/32 2001:db8:25::10/128 2001:db8:25::25/128; do
+for address in 192.0.2.25/32 2001:db8:25::10/128 2001:db8:25::25/128; do
     ip address add "$address" dev lo nodad 2>/dev/null || ip address add "$address" dev lo
 done
 # Mail to the hosts comes from the address of the MTA under test.
-for net in 198.51.100.0/24 203.0.113.0/26; do
+for net in 192.0.2.10 198.51.100.0/24 203.0.113.0/26; do
     ip route add local "$net" dev lo table local src 192.0.2.25
 done
 sysctl -qw net.ipv4.ip_local_port_range="32768 60999" net.ipv4.tcp_syn_retries=1 2>/dev/null || :

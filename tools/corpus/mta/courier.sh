@@ -20,7 +20,8 @@ nobody-here: no.such.person
 team: alice, tom.baker@webmail.example.net, no.such.person
 CONF
     echo 'opt BOFHCHECKDNS=0' >bofh
-    sed -i 's/^BOFHCHECKDNS=.*/BOFHCHECKDNS=0/; s/^ADDRESS=.*/ADDRESS=127.0.0.1/; s/^PORT=.*/PORT=25/; s/^ULIMIT=.*/ULIMIT=262144/; s/^ESMTPDSTART=.*/ESMTPDSTART=YES/' esmtpd
+    sed -i 's/^BOFHCHECKDNS=.*/BOFHCHECKDNS=0/; /^ADDRESS=/d; s/^PORT=.*/PORT=25/; s/^ULIMIT=.*/ULIMIT=262144/; s/^ESMTPDSTART=.*/ESMTPDSTART=YES/' esmtpd
+    echo ADDRESS=127.0.0.1 >>esmtpd
     printf '127.0.0.1\tallow,RELAYCLIENT\n' >smtpaccess/default; makesmtpaccess
     makealiases
 INNER
