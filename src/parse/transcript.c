@@ -136,7 +136,9 @@ static void settle(struct dialogue *d)
     if (block == NULL && blocks->n == 1)
         block = &blocks->p[0];
     struct nx_block *to = block == NULL ? &blocks->all : block;
-    nx_block_say(blocks, block, words);
+    bool told_already = to->diagnostic.n > 0;
+    if (!(d->remote ? is_consequence(code, words) : told_already)) /* the reporter's own summary hides the reason more often than not */
+        nx_block_say(blocks, block, words);
     if (is_better(d, to, code)) {
         nx_buf_init(&to->diagnostic, blocks->arena, blocks->limits->diagnostic);
         nx_block_quote(blocks, block, words);

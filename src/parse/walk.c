@@ -308,11 +308,22 @@ static size_t find_begin(const struct walk *w)
     return 0;
 }
 
+/* Rulers and boxes say nothing. */
+static bool is_ruler(struct nx_str line)
+{
+    for (size_t i = 0; i < line.n; i++)
+        if (nx_is_alnum((unsigned char)line.p[i]) || (unsigned char)line.p[i] >= 0x80)
+            return false;
+    return true;
+}
+
 static void plain_line(struct walk *w, size_t i)
 {
     const struct nx_page *page = &w->scan->page;
     uint32_t indent = page->lines[i].indent;
     struct nx_str line = nx_page_line(page, i);
+    if (is_ruler(line))
+        return;
     if (w->section && !w->own_items && plain_item(w, i))
         return;
     if (w->open && w->format->extent == NX_EXTENT_INDENT && indent <= w->indent)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "parse/format.h"
 #include "parse/template.h"
 #include "parse/text.h"
 
@@ -213,6 +214,83 @@ static void ordinary_mail_names_nobody(void **state)
     }
 }
 
+static bool read_file(struct nx_arena *arena, const char *name, struct nx_text_report *ret)
+{
+    g_autofree char *path = g_build_filename(NX_SOURCE_DIR, "corpus", "formats", name, NULL);
+    g_autofree char *bytes = NULL;
+    gsize length;
+    if (!g_file_get_contents(path, &bytes, &length, NULL))
+        fail_msg("%s cannot be read", path);
+    return read_mail(arena, nx_arena_cstr(arena, (struct nx_str){bytes, length}), ret);
+}
+
+/* corpus/formats/expected.tsv: every line holds, every example is read by its own format, and no recipient is there beyond those listed. */
+static void examples_are_read_by_their_formats(void **state)
+{
+    (void)state;
+    g_autofree char *table = NULL;
+    assert_true(g_file_get_contents(NX_SOURCE_DIR "/corpus/formats/expected.tsv", &table, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
+    g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    unsigned bad = 0;
+    for (size_t i = 0; lines[i] != NULL; i++) {
+        if (lines[i][0] == '#' || lines[i][0] == '\0')
+            continue;
+        g_auto(GStrv) want = g_strsplit(lines[i], "\t", 7); /* file format recipient kind status reply words */
+        assert_int_equal(g_strv_length(want), 7);
+        g_hash_table_insert(counts, g_strdup(want[0]), GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(counts, want[0])) + 1));
+        struct nx_text_report report = {0};
+        const struct nx_text_block *block = NULL;
+        bool read = read_file(arena, want[0], &report);
+        for (size_t k = 0; read && k < report.n_blocks; k++)
+            if (nx_str_eq(report.blocks[k].recipient, str(want[2])))
+                block = &report.blocks[k];
+        bool right = read && block != NULL && nx_str_eq(report.format, str(want[1])) && nx_str_eq(str(nx_kind_name(block->kind)), str(want[3])) &&
+                     nx_str_eq(block->status, str(want[4])) && block->reply == (unsigned)g_ascii_strtoull(want[5], NULL, 10) &&
+                     (nx_str_ihas(block->diagnostic, str(want[6])) || nx_str_ihas(block->text, str(want[6])));
+        if (right)
+            continue;
+        bad++;
+        print_message("%s: %s, %.*s, %zu recipients", want[0], read ? "read" : "not read", NX_FMT(report.format), report.n_blocks);
+        for (size_t k = 0; k < report.n_blocks; k++)
+            print_message("; <%.*s> %s %.*s %u '%.*s' '%.*s'", NX_FMT(report.blocks[k].recipient), nx_kind_name(report.blocks[k].kind), NX_FMT(report.blocks[k].status),
+                          report.blocks[k].reply, NX_FMT(report.blocks[k].diagnostic), NX_FMT(report.blocks[k].text));
+        print_message("\n");
+    }
+    GHashTableIter iter;
+    gpointer name, count;
+    g_hash_table_iter_init(&iter, counts);
+    while (g_hash_table_iter_next(&iter, &name, &count)) {
+        struct nx_text_report report = {0};
+        if (read_file(arena, name, &report) && report.n_blocks != GPOINTER_TO_UINT(count)) {
+            bad++;
+            print_message("%s: %zu recipients, not %u\n", (const char *)name, report.n_blocks, GPOINTER_TO_UINT(count));
+        }
+    }
+    assert_int_equal(bad, 0);
+}
+
+static void every_format_has_an_example(void **state)
+{
+    (void)state;
+    const struct nx_formats *formats = shipped();
+    g_autofree char *table = NULL;
+    assert_true(g_file_get_contents(NX_SOURCE_DIR "/corpus/formats/expected.tsv", &table, NULL, NULL));
+    for (size_t i = 0; i < formats->n; i++) {
+        const struct nx_format *format = &formats->p[i];
+        if (format->n_examples == 0)
+            fail_msg("format '%.*s' (%.*s) has no example", NX_FMT(format->id), NX_FMT(format->place));
+        for (size_t k = 0; k < format->n_examples; k++) {
+            g_autofree char *path = g_strdup_printf("%s/%.*s", NX_SOURCE_DIR, NX_FMT(format->examples[k]));
+            g_autofree char *line = g_path_get_basename(path);
+            g_autofree char *wanted = g_strdup_printf("\n%s\t%.*s\t", line, NX_FMT(format->id));
+            if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) || strstr(table, wanted) == NULL)
+                fail_msg("example '%s' of format '%.*s' is not there, or not in expected.tsv", path, NX_FMT(format->id));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +298,8 @@ int main(void)
         cmocka_unit_test(faults_name_their_place),
         cmocka_unit_test(each_recipient_gets_his_own_words),
         cmocka_unit_test(ordinary_mail_names_nobody),
+        cmocka_unit_test(examples_are_read_by_their_formats),
+        cmocka_unit_test(every_format_has_an_example),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
