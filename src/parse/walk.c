@@ -17,6 +17,7 @@ struct walk {
     uint32_t item_indent;       /* of the section's first item */
     size_t section_items;
     bool own_items;             /* the format has `item` lines */
+    bool listed;                /* a blank line came after items: names that are no address are over */
     bool open;                  /* a block takes in lines */
     bool said;                  /* the open block has had words already */
     bool quoting;               /* lines are the server's words */
@@ -196,14 +197,31 @@ static bool plain_item(struct walk *w, size_t line)
     return true;
 }
 
+/* Rulers and boxes say nothing. */
+static bool is_ruler(struct nx_str line)
+{
+    for (size_t i = 0; i < line.n; i++)
+        if (nx_is_alnum((unsigned char)line.p[i]) || (unsigned char)line.p[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static bool is_name(struct nx_str name)
+{
+    return !is_ruler(name) && nx_str_find(name, NX_STR("://")) == name.n;
+}
+
 /* Recipients named by a template. */
 static void take_recipients(struct walk *w, const struct nx_line_rule *rule, const struct nx_captures *captures, uint32_t indent)
 {
     struct nx_str address = captures->at[NX_CAPTURE_RECIPIENT], name = captures->at[NX_CAPTURE_NAME], many = captures->at[NX_CAPTURE_RECIPIENTS], text = captures->at[NX_CAPTURE_TEXT];
     if (address.n > 0)
         open_block(w, address, NX_STR_NONE, indent);
-    else if (name.n > 0)
+    else if (name.n > 0 && !w->listed && is_name(name))
         open_block(w, NX_STR_NONE, name, indent);
+    else if (name.n > 0)
+        return;
+    w->section_items += w->section;
     size_t at = 0;
     while (many.n > 0 && nx_address_find(many, &at, &address))
         open_block(w, address, NX_STR_NONE, indent);
@@ -239,6 +257,7 @@ static bool act(struct walk *w, const struct nx_line_rule *rule, const struct nx
         close_block(w);
         w->section = true;
         w->section_items = 0;
+        w->listed = false;
         w->section_has_kind = rule->has_kind;
         w->section_kind = rule->kind;
         w->section_text = captures->at[NX_CAPTURE_TEXT];
@@ -308,15 +327,6 @@ static size_t find_begin(const struct walk *w)
     return 0;
 }
 
-/* Rulers and boxes say nothing. */
-static bool is_ruler(struct nx_str line)
-{
-    for (size_t i = 0; i < line.n; i++)
-        if (nx_is_alnum((unsigned char)line.p[i]) || (unsigned char)line.p[i] >= 0x80)
-            return false;
-    return true;
-}
-
 static void plain_line(struct walk *w, size_t i)
 {
     const struct nx_page *page = &w->scan->page;
@@ -351,6 +361,7 @@ void nx_walk_format(const struct nx_format *format, struct nx_scan *scan, struct
     size_t i = find_begin(&w);
     for (; i < scan->last; i++) {
         if (nx_page_blank(page, i)) {
+            w.listed |= w.section_items > 0;
             if (w.open && (format->extent == NX_EXTENT_PARAGRAPH || format->extent == NX_EXTENT_INDENT) && (w.said || format->extent == NX_EXTENT_INDENT))
                 close_block(&w);
             continue;
