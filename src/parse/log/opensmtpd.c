@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OpenSMTPD: "SESSION mta delivery evpid=... from=<...> to=<...> ... result="PermFail" stat="550 ..."" since 6.0, and "relay: PermFail for ..., to=<...>, ..., stat=550 ..." before. */
+#include "parse/log/inner.h"
+
+void nx_log_opensmtpd(struct nx_log_reading *reading)
+{
+    if (!nx_log_syslog(reading))
+        return;
+    struct nx_str rest = reading->rest;
+    static const struct {
+        const char *word;
+        enum nx_kind kind;
+    } words[] = {{"PermFail", NX_KIND_FAILED}, {"TempFail", NX_KIND_DELAYED}, {"Ok", NX_KIND_DELIVERED}, {"Loop", NX_KIND_FAILED}};
+    struct nx_str result = nx_log_value(rest, "result=");
+    result = nx_str_sub(result, 0, nx_str_chr(result, ' '));
+    size_t old = nx_str_find(rest, NX_STR(": "));
+    if (result.n == 0) {
+        struct nx_str what = nx_str_sub(rest, 0, old);
+        if (!nx_str_eq(what, NX_STR("relay")) && !nx_str_eq(what, NX_STR("delivery")))
+            return;
+        struct nx_str after = nx_str_from(rest, old + 2);
+        result = nx_str_sub(after, 0, nx_str_chr(after, ' '));
+    }
+    size_t stat = nx_str_find(rest, NX_STR("stat="));
+    struct nx_str text = nx_str_from(rest, stat + 5);
+    if (stat == rest.n)
+        return;
+    if (text.n > 0 && text.p[0] == '"') { /* quoted: a line without its closing quote was cut */
+        if (text.n < 2 || text.p[text.n - 1] != '"')
+            return;
+        text = nx_str_sub(text, 1, text.n - 1);
+    }
+    struct nx_str to = nx_log_value(rest, "to="), original = nx_log_value(rest, "rcpt="), relay = nx_log_value(rest, "relay=");
+    struct nx_log_message message = {0};
+    nx_log_set(&message.from, nx_log_value(rest, "from="));
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (!nx_str_eq(result, nx_str_of(words[i].word)))
+            continue;
+        struct nx_report *report = nx_log_report(reading, &message, words[i].kind, to, NX_STR_NONE, text);
+        if (report == NULL)
+            continue;
+        size_t open = nx_str_chr(relay, '(');
+        if (open < relay.n)
+            report->remote_mta = nx_str_sub(relay, open + 1, nx_str_chr(relay, ')'));
+        if (original.n > 1 && !nx_str_ieq(original, to))
+            report->original_recipient = original;
+    }
+    g_free(message.from);
+}
