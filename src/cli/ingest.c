@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
+#include "cli/ingest_log.h"
 
 #include "ingest/intake.h"
 #include "ingest/mailbox.h"
@@ -145,17 +146,28 @@ int nx_cmd_ingest(int argc, char **argv)
         "before is known "
         "and changes nothing.\nExit: 0; 1 when something could not be read; 75 when the database could not take it.",
         1, -1};
-    g_autofree char *stream = NULL;
-    gboolean quiet = FALSE;
+    g_autofree char *stream = NULL, *log = NULL;
+    gboolean quiet = FALSE, follow = FALSE, deliveries = FALSE;
     const GOptionEntry entries[] = {
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "The stream (mailing, tenant) that the reports belong to", "NAME"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress bar", NULL},
+        {"log", 0, 0, G_OPTION_ARG_STRING, &log, "PATH is a delivery log: postfix, exim, sendmail, opensmtpd, powermta or kumomta", "MTA"},
+        {"follow", 0, 0, G_OPTION_ARG_NONE, &follow, "With --log: wait for more, over rotation, until SIGTERM or SIGINT", NULL},
+        {"deliveries", 0, 0, G_OPTION_ARG_NONE, &deliveries, "With --log: keep also what was delivered (it clears soft counts)", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;
     int code;
     if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
         return code;
+    if (log != NULL) {
+        const struct nx_ingest_log options = {.kind = log, .stream = stream, .follow = follow, .deliveries = deliveries};
+        return nx_ingest_logs(&cli, &options);
+    }
+    if (follow || deliveries) {
+        nx_cli_say("--follow and --deliveries: only with --log (the kind of the log)");
+        return NX_EXIT_USAGE;
+    }
     g_autoptr(GError) error = NULL;
     g_autoptr(nx_engine) engine = nx_cli_engine(cli.config, &error);
     g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(cli.config, NX_OPEN_WRITE, &error);

@@ -37,6 +37,8 @@ gboolean nx_worker_webhook(struct nx_worker *worker, const struct nx_input *inpu
 /* Judges the words of a reply alone ("550 5.1.1 User unknown"), as if they had failed one recipient: the report and verdict of ret_event
  * are filled. Lives until the next reset. */
 void nx_worker_reply(struct nx_worker *worker, struct nx_str words, struct nx_event *ret_event);
+/* Classifies reports that were read elsewhere (log lines): n events. */
+struct nx_event *nx_worker_judge(struct nx_worker *worker, const struct nx_input *input, struct nx_report *reports, size_t n);
 /* Forgets all events made so far; between messages, or between batches. */
 void nx_worker_reset(struct nx_worker *worker);
 struct nx_arena *nx_worker_arena(struct nx_worker *worker);

@@ -27,7 +27,7 @@ void nx_worker_free(struct nx_worker *worker)
     g_free(worker);
 }
 
-static struct nx_event *judge(struct nx_worker *worker, const struct nx_input *input, struct nx_report *reports, size_t n)
+struct nx_event *nx_worker_judge(struct nx_worker *worker, const struct nx_input *input, struct nx_report *reports, size_t n)
 {
     struct nx_event *events = nx_arena_array(worker->arena, n, sizeof *events);
     for (size_t i = 0; i < n; i++) {
@@ -48,7 +48,7 @@ size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input,
 {
     struct nx_report *reports;
     size_t n = nx_parse_mail(nx_engine_parser(worker->engine), worker->arena, input, &reports);
-    *ret_events = judge(worker, input, reports, n);
+    *ret_events = nx_worker_judge(worker, input, reports, n);
     return n;
 }
 
@@ -60,7 +60,7 @@ gboolean nx_worker_webhook(struct nx_worker *worker, const struct nx_input *inpu
         g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "webhook %.*s: %s", NX_FMT(input->provider), why);
         return FALSE;
     }
-    *ret_events = judge(worker, input, ret_body->reports, ret_body->n);
+    *ret_events = nx_worker_judge(worker, input, ret_body->reports, ret_body->n);
     return TRUE;
 }
 

@@ -43,5 +43,6 @@ void nx_log_defer(struct nx_log_message *message, struct nx_str recipient, struc
 struct nx_report *nx_log_report(struct nx_log_reading *reading, const struct nx_log_message *message, enum nx_kind kind, struct nx_str recipient, struct nx_str status, struct nx_str text);
 /* The value of "name=" in "a=b, c=<d>, ...": up to ", " or the end, without <>; the last field (whole) may hold anything. */
 struct nx_str nx_log_value(struct nx_str text, const char *name);
+const struct nx_limits *nx_log_limits(const struct nx_log *log);
 /* Columns of a PowerMTA file, from its first line; owned by the log. */
 GPtrArray *nx_log_columns(struct nx_log *log);

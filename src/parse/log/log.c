@@ -82,6 +82,11 @@ const char *nx_log_kinds(void)
     return "postfix, exim, sendmail, opensmtpd, powermta, kumomta";
 }
 
+const struct nx_limits *nx_log_limits(const struct nx_log *log)
+{
+    return log->limits;
+}
+
 GPtrArray *nx_log_columns(struct nx_log *log)
 {
     return log->columns;
@@ -252,7 +257,8 @@ struct nx_str nx_log_value(struct nx_str text, const char *name)
             return nx_str_sub(rest, 1, close + 1);
         }
         size_t comma = nx_str_find(rest, NX_STR(", "));
-        return nx_str_trim(nx_str_sub(rest, 0, comma));
+        struct nx_str value = nx_str_trim(nx_str_sub(rest, 0, comma));
+        return value.n > 0 && value.p[value.n - 1] == ',' ? nx_str_sub(value, 0, value.n - 1) : value;
     }
     return NX_STR_NONE;
 }
