@@ -32,6 +32,8 @@ struct nx_backend_ops {
     gboolean (*act)(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, GError **error);
     /* Many suppressions at once, sorted by key and stream, each once; reason, actor and source are those of the first. */
     gboolean (*import)(struct nx_backend *backend, const struct nx_change *changes, size_t n, nx_when now, size_t *ret_changed, GError **error);
+    gboolean (*claim)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
+    gboolean (*mark)(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
     gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);
     gboolean (*check)(struct nx_backend *backend, GError **error);
 
@@ -42,6 +44,7 @@ struct nx_backend_ops {
     gboolean (*list)(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data, GError **error);
     gboolean (*log)(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data, GError **error);
     gboolean (*position)(struct nx_reader *reader, int64_t *ret, GError **error);
+    int (*get_mark)(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error);
 };
 
 struct nx_reader { /* a back-end's reader begins with this */

@@ -18,8 +18,11 @@ struct task {
     size_t n;
     nx_when now;
     struct nx_stored *ret_stored;
+    const struct nx_claim *claim;
     nx_stored_fn *fn;
     void *data;
+    struct nx_str name; /* of a mark */
+    int64_t value;
     /* acts */
     struct nx_change *changes;
     size_t changed;
@@ -239,6 +242,8 @@ void nx_store_close(struct nx_store *store)
 
 static gboolean run_add(struct nx_store *store, struct task *task, GError **error)
 {
+    if (task->claim != NULL && !store->ops->claim(store->backend, task->claim, task->now, error))
+        return FALSE;
     for (size_t i = 0; i < task->n; i++) {
         struct nx_address address = {0};
         const char *why = NULL;
@@ -258,16 +263,27 @@ gboolean nx_store_add(struct nx_store *store, struct nx_arena *arena, const stru
     return run_and_wait(store, &task, error);
 }
 
-gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, nx_when now,
-                         struct nx_stored *ret_stored, nx_stored_fn *fn, void *data, GError **error)
+gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n,
+                         const struct nx_claim *claim, nx_when now, struct nx_stored *ret_stored, nx_stored_fn *fn, void *data, GError **error)
 {
     struct task *task = g_new0(struct task, 1);
     *task = (struct task){
-        .run = run_add, .arena = arena, .events = events, .n = n, .now = now, .ret_stored = ret_stored, .fn = fn, .data = data};
+        .run = run_add, .arena = arena, .events = events, .n = n, .claim = claim, .now = now, .ret_stored = ret_stored, .fn = fn, .data = data};
     if (enqueue(store, task, false, error))
         return TRUE;
     g_free(task);
     return FALSE;
+}
+
+static gboolean run_mark(struct nx_store *store, struct task *task, GError **error)
+{
+    return store->ops->mark(store->backend, task->name, task->value, error);
+}
+
+gboolean nx_store_mark(struct nx_store *store, struct nx_str name, int64_t value, GError **error)
+{
+    struct task task = {.run = run_mark, .name = name, .value = value};
+    return run_and_wait(store, &task, error);
 }
 
 static gboolean fold(struct nx_store *store, struct nx_arena *arena, struct nx_str text, struct nx_change *ret, GError **error)
@@ -460,6 +476,11 @@ gboolean nx_reader_log(struct nx_reader *reader, const struct nx_log_filter *fil
 gboolean nx_reader_position(struct nx_reader *reader, int64_t *ret, GError **error)
 {
     return reader->ops->position(reader, ret, error);
+}
+
+int nx_reader_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error)
+{
+    return reader->ops->get_mark(reader, name, ret, error);
 }
 
 const char *nx_entry_cause_name(enum nx_cause cause)

@@ -45,8 +45,15 @@ gboolean nx_store_add(struct nx_store *store, struct nx_arena *arena, const stru
 /* The same without blocking: fn is called once from the writer thread, after the commit (error NULL) or the failure. Arena, events and ret_stored are the writer's until
  * then. BUSY when too much is queued: fn is not called. */
 typedef void nx_stored_fn(void *data, const GError *error);
-gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, nx_when now, struct nx_stored *ret_stored,
-                         nx_stored_fn *fn, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+struct nx_claim { /* a token that may come again with the same content (digest), but with no other: DENIED, nothing is kept; remembered NX_CLAIM_DAYS */
+    struct nx_str token, digest;
+};
+#define NX_CLAIM_DAYS 4
+/* claim: NULL, or made in the same transaction; its slices live until fn is called. */
+gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, const struct nx_claim *claim, nx_when now,
+                         struct nx_stored *ret_stored, nx_stored_fn *fn, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A number kept under a name: how far somebody has read the log. Blocks until the commit. */
+gboolean nx_store_mark(struct nx_store *store, struct nx_str name, int64_t value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct nx_manual { /* a change made by hand or by import */
     struct nx_str address, stream;
@@ -123,6 +130,8 @@ gboolean nx_reader_log(struct nx_reader *reader, const struct nx_log_filter *fil
     G_GNUC_WARN_UNUSED_RESULT;
 /* The sequence of the last log row, 0 for an empty store: it grows with every change, so it serves as an ETag. */
 gboolean nx_reader_position(struct nx_reader *reader, int64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What nx_store_mark kept; 1 found, 0 nothing, -1 error. */
+int nx_reader_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct nx_store nx_store; /* for g_autoptr only */
 typedef struct nx_reader nx_reader;

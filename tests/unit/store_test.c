@@ -406,6 +406,51 @@ static void what_is_no_address_is_kept_but_suppresses_nothing(void **state)
     assert_true(add(f, &ahead, T0).decision.until == T0 + 180 * DAY);
 }
 
+struct answer {
+    _Atomic int code; /* 0: none yet, 1: kept, else the error's code + 2 */
+};
+
+static void answered(void *data, const GError *error)
+{
+    ((struct answer *)data)->code = error == NULL ? 1 : error->code + 2;
+}
+
+/* What became of a claim: 1, or the error's code + 2. */
+static int claim(struct fixture *f, const char *token, const char *digest, nx_when now)
+{
+    struct answer answer = {0};
+    const struct nx_claim one = {nx_str_of(token), nx_str_of(digest)};
+    assert_true(nx_store_submit(f->store, f->arena, NULL, 0, &one, now, NULL, answered, &answer, NULL));
+    while (answer.code == 0)
+        g_usleep(1000);
+    return answer.code;
+}
+
+static void a_token_comes_again_with_the_same_content_alone(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(claim(f, "token", "digest", T0), 1);
+    assert_int_equal(claim(f, "token", "digest", T0 + DAY), 1);
+    assert_int_equal(claim(f, "token", "other", T0 + DAY), NX_ERROR_DENIED + 2);
+    assert_int_equal(claim(f, "token two", "other", T0 + DAY), 1);
+    close_store(f);
+    open_store(f);
+    assert_int_equal(claim(f, "token", "other", T0 + DAY), NX_ERROR_DENIED + 2); /* also after a restart */
+    assert_int_equal(claim(f, "token", "other", T0 + (NX_CLAIM_DAYS + 1) * DAY), 1);
+}
+
+static void marks_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    int64_t value = 7;
+    assert_int_equal(nx_reader_mark(f->reader, NX_STR("hook:a"), &value, NULL), 0);
+    assert_true(nx_store_mark(f->store, NX_STR("hook:a"), 42, NULL));
+    assert_true(nx_store_mark(f->store, NX_STR("hook:b"), 1, NULL));
+    assert_true(nx_store_mark(f->store, NX_STR("hook:a"), INT64_MAX, NULL));
+    assert_int_equal(nx_reader_mark(f->reader, NX_STR("hook:a"), &value, NULL), 1);
+    assert_true(value == INT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +462,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(many_make_an_import_and_the_log_knows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_does_not_follow_from_the_log_is_found_and_mended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_address_is_kept_but_suppresses_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_token_comes_again_with_the_same_content_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(marks_are_kept, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,8 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .add = nx_write_add,
     .act = nx_write_act,
     .import = nx_write_import,
+    .claim = nx_write_claim,
+    .mark = nx_write_mark,
     .rebuild = nx_write_rebuild,
     .check = nx_write_check,
     .reader_new = nx_read_new,
@@ -55,4 +57,5 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .list = nx_read_list,
     .log = nx_read_log,
     .position = nx_read_position,
+    .get_mark = nx_read_mark,
 };

@@ -373,3 +373,19 @@ gboolean nx_read_position(struct nx_reader *reader, int64_t *ret, GError **error
     nx_db_reset(last);
     return TRUE;
 }
+
+int nx_read_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error)
+{
+    static const char GET[] = "SELECT value FROM marks WHERE name=?1";
+    struct nx_db *db = of(reader)->db;
+    sqlite3_stmt *get = nx_db_statement(db, GET, error);
+    if (get == NULL)
+        return -1;
+    nx_db_bind_text(get, 1, name);
+    int got = nx_db_step(db, get, error);
+    if (got > 0) {
+        *ret = sqlite3_column_int64(get, 0);
+        nx_db_reset(get);
+    }
+    return got;
+}

@@ -18,4 +18,8 @@ const char *const nx_schema_migrations[] = {
     " until INTEGER, renewals INTEGER NOT NULL, manual INTEGER NOT NULL, seq INTEGER NOT NULL,"
     " PRIMARY KEY(key, stream)) WITHOUT ROWID;"
     "CREATE TABLE allowed(key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;",
+    /* What came with a signature that does not cover the content; and how far readers of the log have come. */
+    "CREATE TABLE claims(token BLOB PRIMARY KEY, digest BLOB NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX claims_made ON claims(made);"
+    "CREATE TABLE marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;",
 };
