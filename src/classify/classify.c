@@ -14,11 +14,13 @@ struct judge {
     struct nx_context context;
 };
 
-/* The words behind "last error:" and its kin in a report of expiry: the reason that counts. */
+/* The words behind "last error:" and its kin: the reason that counts. */
 static struct nx_str inner_cause(const struct nx_norm *norm)
 {
     static const char *const marks[] = {"last error", "last transfail", "last deferral", "last smtp error", "last reply", "last response", "last failure",
-                                        "last remote error"};
+                                        "last remote error",
+                                        /* what Cisco's appliances put in front of the words they quote */
+                                        "unknown address error", "other mail system problem"};
     size_t best = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
         struct nx_str mark = nx_str_of(marks[i]);
