@@ -52,7 +52,7 @@ static void judge_init(struct judge *judge, struct nx_matcher *matcher, struct n
     judge->there[TAIL] = tail.n > 0;
     if (tail.n > 0)
         nx_matcher_scan(matcher, arena, &scans[TAIL], tail);
-    nx_context_of(matcher->rules, report, &scans[tail.n > 0 ? TAIL : DIAGNOSTIC].norm, &judge->context);
+    nx_context_of(matcher->rules, report, &scans[DIAGNOSTIC].norm, &judge->context);
     if (judge->context.n_replies == 0 && judge->there[TEXT] && !judge->there[DIAGNOSTIC] && scans[TEXT].norm.reply != 0) {
         judge->context.replies[judge->context.n_replies++] = scans[TEXT].norm.reply;
         judge->context.level = (unsigned char)(scans[TEXT].norm.reply / 100);
@@ -157,7 +157,7 @@ static void heed_provider(const struct nx_report *report, struct nx_verdict *ver
         verdict->class_ = report->hint_class;
 }
 
-static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
+static void judge_words_and_codes(struct judge *judge, struct nx_verdict *verdict)
 {
     const struct nx_ruleset *rules = judge->matcher->rules;
     const struct nx_report *report = judge->report;
@@ -175,6 +175,28 @@ static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
     } else if (!by_status(judge, false, verdict) && !by_reply(judge, verdict)) {
         *verdict = (struct nx_verdict){.cause = NX_CAUSE_UNKNOWN, .class_ = NX_CLASS_SOFT};
     }
+}
+
+/* The words of the last try, with no code but their own; false: they tell nothing. */
+static bool judge_tail(const struct judge *judge, struct nx_verdict *verdict)
+{
+    if (!judge->there[TAIL])
+        return false;
+    struct nx_report bare = *judge->report;
+    bare.reply = 0;
+    bare.status = NX_STR_NONE;
+    bare.hint = NX_CAUSE_NONE;
+    struct judge tail = {.matcher = judge->matcher, .arena = judge->arena, .report = &bare, .there = {[TAIL] = true}};
+    nx_context_of(judge->matcher->rules, &bare, &judge->matcher->scans[TAIL].norm, &tail.context);
+    judge_words_and_codes(&tail, verdict);
+    return verdict->cause != NX_CAUSE_UNKNOWN;
+}
+
+static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
+{
+    const struct nx_report *report = judge->report;
+    if (!judge_tail(judge, verdict))
+        judge_words_and_codes(judge, verdict);
     heed_provider(report, verdict);
     if (report->kind == NX_KIND_DELAYED) {
         verdict->class_ = NX_CLASS_SOFT;
