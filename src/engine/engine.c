@@ -117,7 +117,7 @@ static struct nx_ruleset *load_rules(const char *patterns, const char *local, GE
         g_array_append_vals(sources, own->data, own->len);
         g_array_set_clear_func(own, NULL); /* the texts are the first array's now */
     }
-    return nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, true, error);
+    return nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, false, error); /* shipped examples are run when Nixie is built */
 }
 
 struct nx_engine *nx_engine_new(const char *patterns, const char *local, const struct nx_limits *limits, GError **error)
