@@ -8,6 +8,21 @@ static void show_key(const struct nx_config *config, const struct nx_config_key 
     printf("%-48s # %s\n", line, nx_config_origin(config, group, key->key));
 }
 
+/* The groups that a user names. */
+static void show_named(const struct nx_config *config, const GPtrArray *all, const struct nx_config_key *keys, size_t n, bool with_docs)
+{
+    for (guint i = 0; i < all->len; i++) {
+        const char *name = *(char *const *)all->pdata[i]; /* the first field of both */
+        g_autofree char *group = g_strconcat(keys->group, " ", name, NULL);
+        printf("\n[%s]\n", group);
+        for (size_t k = 0; k < n; k++) {
+            if (with_docs && i == 0)
+                printf("# %s%s\n", keys[k].doc, keys[k].reloadable ? "" : " (needs a restart)");
+            show_key(config, &keys[k], group, all->pdata[i]);
+        }
+    }
+}
+
 static void show(const struct nx_config *config, bool with_docs)
 {
     size_t n;
@@ -32,6 +47,10 @@ static void show(const struct nx_config *config, bool with_docs)
             show_key(config, &keys[i], group, at);
         }
     }
+    keys = nx_config_webhook_keys(&n);
+    show_named(config, config->webhooks, keys, n, with_docs);
+    keys = nx_config_hook_keys(&n);
+    show_named(config, config->hooks, keys, n, with_docs);
 }
 
 int nx_cmd_config(int argc, char **argv)

@@ -75,6 +75,80 @@ static struct nx_policy_cause *cause_of(struct nx_config *config, const char *gr
     return known ? &config->policy.causes[cause] : NULL;
 }
 
+static void free_webhook(void *data)
+{
+    size_t n;
+    const struct nx_config_key *keys = nx_config_webhook_keys(&n);
+    for (size_t i = 0; i < n; i++)
+        nx_value_clear(&keys[i], data);
+    g_free(((struct nx_config_webhook *)data)->name);
+    g_free(data);
+}
+
+static void free_hook(void *data)
+{
+    size_t n;
+    const struct nx_config_key *keys = nx_config_hook_keys(&n);
+    for (size_t i = 0; i < n; i++)
+        nx_value_clear(&keys[i], data);
+    g_free(((struct nx_config_hook *)data)->name);
+    g_free(data);
+}
+
+static void set_defaults(const struct nx_config_key *keys, size_t n, void *base)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!nx_value_parse(&keys[i], keys[i].fallback, base, NULL))
+            g_error("the default of %s in [%s] is no value of its type", keys[i].key, keys[i].group);
+}
+
+const struct nx_config_webhook *nx_config_webhook(const struct nx_config *config, struct nx_str name)
+{
+    for (guint i = 0; i < config->webhooks->len; i++) {
+        const struct nx_config_webhook *webhook = config->webhooks->pdata[i];
+        if (nx_str_eq(nx_str_of(webhook->name), name))
+            return webhook;
+    }
+    return NULL;
+}
+
+/* The group's keys and what they are about; a [webhook NAME] or [hook NAME] is made when it is met first. NULL: there is no such group. */
+static void *group_of(struct nx_config *config, const char *group, const struct nx_config_key **ret_keys, size_t *ret_n)
+{
+    struct nx_policy_cause *of_cause = cause_of(config, group);
+    if (of_cause != NULL) {
+        *ret_keys = nx_config_cause_keys(ret_n);
+        return of_cause;
+    }
+    if (g_str_has_prefix(group, "webhook ") && group[8] != '\0') {
+        *ret_keys = nx_config_webhook_keys(ret_n);
+        struct nx_config_webhook *webhook = (struct nx_config_webhook *)(uintptr_t)nx_config_webhook(config, nx_str_of(group + 8));
+        if (webhook == NULL) {
+            webhook = g_new0(struct nx_config_webhook, 1);
+            webhook->name = g_strdup(group + 8);
+            set_defaults(*ret_keys, *ret_n, webhook);
+            g_ptr_array_add(config->webhooks, webhook);
+        }
+        return webhook;
+    }
+    if (g_str_has_prefix(group, "hook ") && group[5] != '\0') {
+        *ret_keys = nx_config_hook_keys(ret_n);
+        for (guint i = 0; i < config->hooks->len; i++)
+            if (strcmp(((struct nx_config_hook *)config->hooks->pdata[i])->name, group + 5) == 0)
+                return config->hooks->pdata[i];
+        struct nx_config_hook *hook = g_new0(struct nx_config_hook, 1);
+        hook->name = g_strdup(group + 5);
+        set_defaults(*ret_keys, *ret_n, hook);
+        g_ptr_array_add(config->hooks, hook);
+        return hook;
+    }
+    *ret_keys = nx_config_keys(ret_n);
+    for (size_t i = 0; i < *ret_n; i++)
+        if (strcmp((*ret_keys)[i].group, group) == 0)
+            return config;
+    return NULL;
+}
+
 static void unknown_group(struct load *load, unsigned line, const char *group)
 {
     size_t n;
@@ -94,10 +168,11 @@ static void unknown_group(struct load *load, unsigned line, const char *group)
 static void unknown_key(struct load *load, unsigned line, const char *group, const char *key)
 {
     size_t n;
-    const struct nx_config_key *keys = g_str_has_prefix(group, "cause ") ? nx_config_cause_keys(&n) : nx_config_keys(&n);
+    const struct nx_config_key *keys;
+    bool whole = group_of(load->config, group, &keys, &n) == load->config;
     struct nearest nearest = {key, NULL, NULL, UINT_MAX};
     for (size_t i = 0; i < n; i++) { /* a key of the same group first; one that is spelled right but stands elsewhere also */
-        bool here = g_str_has_prefix(group, "cause ") || strcmp(keys[i].group, group) == 0;
+        bool here = !whole || strcmp(keys[i].group, group) == 0;
         if (here || strcmp(keys[i].key, key) == 0)
             consider(&nearest, keys[i].key, here ? group : keys[i].group, keys[i].key);
     }
@@ -147,16 +222,15 @@ static unsigned line_of(struct load *load, const char *group, const char *key)
 
 static void take(struct load *load, GKeyFile *file, const char *group, const char *name)
 {
-    struct nx_policy_cause *of_cause = cause_of(load->config, group);
     size_t n;
-    const struct nx_config_key *keys = of_cause != NULL ? nx_config_cause_keys(&n) : nx_config_keys(&n);
+    const struct nx_config_key *keys;
+    void *base = group_of(load->config, group, &keys, &n);
     unsigned line = line_of(load, group, name);
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(keys[i].key, name) != 0 || (of_cause == NULL && strcmp(keys[i].group, group) != 0))
+        if (strcmp(keys[i].key, name) != 0 || (base == load->config && strcmp(keys[i].group, group) != 0))
             continue;
         g_autoptr(GError) error = NULL;
         g_autofree char *value = g_key_file_get_string(file, group, name, &error);
-        void *base = of_cause != NULL ? (void *)of_cause : (void *)load->config;
         if (value == NULL || !nx_value_parse(&keys[i], g_strstrip(value), base, &error))
             fault(load, line, "%s: %s", name, error->message);
         else
@@ -169,20 +243,24 @@ static void take(struct load *load, GKeyFile *file, const char *group, const cha
 
 static void take_all(struct load *load, GKeyFile *file)
 {
-    size_t n;
-    const struct nx_config_key *keys = nx_config_keys(&n);
     g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
     for (char **group = groups; *group != NULL; group++) {
-        bool known = cause_of(load->config, *group) != NULL;
-        for (size_t i = 0; i < n && !known; i++)
-            known = strcmp(keys[i].group, *group) == 0;
-        if (!known) {
+        size_t n;
+        const struct nx_config_key *keys;
+        if (group_of(load->config, *group, &keys, &n) == NULL) {
             unknown_group(load, line_of(load, *group, ""), *group);
             continue;
         }
         g_auto(GStrv) names = g_key_file_get_keys(file, *group, NULL, NULL);
         for (char **name = names; *name != NULL; name++)
             take(load, file, *group, *name);
+    }
+    for (guint i = 0; i < load->config->webhooks->len; i++) {
+        struct nx_config_webhook *webhook = load->config->webhooks->pdata[i];
+        if (*webhook->provider == '\0') {
+            g_free(webhook->provider);
+            webhook->provider = g_strdup(webhook->name);
+        }
     }
 }
 
@@ -198,11 +276,11 @@ static struct nx_config *defaults(void)
     struct nx_config *config = g_new0(struct nx_config, 1);
     config->origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     nx_policy_defaults(&config->policy);
+    config->webhooks = g_ptr_array_new_with_free_func(free_webhook);
+    config->hooks = g_ptr_array_new_with_free_func(free_hook);
     size_t n;
     const struct nx_config_key *keys = nx_config_keys(&n);
-    for (size_t i = 0; i < n; i++)
-        if (!nx_value_parse(&keys[i], keys[i].fallback, config, NULL))
-            g_error("the default of %s in [%s] is no value of its type", keys[i].key, keys[i].group);
+    set_defaults(keys, n, config);
     return config;
 }
 
@@ -268,6 +346,8 @@ void nx_config_free(struct nx_config *config)
     for (size_t i = 0; i < n; i++)
         nx_value_clear(&keys[i], config);
     g_hash_table_unref(config->origins);
+    g_ptr_array_unref(config->webhooks);
+    g_ptr_array_unref(config->hooks);
     g_clear_pointer(&config->fold, nx_fold_rules_free);
     g_free(config->path);
     g_free(config);

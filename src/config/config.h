@@ -20,6 +20,29 @@ enum nx_config_type {
     NX_CONFIG_TIME,     /* int64_t: 60s, 5m, 2h, 30d, or never (0) */
     NX_CONFIG_SUPPRESS, /* enum nx_suppress: never, at_once, after, mirror, clear */
     NX_CONFIG_SCOPE,    /* enum nx_scope: all, stream */
+    NX_CONFIG_SECRETS,  /* char **, separated by ";"; shown as *** */
+};
+
+struct nx_config_webhook { /* [webhook NAME]: an endpoint /v1/webhooks/NAME */
+    char *name, *provider; /* provider: never empty once loaded */
+    char **keys, **basic, **path_secrets;
+    char *url;
+    char **topics, **certificate_hosts;
+    bool raw_delivery;
+    int64_t window;
+    char *stream;
+    bool keep_other;
+    char *at_events, *at_kind, *at_recipient, *at_id, *at_message_id, *at_time, *at_diagnostic, *at_status, *at_reply, *at_remote_mta, *at_stream;
+    char *is_failed, *is_failed_hard, *is_delayed, *is_delivered, *is_complaint, *is_unsubscribe, *is_autoreply;
+};
+
+struct nx_config_hook { /* [hook NAME]: whom we tell */
+    char *name;
+    char *url;
+    char **keys; /* the first signs, the others sign beside it while they are changed */
+    char **kinds, **classes, **causes, **actions, **streams;
+    char *ca_file;
+    int64_t timeout, retry_max;
 };
 
 struct nx_config {
@@ -38,6 +61,10 @@ struct nx_config {
     unsigned serve_threads, serve_workers, serve_connections;
     size_t serve_queue, serve_body_size, serve_json_size;
     int64_t serve_timeout;
+    GPtrArray *webhooks; /* struct nx_config_webhook, in the order of the file */
+    GPtrArray *hooks;    /* struct nx_config_hook */
+    char *fetch_ca_file, *fetch_connect_to;
+    size_t serve_webhook_size;
     char *log_level, *log_format;
     bool log_hash_addresses;
 };
@@ -56,6 +83,12 @@ const struct nx_config_key *nx_config_keys(size_t *ret_n);
 /* The keys of every [cause NAME] group; offsets are into struct nx_policy_cause, defaults are those of event/cause.def. [cause
  * tentative] has them too: the numbers for a hard cause that the other side calls temporary. */
 const struct nx_config_key *nx_config_cause_keys(size_t *ret_n);
+
+/* The keys of every [webhook NAME] and [hook NAME] group; offsets are into the structs above. */
+const struct nx_config_key *nx_config_webhook_keys(size_t *ret_n);
+const struct nx_config_key *nx_config_hook_keys(size_t *ret_n);
+/* NULL: there is no such endpoint. */
+const struct nx_config_webhook *nx_config_webhook(const struct nx_config *config, struct nx_str name);
 
 /* path NULL: $NIXIE_CONFIG, else the system's file where there is one, else defaults alone. */
 struct nx_config *nx_config_load(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -26,6 +26,11 @@ static const struct nx_config_key keys[] = {
     {"serve", "body_size", NX_CONFIG_SIZE, AT(serve_body_size), "32m", true,
      "Bytes of a posted message, mbox or list of addresses."},
     {"serve", "json_size", NX_CONFIG_SIZE, AT(serve_json_size), "64k", true, "Bytes of any other body."},
+    {"serve", "webhook_size", NX_CONFIG_SIZE, AT(serve_webhook_size), "8m", true, "Bytes of a body that a mail provider posts."},
+    {"fetch", "ca_file", NX_CONFIG_STRING, AT(fetch_ca_file), "", false,
+     "Certificate authorities for what is fetched (SNS certificates and confirmations). Empty: the system's."},
+    {"fetch", "connect_to", NX_CONFIG_STRING, AT(fetch_connect_to), "", false,
+     "HOST:PORT:HOST:PORT, connect elsewhere than the name says (a gateway; tests)."},
     {"log", "level", NX_CONFIG_STRING, AT(log_level), "info", true, "What is told: error, warn, info or debug (each request)."},
     {"log", "format", NX_CONFIG_STRING, AT(log_format), "text", true, "text or json."},
     {"log", "hash_addresses", NX_CONFIG_BOOL, AT(log_hash_addresses), "false", true, "Addresses stand in the log as a digest."},
@@ -62,6 +67,70 @@ static const struct nx_config_key cause_keys[] = {
     {"cause", "ttl", NX_CONFIG_TIME, CAUSE_AT(ttl), NULL, true, "How long the entry holds; never: it does not expire."},
     {"cause", "ttl_max", NX_CONFIG_TIME, CAUSE_AT(ttl_max), NULL, true, "The time doubles with each renewal up to this."},
 };
+
+#define WEBHOOK_AT(field) offsetof(struct nx_config_webhook, field)
+static const struct nx_config_key webhook_keys[] = {
+    {"webhook", "provider", NX_CONFIG_STRING, WEBHOOK_AT(provider), "", true, "Whose bodies come here (docs/webhooks.md). Empty: the group's name."},
+    {"webhook", "keys", NX_CONFIG_SECRETS, WEBHOOK_AT(keys), "", true,
+     "The provider's signing keys, any of which may fit, so that they can be changed without a gap."},
+    {"webhook", "basic", NX_CONFIG_SECRETS, WEBHOOK_AT(basic), "", true, "user:password pairs for HTTP Basic authentication, any of which may fit."},
+    {"webhook", "path_secrets", NX_CONFIG_SECRETS, WEBHOOK_AT(path_secrets), "", true,
+     "Last segments of the path, /v1/webhooks/NAME/SECRET, any of which may fit."},
+    {"webhook", "url", NX_CONFIG_STRING, WEBHOOK_AT(url), "", true, "mandrill: the address exactly as it is entered there; it is part of what is signed."},
+    {"webhook", "topics", NX_CONFIG_LIST, WEBHOOK_AT(topics), "", true, "ses, scaleway: the topics (TopicArn) that are believed and confirmed."},
+    {"webhook", "certificate_hosts", NX_CONFIG_LIST, WEBHOOK_AT(certificate_hosts), "sns.*.amazonaws.com;sns.*.amazonaws.com.cn", true,
+     "ses, scaleway: hosts that certificates and confirmations are fetched from; * is one label."},
+    {"webhook", "raw_delivery", NX_CONFIG_BOOL, WEBHOOK_AT(raw_delivery), "false", true,
+     "ses: also take bodies without an SNS envelope, which nobody has signed; asks for basic or path_secrets."},
+    {"webhook", "window", NX_CONFIG_TIME, WEBHOOK_AT(window), "never", true,
+     "How far a signed time may be off. never: 24h, and 5m where the provider signs each retry anew (Standard Webhooks)."},
+    {"webhook", "stream", NX_CONFIG_STRING, WEBHOOK_AT(stream), "", true, "The stream that these events belong to."},
+    {"webhook", "keep_other", NX_CONFIG_BOOL, WEBHOOK_AT(keep_other), "false", true, "Also keep events that are about no delivery (opens, clicks, sends)."},
+    {"webhook", "at_events", NX_CONFIG_STRING, WEBHOOK_AT(at_events), "", true, "generic: where the list of events is (a.b[0].c). Empty: the body itself."},
+    {"webhook", "at_kind", NX_CONFIG_STRING, WEBHOOK_AT(at_kind), "", true, "generic: where an event says what it is. Empty: all are failures."},
+    {"webhook", "at_recipient", NX_CONFIG_STRING, WEBHOOK_AT(at_recipient), "", true, "generic: where the address is."},
+    {"webhook", "at_id", NX_CONFIG_STRING, WEBHOOK_AT(at_id), "", true, "generic: where the event's own id is."},
+    {"webhook", "at_message_id", NX_CONFIG_STRING, WEBHOOK_AT(at_message_id), "", true, "generic: where the Message-ID is."},
+    {"webhook", "at_time", NX_CONFIG_STRING, WEBHOOK_AT(at_time), "", true, "generic: where the time is (seconds, milliseconds or ISO 8601)."},
+    {"webhook", "at_diagnostic", NX_CONFIG_STRING, WEBHOOK_AT(at_diagnostic), "", true, "generic: where the remote server's words are."},
+    {"webhook", "at_status", NX_CONFIG_STRING, WEBHOOK_AT(at_status), "", true, "generic: where the enhanced code is."},
+    {"webhook", "at_reply", NX_CONFIG_STRING, WEBHOOK_AT(at_reply), "", true, "generic: where the reply code is."},
+    {"webhook", "at_remote_mta", NX_CONFIG_STRING, WEBHOOK_AT(at_remote_mta), "", true, "generic: where the remote host is."},
+    {"webhook", "at_stream", NX_CONFIG_STRING, WEBHOOK_AT(at_stream), "", true, "generic: where the stream's name is."},
+    {"webhook", "is_failed", NX_CONFIG_STRING, WEBHOOK_AT(is_failed), "", true, "generic: words at at_kind, parted by commas, that mean failed."},
+    {"webhook", "is_failed_hard", NX_CONFIG_STRING, WEBHOOK_AT(is_failed_hard), "", true, "generic: words that mean failed for good."},
+    {"webhook", "is_delayed", NX_CONFIG_STRING, WEBHOOK_AT(is_delayed), "", true, "generic: words that mean delayed."},
+    {"webhook", "is_delivered", NX_CONFIG_STRING, WEBHOOK_AT(is_delivered), "", true, "generic: words that mean delivered."},
+    {"webhook", "is_complaint", NX_CONFIG_STRING, WEBHOOK_AT(is_complaint), "", true, "generic: words that mean a complaint."},
+    {"webhook", "is_unsubscribe", NX_CONFIG_STRING, WEBHOOK_AT(is_unsubscribe), "", true, "generic: words that mean an opt-out."},
+    {"webhook", "is_autoreply", NX_CONFIG_STRING, WEBHOOK_AT(is_autoreply), "", true, "generic: words that mean an automatic answer."},
+};
+
+#define HOOK_AT(field) offsetof(struct nx_config_hook, field)
+static const struct nx_config_key hook_keys[] = {
+    {"hook", "url", NX_CONFIG_STRING, HOOK_AT(url), "", false, "Where events are posted to."},
+    {"hook", "keys", NX_CONFIG_SECRETS, HOOK_AT(keys), "", false, "Signing keys (whsec_...); each signs, so that they can be changed without a gap."},
+    {"hook", "kinds", NX_CONFIG_LIST, HOOK_AT(kinds), "", false, "Only events of these kinds. Empty: all."},
+    {"hook", "classes", NX_CONFIG_LIST, HOOK_AT(classes), "", false, "Only events of these classes."},
+    {"hook", "causes", NX_CONFIG_LIST, HOOK_AT(causes), "", false, "Only events of these causes."},
+    {"hook", "actions", NX_CONFIG_LIST, HOOK_AT(actions), "", false, "Only events that led to this: suppress, count, clear, hold, none."},
+    {"hook", "streams", NX_CONFIG_LIST, HOOK_AT(streams), "", false, "Only events of these streams."},
+    {"hook", "ca_file", NX_CONFIG_STRING, HOOK_AT(ca_file), "", false, "Certificate authorities for the receiver. Empty: the system's."},
+    {"hook", "timeout", NX_CONFIG_TIME, HOOK_AT(timeout), "15s", false, "A receiver that takes longer is asked again."},
+    {"hook", "retry_max", NX_CONFIG_TIME, HOOK_AT(retry_max), "1h", false, "The pause between tries doubles up to this."},
+};
+
+const struct nx_config_key *nx_config_webhook_keys(size_t *ret_n)
+{
+    *ret_n = G_N_ELEMENTS(webhook_keys);
+    return webhook_keys;
+}
+
+const struct nx_config_key *nx_config_hook_keys(size_t *ret_n)
+{
+    *ret_n = G_N_ELEMENTS(hook_keys);
+    return hook_keys;
+}
 
 const struct nx_config_key *nx_config_keys(size_t *ret_n)
 {

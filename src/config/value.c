@@ -50,6 +50,7 @@ gboolean nx_value_parse(const struct nx_config_key *key, const char *text, void 
         g_free(*(char **)at);
         *(char **)at = g_strdup(text);
         return TRUE;
+    case NX_CONFIG_SECRETS:
     case NX_CONFIG_LIST: {
         g_auto(GStrv) parts = g_strsplit(text, ";", -1);
         GStrvBuilder *list = g_strv_builder_new();
@@ -122,6 +123,14 @@ char *nx_config_value(const struct nx_config_key *key, const void *base)
         return g_strdup(*(char *const *)at);
     case NX_CONFIG_LIST:
         return g_strjoinv(";", *(char **const *)at);
+    case NX_CONFIG_SECRETS: { /* how many, not which */
+        g_auto(GStrv) hidden = g_strdupv(*(char **const *)at);
+        for (char **one = hidden; one != NULL && *one != NULL; one++) {
+            g_free(*one);
+            *one = g_strdup("***");
+        }
+        return hidden == NULL ? g_strdup("") : g_strjoinv(";", hidden);
+    }
     case NX_CONFIG_BOOL:
         return g_strdup(*(const bool *)at ? "true" : "false");
     case NX_CONFIG_UINT:
@@ -143,6 +152,6 @@ void nx_value_clear(const struct nx_config_key *key, void *base)
     void *at = (char *)base + key->offset;
     if (key->type == NX_CONFIG_STRING)
         g_clear_pointer((char **)at, g_free);
-    else if (key->type == NX_CONFIG_LIST)
+    else if (key->type == NX_CONFIG_LIST || key->type == NX_CONFIG_SECRETS)
         g_clear_pointer((char ***)at, g_strfreev);
 }
