@@ -2,12 +2,25 @@
 #include "cli/cli.h"
 
 #include "base/error.h"
+#include "serve/init.h"
 #include "serve/log.h"
 #include "serve/server.h"
 #include "serve/watch.h"
 
 #include <glib-unix.h>
+#include <glib/gstdio.h>
 #include <signal.h>
+
+#define LOOK_AFTER 2 /* seconds between two looks at the file of tokens */
+
+struct daemon {
+    struct nx_service *service;
+    struct nx_server *server;
+    GMainLoop *loop;
+    const struct nx_cli *cli;
+    const char *listen; /* of the command line, or NULL */
+    char *tokens_seen;
+};
 
 static gboolean set_log(const struct nx_config *config, GError **error)
 {
@@ -24,44 +37,124 @@ static gboolean set_log(const struct nx_config *config, GError **error)
     return TRUE;
 }
 
-static gboolean stop(gpointer loop)
+static gboolean stop(gpointer data)
 {
-    g_main_loop_quit(loop);
+    struct daemon *daemon = data;
+    g_main_loop_quit(daemon->loop);
     return G_SOURCE_REMOVE;
 }
 
-static void run(struct nx_service *service, const struct nx_server *server)
+/* What is named on the command line stays in force. */
+static void keep_command_line(struct nx_config *config, const struct daemon *daemon)
 {
-    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    g_autofree char *port = g_strdup_printf("%u", nx_server_port(server));
-    g_unix_signal_add(SIGTERM, stop, loop);
-    g_unix_signal_add(SIGINT, stop, loop);
-    nx_log(NX_LOG_INFO, "serve", "listening", "address", service->setup->config->serve_listen, "port", port, NULL);
-    g_main_loop_run(loop);
-    service->ending = true;
-    nx_log(NX_LOG_INFO, "serve", "stopping", NULL);
+    const struct nx_config *now = daemon->service->setup->config;
+    nx_config_set_store(config, now->store_path, nx_config_origin(now, "store", "path"));
+    if (daemon->listen != NULL) {
+        g_free(config->serve_listen);
+        config->serve_listen = g_strdup(daemon->listen);
+    }
 }
 
-static int serve(struct nx_cli *cli, GError **error)
+/* All of it or nothing: settings, patterns, tokens, certificate, log. */
+static gboolean reload(struct daemon *daemon, GError **error)
 {
-    struct nx_config *config = cli->config;
+    struct nx_config *config = nx_config_load(daemon->cli->config_path, error);
+    if (config == NULL)
+        return FALSE;
+    keep_command_line(config, daemon);
+    g_autofree char *needs = nx_config_restart_needed(daemon->service->setup->config, config);
+    g_autoptr(nx_setup) setup = nx_setup_new(config, error);
+    if (setup == NULL || !nx_server_reload(daemon->server, setup, error))
+        return FALSE;
     if (!set_log(config, error))
-        return NX_EXIT_DATA;
+        return FALSE;
+    nx_service_swap(daemon->service, g_steal_pointer(&setup));
+    if (*needs != '\0')
+        nx_log(NX_LOG_WARN, "serve", "some settings need a restart", "keys", needs, NULL);
+    return TRUE;
+}
+
+static gboolean on_reload(gpointer data)
+{
+    struct daemon *daemon = data;
+    g_autoptr(GError) error = NULL;
+    nx_notify("RELOADING=1");
+    if (reload(daemon, &error))
+        nx_log(NX_LOG_INFO, "serve", "reloaded", "rules", nx_setup_rules(daemon->service->setup), NULL);
+    else
+        nx_log(NX_LOG_ERROR, "serve", "reload failed, all is as before", "why", error->message, NULL);
+    nx_notify("READY=1");
+    return G_SOURCE_CONTINUE;
+}
+
+/* A token that was made or revoked is in force within seconds, without a signal. */
+static gboolean look_at_tokens(gpointer data)
+{
+    struct daemon *daemon = data;
+    g_autofree char *path = nx_config_tokens(daemon->service->setup->config);
+    GStatBuf about;
+    g_autofree char *seen = g_stat(path, &about) == 0 ? g_strdup_printf("%ld.%ld.%ld", (long)about.st_ino,
+                                                                        (long)about.st_mtim.tv_sec, about.st_mtim.tv_nsec)
+                                                      : g_strdup("");
+    if (daemon->tokens_seen != NULL && strcmp(seen, daemon->tokens_seen) != 0)
+        on_reload(daemon);
+    g_free(daemon->tokens_seen);
+    daemon->tokens_seen = g_steal_pointer(&seen);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean watchdog(gpointer data)
+{
+    (void)data;
+    nx_notify("WATCHDOG=1");
+    return G_SOURCE_CONTINUE;
+}
+
+static void run(struct daemon *daemon)
+{
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autofree char *port = g_strdup_printf("%u", nx_server_port(daemon->server));
+    unsigned beat = nx_notify_interval();
+    daemon->loop = loop;
+    look_at_tokens(daemon);
+    g_unix_signal_add(SIGTERM, stop, daemon);
+    g_unix_signal_add(SIGINT, stop, daemon);
+    g_unix_signal_add(SIGHUP, on_reload, daemon);
+    g_timeout_add_seconds(LOOK_AFTER, look_at_tokens, daemon);
+    if (beat > 0)
+        g_timeout_add(beat, watchdog, NULL);
+    nx_log(NX_LOG_INFO, "serve", "listening", "address", daemon->service->setup->config->serve_listen, "port", port, "rules",
+           nx_setup_rules(daemon->service->setup), NULL);
+    nx_notify("READY=1");
+    g_main_loop_run(loop);
+    nx_notify("STOPPING=1");
+    daemon->service->ending = true;
+    nx_log(NX_LOG_INFO, "serve", "stopping", NULL);
+    g_free(daemon->tokens_seen);
+}
+
+static int serve(struct nx_cli *cli, const char *listen, GError **error)
+{
+    struct nx_config *config = g_steal_pointer(&cli->config);
     g_autofree char *directory = nx_config_spool(config);
-    g_autoptr(nx_engine) engine = nx_cli_engine(config, error);
-    g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(config, NX_OPEN_WRITE, error);
+    g_autoptr(nx_setup) setup = nx_setup_new(config, error);
+    if (setup == NULL || !set_log(config, error))
+        return NX_EXIT_FINDING;
+    g_autoptr(nx_store) store = nx_cli_store(config, NX_OPEN_WRITE, error);
     g_autoptr(nx_spool) spool = store == NULL ? NULL : nx_spool_open(directory, error);
     if (spool == NULL)
         return NX_EXIT_FINDING;
-    cli->config = NULL; /* the service has it from here on */
-    g_autoptr(nx_service) service = nx_service_new(nx_setup_new(config, g_steal_pointer(&engine)), g_steal_pointer(&store));
-    g_autoptr(nx_server) server = nx_server_new(service, config->serve_listen, error);
+    struct nx_sockets sockets;
+    nx_sockets_inherited(&sockets);
+    g_autoptr(nx_service) service = nx_service_new(g_steal_pointer(&setup), g_steal_pointer(&store));
+    g_autoptr(nx_server) server = nx_server_new(service, sockets.http, config->serve_listen, error);
     if (server == NULL)
         return NX_EXIT_FINDING;
     g_autoptr(nx_watch) watch = nx_watch_new(service, g_steal_pointer(&spool), error);
     if (watch == NULL)
         return NX_EXIT_FINDING;
-    run(service, server);
+    struct daemon daemon = {.service = service, .server = server, .cli = cli, .listen = listen};
+    run(&daemon);
     return NX_EXIT_OK;
 }
 
@@ -69,7 +162,8 @@ int nx_cmd_serve(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {
         "",
-        "Runs in the foreground and logs to standard error. SIGTERM stops it once what was taken is stored.\nExit: 0 when it was "
+        "Runs in the foreground and logs to standard error. SIGTERM stops it once what was taken is stored; SIGHUP reads settings, "
+        "rules, tokens and certificate anew, all or nothing.\nExit: 0 when it was "
         "stopped; 75 when the port or the database is in use.",
         0, 0};
     g_autofree char *listen = NULL;
@@ -84,9 +178,9 @@ int nx_cmd_serve(int argc, char **argv)
         return code;
     if (listen != NULL) {
         g_free(cli.config->serve_listen);
-        cli.config->serve_listen = g_steal_pointer(&listen);
+        cli.config->serve_listen = g_strdup(listen);
     }
     g_autoptr(GError) error = NULL;
-    code = serve(&cli, &error);
+    code = serve(&cli, listen, &error);
     return error == NULL ? code : nx_cli_fail(error);
 }

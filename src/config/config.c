@@ -331,12 +331,23 @@ struct nx_config *nx_config_load(const char *path, GError **error)
     return g_steal_pointer(&config);
 }
 
+/* What is not set stands beside the database. */
+static char *beside_store(const struct nx_config *config, const char *set, const char *name)
+{
+    if (*set != '\0')
+        return g_strdup(set);
+    g_autofree char *directory = g_path_get_dirname(config->store_path);
+    return g_build_filename(directory, name, NULL);
+}
+
 char *nx_config_spool(const struct nx_config *config)
 {
-    if (*config->spool_directory != '\0')
-        return g_strdup(config->spool_directory);
-    g_autofree char *beside = g_path_get_dirname(config->store_path);
-    return g_build_filename(beside, "spool", NULL);
+    return beside_store(config, config->spool_directory, "spool");
+}
+
+char *nx_config_tokens(const struct nx_config *config)
+{
+    return beside_store(config, config->serve_tokens, "tokens");
 }
 
 void nx_config_free(struct nx_config *config)
@@ -365,4 +376,31 @@ void nx_config_set_store(struct nx_config *config, const char *path, const char 
     g_free(config->store_path);
     config->store_path = g_strdup(path);
     g_hash_table_replace(config->origins, g_strdup("store/path"), g_strdup(origin));
+}
+
+static void add_changed(GString *text, const struct nx_config_key *keys, size_t n, const char *group, const void *now,
+                        const void *next)
+{
+    for (size_t i = 0; i < n; i++) {
+        g_autofree char *before = nx_config_value(&keys[i], now), *after = nx_config_value(&keys[i], next);
+        if (!keys[i].reloadable && strcmp(before, after) != 0)
+            g_string_append_printf(text, "%s%s/%s", text->len > 0 ? " " : "", group == NULL ? keys[i].group : group, keys[i].key);
+    }
+}
+
+char *nx_config_restart_needed(const struct nx_config *now, const struct nx_config *next)
+{
+    size_t n;
+    GString *text = g_string_new(NULL);
+    const struct nx_config_key *keys = nx_config_keys(&n);
+    add_changed(text, keys, n, NULL, now, next);
+    keys = nx_config_cause_keys(&n);
+    for (size_t index = 0;; index++) {
+        const struct nx_policy_cause *before, *after;
+        g_autofree char *group = nx_config_cause_group(now, index, &before), *same = nx_config_cause_group(next, index, &after);
+        if (group == NULL)
+            break;
+        add_changed(text, keys, n, group, before, after);
+    }
+    return g_string_free(text, FALSE);
 }

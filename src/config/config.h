@@ -57,7 +57,7 @@ struct nx_config {
     char *spool_directory;
     size_t pipe_size;
     int64_t pipe_timeout;
-    char *serve_listen;
+    char *serve_listen, *serve_tokens, *tls_certificate, *tls_key;
     unsigned serve_threads, serve_workers, serve_connections;
     size_t serve_queue, serve_body_size, serve_json_size;
     int64_t serve_timeout;
@@ -101,8 +101,12 @@ const char *nx_config_origin(const struct nx_config *config, const char *group, 
 /* Groups of cause keys: "cause NAME" for index 0 on, with the entry of policy that they are about; NULL at the end. Freed with
  * g_free. */
 char *nx_config_cause_group(const struct nx_config *config, size_t index, const struct nx_policy_cause **ret_at);
+/* Keys that differ and are not reloadable, "group/key group/key". Freed with g_free. */
+char *nx_config_restart_needed(const struct nx_config *now, const struct nx_config *next);
 /* The spool's directory in force. Freed with g_free. */
 char *nx_config_spool(const struct nx_config *config);
+/* The file of tokens in force. Freed with g_free. */
+char *nx_config_tokens(const struct nx_config *config);
 /* Replaces the database's path, as --db and NIXIE_DB do. */
 void nx_config_set_store(struct nx_config *config, const char *path, const char *origin);
 

@@ -15,6 +15,8 @@ static const struct nx_config_key keys[] = {
     {"pipe", "timeout", NX_CONFIG_TIME, AT(pipe_timeout), "60s", true,
      "`pipe` gives up (exit 75) when the message has not come by then."},
     {"serve", "listen", NX_CONFIG_STRING, AT(serve_listen), "127.0.0.1:8725", false, "Address and port of the HTTP server."},
+    {"serve", "tokens", NX_CONFIG_STRING, AT(serve_tokens), "", true,
+     "The file of `nixie token`. Empty: tokens beside the database."},
     {"serve", "threads", NX_CONFIG_UINT, AT(serve_threads), "0", false, "Threads that speak HTTP; 0: one a processor."},
     {"serve", "workers", NX_CONFIG_UINT, AT(serve_workers), "0", false,
      "Threads that parse; 0: one more than there are processors."},
@@ -31,6 +33,9 @@ static const struct nx_config_key keys[] = {
      "Certificate authorities for what is fetched (SNS certificates and confirmations). Empty: the system's."},
     {"fetch", "connect_to", NX_CONFIG_STRING, AT(fetch_connect_to), "", false,
      "HOST:PORT:HOST:PORT, connect elsewhere than the name says (a gateway; tests)."},
+    {"tls", "certificate", NX_CONFIG_STRING, AT(tls_certificate), "", true,
+     "PEM file with the certificate and its chain; with a key the server speaks TLS alone."},
+    {"tls", "key", NX_CONFIG_STRING, AT(tls_key), "", true, "PEM file with the private key."},
     {"log", "level", NX_CONFIG_STRING, AT(log_level), "info", true, "What is told: error, warn, info or debug (each request)."},
     {"log", "format", NX_CONFIG_STRING, AT(log_format), "text", true, "text or json."},
     {"log", "hash_addresses", NX_CONFIG_BOOL, AT(log_hash_addresses), "false", true, "Addresses stand in the log as a digest."},
@@ -51,21 +56,21 @@ static const struct nx_config_key keys[] = {
     {"address", "plus_tag_domains", NX_CONFIG_STRING, AT(fold_tags), "", false,
      "Domains (parted by blanks, * for all) where user+tag is the same mailbox as user."},
     {"address", "dots_domains", NX_CONFIG_STRING, AT(fold_dots), "", false, "Domains where dots in the local part do not count."},
-    {"policy", "confirm_hard", NX_CONFIG_BOOL, AT(policy.confirm_hard), "false", true,
+    {"policy", "confirm_hard", NX_CONFIG_BOOL, AT(policy.confirm_hard), "false", false,
      "Suppress an unknown mailbox only at its second report within 30 days."},
 };
 
 static const struct nx_config_key cause_keys[] = {
-    {"cause", "suppress", NX_CONFIG_SUPPRESS, CAUSE_AT(suppress), NULL, true,
+    {"cause", "suppress", NX_CONFIG_SUPPRESS, CAUSE_AT(suppress), NULL, false,
      "What a report of this cause does: never, at_once, after, mirror or clear."},
-    {"cause", "scope", NX_CONFIG_SCOPE, CAUSE_AT(scope), NULL, true,
+    {"cause", "scope", NX_CONFIG_SCOPE, CAUSE_AT(scope), NULL, false,
      "An entry holds for every stream (all) or for the stream of the report (stream)."},
-    {"cause", "threshold", NX_CONFIG_UINT, CAUSE_AT(threshold), NULL, true, "after: so many reports suppress."},
-    {"cause", "span", NX_CONFIG_TIME, CAUSE_AT(span), NULL, true,
+    {"cause", "threshold", NX_CONFIG_UINT, CAUSE_AT(threshold), NULL, false, "after: so many reports suppress."},
+    {"cause", "span", NX_CONFIG_TIME, CAUSE_AT(span), NULL, false,
      "after: the first and the last of them are at least this far apart."},
-    {"cause", "window", NX_CONFIG_TIME, CAUSE_AT(window), NULL, true, "after: reports older than this do not count."},
-    {"cause", "ttl", NX_CONFIG_TIME, CAUSE_AT(ttl), NULL, true, "How long the entry holds; never: it does not expire."},
-    {"cause", "ttl_max", NX_CONFIG_TIME, CAUSE_AT(ttl_max), NULL, true, "The time doubles with each renewal up to this."},
+    {"cause", "window", NX_CONFIG_TIME, CAUSE_AT(window), NULL, false, "after: reports older than this do not count."},
+    {"cause", "ttl", NX_CONFIG_TIME, CAUSE_AT(ttl), NULL, false, "How long the entry holds; never: it does not expire."},
+    {"cause", "ttl_max", NX_CONFIG_TIME, CAUSE_AT(ttl_max), NULL, false, "The time doubles with each renewal up to this."},
 };
 
 #define WEBHOOK_AT(field) offsetof(struct nx_config_webhook, field)

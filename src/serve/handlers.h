@@ -11,5 +11,6 @@ void nx_put_suppression(struct nx_request *request);
 void nx_delete_suppression(struct nx_request *request);
 void nx_check_suppressions(struct nx_request *request);
 void nx_list_suppressions(struct nx_request *request);
+void nx_get_export(struct nx_request *request);
 void nx_get_health(struct nx_request *request);
 void nx_get_ready(struct nx_request *request);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve/inner.h - what request.c, answer.c and server.c know of a request and nobody else does. Room-internal. */
+/* serve/inner.h - what request.c, answer.c, dispatch.c and server.c know of a request and nobody else does. Room-internal. */
 #pragma once
 #include "serve/server.h"
 
@@ -8,7 +8,10 @@
 struct nx_server {
     struct nx_service *service;
     struct MHD_Daemon *daemon;
-    pthread_key_t context; /* struct nx_context of a thread */
+    struct MHD_Daemon *former; /* before a new certificate; finishes what it has */
+    int listener;
+    char *certificate, *key; /* texts in use, or NULL: no TLS */
+    pthread_key_t context;   /* struct nx_context of a thread */
     unsigned port;
     bool loopback; /* listens there alone */
 };
@@ -25,7 +28,8 @@ struct nx_request {
     struct MHD_Connection *connection;
     const struct nx_route *route;
     struct nx_setup *setup;
-    struct nx_str param; /* points into `path` */
+    const struct nx_token *token; /* of the setup; NULL: none was presented */
+    struct nx_str param;          /* points into `path` */
     char *path;
     GByteArray *body;
     size_t cap;                    /* of the body */
@@ -38,6 +42,12 @@ struct nx_request {
 };
 
 struct nx_context *nx_server_context(struct nx_server *server);
+/* What the library calls (dispatch.c). */
+enum MHD_Result nx_dispatch_answer(void *data, struct MHD_Connection *connection, const char *url, const char *method,
+                                   const char *version, const char *upload, size_t *upload_size, void **state);
+void nx_dispatch_completed(void *data, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
+size_t nx_dispatch_unescape(void *data, struct MHD_Connection *connection, char *text);
+void nx_dispatch_say(void *data, const char *format, va_list list);
 /* Hands the answer to the library. */
 enum MHD_Result nx_request_queue(struct nx_request *request);
 void nx_request_free(struct nx_request *request);

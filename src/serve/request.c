@@ -127,13 +127,34 @@ const char *nx_request_accepts(struct nx_request *request, const char *const *of
 
 struct nx_str nx_request_stream_name(struct nx_request *request)
 {
+    if (request->token != NULL && *request->token->stream != '\0')
+        return nx_str_of(request->token->stream);
     return nx_request_query(request, "stream");
 }
 
 struct nx_str nx_request_actor(struct nx_request *request)
 {
-    (void)request;
-    return NX_STR("http");
+    return request->token == NULL ? NX_STR("http") : nx_str_of(request->token->name);
+}
+
+static enum MHD_Result add_argument(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    g_string_append_printf(data, "%s=%s&", name, value == NULL ? "" : value);
+    return MHD_YES;
+}
+
+char *nx_request_query_text(struct nx_request *request)
+{
+    GString *text = g_string_new(NULL);
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, add_argument, text);
+    return g_string_free(text, FALSE);
+}
+
+bool nx_request_has_tag(struct nx_request *request, const char *tag)
+{
+    struct nx_str known = nx_request_header(request, MHD_HTTP_HEADER_IF_NONE_MATCH);
+    return nx_str_eq(nx_str_trim(known), NX_STR("*")) || nx_str_find(known, nx_str_of(tag)) < known.n;
 }
 
 struct nx_reader *nx_request_reader(struct nx_request *request)

@@ -8,11 +8,9 @@
 #pragma once
 #include "base/buf.h"
 #include "serve/service.h"
+#include "serve/token.h"
 
 struct nx_request;
-
-/* What a token may do; a route asks for one of them. */
-enum nx_role { NX_ROLE_ANYONE, NX_ROLE_INGEST, NX_ROLE_READ, NX_ROLE_WRITE, NX_ROLE_ADMIN };
 
 enum nx_body {                  /* how large a body may be: a setting each */
                NX_BODY_NONE,    /* any body is refused */
@@ -37,7 +35,13 @@ struct nx_arena *nx_request_arena(struct nx_request *request);
 struct nx_str nx_request_param(struct nx_request *request);                    /* what {} stood for */
 struct nx_str nx_request_header(struct nx_request *request, const char *name); /* n == 0: absent */
 struct nx_str nx_request_query(struct nx_request *request, const char *name);
-/* Calls fn for each header (or each query argument) in order. */
+/* All query arguments as one text, to tell two questions apart; freed with g_free. */
+char *nx_request_query_text(struct nx_request *request);
+/* Does If-None-Match name this entity tag (RFC 9110 13.1.2)? */
+bool nx_request_has_tag(struct nx_request *request, const char *tag);
+/* ?stream= &domain= &cause= &class= &since= &cursor= &limit= &expired= of a listing; false: the problem is answered. */
+bool nx_request_filter(struct nx_request *request, struct nx_filter *ret_filter);
+/* Calls fn for each header in order. */
 typedef void nx_pair_fn(struct nx_str name, struct nx_str value, void *data);
 void nx_request_headers(struct nx_request *request, nx_pair_fn *fn, void *data);
 struct nx_str nx_request_body(struct nx_request *request);
@@ -46,7 +50,7 @@ struct nx_str nx_request_media_type(struct nx_request *request);
 /* The one of `offered` (NULL-terminated) that Accept asks for, by quality, the first where it does not matter; NULL: none will do.
  */
 const char *nx_request_accepts(struct nx_request *request, const char *const *offered);
-struct nx_str nx_request_stream_name(struct nx_request *request); /* of the token, or of ?stream= */
+struct nx_str nx_request_stream_name(struct nx_request *request); /* of the token, else of ?stream= */
 struct nx_str nx_request_actor(struct nx_request *request);       /* who asks: the token's name, or "http" */
 /* This thread's reader of the store; NULL: the error has been answered. */
 struct nx_reader *nx_request_reader(struct nx_request *request);

@@ -12,8 +12,13 @@ struct nx_server;
 /* The routes; ends with a NULL method. */
 extern const struct nx_route nx_routes[];
 
-/* listen: "127.0.0.1:8725", "[::1]:8725", "*:8725"; port 0 takes a free one. Errors: CONFIG (not an address), BUSY (in use), IO. */
-struct nx_server *nx_server_new(struct nx_service *service, const char *listen, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* listener: a listening socket (taken), or -1 for listen: "127.0.0.1:8725", "[::1]:8725", "*:8725"; port 0 takes a free one.
+ * Errors: CONFIG (not an address, no certificate), BUSY (in use), DENIED (beyond loopback without tokens), IO. */
+struct nx_server *nx_server_new(struct nx_service *service, int listener, const char *listen,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Takes over the certificate of a setup that is about to be in force: new connections get it, old ones are finished. FALSE: all is
+ * as before. */
+gboolean nx_server_reload(struct nx_server *server, const struct nx_setup *setup, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* No new connections; requests at work are finished. */
 void nx_server_free(struct nx_server *server);
 unsigned nx_server_port(const struct nx_server *server);

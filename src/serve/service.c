@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/service.h"
 
-struct nx_setup *nx_setup_new(struct nx_config *config, struct nx_engine *engine)
+struct nx_setup *nx_setup_new(struct nx_config *config, GError **error)
 {
-    struct nx_setup *setup = g_new0(struct nx_setup, 1);
-    *setup = (struct nx_setup){.references = 1, .config = config, .engine = engine};
-    return setup;
+    g_autoptr(nx_setup) setup = g_new0(struct nx_setup, 1);
+    g_autofree char *tokens = nx_config_tokens(config);
+    guint n;
+    *setup = (struct nx_setup){.references = 1, .config = config};
+    setup->engine = nx_engine_new(config->patterns_directory, config->patterns_local, &config->limits, error);
+    if (setup->engine == NULL)
+        return NULL;
+    setup->tokens = nx_tokens_load(tokens, error);
+    if (setup->tokens == NULL)
+        return NULL;
+    nx_tokens_list(setup->tokens, &n);
+    struct nx_str digest = nx_ruleset_digest(nx_engine_rules(setup->engine));
+    g_snprintf(setup->rules, sizeof setup->rules, "%.*s", NX_FMT(digest));
+    setup->open = n == 0;
+    return g_steal_pointer(&setup);
+}
+
+const char *nx_setup_rules(const struct nx_setup *setup)
+{
+    return setup->rules;
 }
 
 struct nx_setup *nx_setup_ref(struct nx_setup *setup)
@@ -18,7 +35,8 @@ void nx_setup_unref(struct nx_setup *setup)
 {
     if (__atomic_sub_fetch(&setup->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
-    nx_engine_unref(setup->engine);
+    g_clear_pointer(&setup->engine, nx_engine_unref);
+    g_clear_pointer(&setup->tokens, nx_tokens_free);
     nx_config_free(setup->config);
     g_free(setup);
 }

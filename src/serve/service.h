@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve/service.h - what the parts of the daemon share.
  *
- * A setup is what a reload swaps, whole or not at all: settings and engine; immutable, counted by reference. A service is the rest,
- * and lives as long as the daemon. Any thread. */
+ * A setup is what a reload swaps, whole or not at all: settings, engine and tokens; immutable, counted by reference. A service is
+ * the rest, and lives as long as the daemon. Any thread. */
 #pragma once
 #include "config/config.h"
 #include "ingest/intake.h"
+#include "serve/token.h"
 
 #include <pthread.h>
 
@@ -13,10 +14,15 @@ struct nx_setup {
     int references;
     struct nx_config *config;
     struct nx_engine *engine;
+    struct nx_tokens *tokens;
+    char rules[16]; /* the rule set's digest */
+    bool open;      /* there are no tokens: this machine may ask, nobody else */
 };
 
-/* Takes both. */
-struct nx_setup *nx_setup_new(struct nx_config *config, struct nx_engine *engine);
+/* Reads patterns and tokens by the settings, which it takes also when it fails. */
+struct nx_setup *nx_setup_new(struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The rule set's digest. */
+const char *nx_setup_rules(const struct nx_setup *setup);
 struct nx_setup *nx_setup_ref(struct nx_setup *setup);
 void nx_setup_unref(struct nx_setup *setup);
 

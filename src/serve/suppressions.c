@@ -17,8 +17,8 @@ static int look_up(struct nx_request *request, struct nx_str stream, struct nx_e
     g_autoptr(GError) error = NULL;
     if (reader == NULL)
         return -1;
-    int found = nx_reader_lookup(reader, nx_request_arena(request), nx_request_param(request), stream,
-                                 nx_request_now(request), entry, allowed, &error);
+    int found = nx_reader_lookup(reader, nx_request_arena(request), nx_request_param(request), stream, nx_request_now(request),
+                                 entry, allowed, &error);
     if (found < 0)
         nx_request_fail(request, error);
     return found;
@@ -150,8 +150,7 @@ void nx_delete_suppression(struct nx_request *request)
 
 /* ---- the list, by pages */
 
-/* Reads ?stream= &domain= &cause= &class= &since= &cursor= &limit= &expired=; false: the problem is answered. */
-static bool read_filter(struct nx_request *request, struct nx_filter *filter)
+bool nx_request_filter(struct nx_request *request, struct nx_filter *filter)
 {
     struct nx_str cause = nx_request_query(request, "cause"), class_ = nx_request_query(request, "class"),
                   since = nx_request_query(request, "since"), limit = nx_request_query(request, "limit");
@@ -204,7 +203,7 @@ void nx_list_suppressions(struct nx_request *request)
 {
     struct nx_filter filter;
     struct nx_reader *reader = nx_request_reader(request);
-    if (reader == NULL || !read_filter(request, &filter))
+    if (reader == NULL || !nx_request_filter(request, &filter))
         return;
     struct page page = {.limit = filter.limit++};
     g_autoptr(GError) error = NULL;

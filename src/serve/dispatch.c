@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the library calls for each request: find the route, admit the asker, collect the body, run the handler, hand over its
+ * answer. */
+#include "serve/inner.h"
+
+#include "serve/log.h"
+
+void nx_request_free(struct nx_request *request)
+{
+    g_clear_pointer(&request->response, MHD_destroy_response);
+    g_clear_pointer(&request->body, g_byte_array_unref);
+    g_clear_pointer(&request->headers, g_ptr_array_unref);
+    g_clear_pointer(&request->setup, nx_setup_unref);
+    g_free(request->path);
+    g_free(request);
+}
+
+/* Does the path fit the route's? *ret_param is what {} stands for. */
+static bool fits(const struct nx_route *route, const char *path, struct nx_str *ret_param)
+{
+    const char *brace = strchr(route->path, '{');
+    if (brace == NULL)
+        return strcmp(route->path, path) == 0;
+    size_t n = (size_t)(brace - route->path);
+    if (strncmp(route->path, path, n) != 0 || path[n] == '\0')
+        return false;
+    *ret_param = nx_str_of(path + n);
+    return true;
+}
+
+/* A literal path goes before one with {}: the table's order. NULL: none, and the request has its answer. */
+static const struct nx_route *find_route(struct nx_request *request, const char *method)
+{
+    GString *allow = g_string_new(NULL);
+    const struct nx_route *found = NULL, *same_path = NULL;
+    const char *wanted = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? MHD_HTTP_METHOD_GET : method;
+    for (const struct nx_route *route = nx_routes; route->method != NULL && found == NULL; route++) {
+        struct nx_str param = NX_STR_NONE;
+        if (!fits(route, request->path, &param) || (same_path != NULL && strcmp(same_path->path, route->path) != 0))
+            continue;
+        same_path = route;
+        g_string_append_printf(allow, "%s%s%s", allow->len > 0 ? ", " : "", route->method,
+                               strcmp(route->method, MHD_HTTP_METHOD_GET) == 0 ? ", HEAD" : "");
+        if (strcmp(route->method, wanted) == 0) {
+            found = route;
+            request->param = param;
+        }
+    }
+    if (found == NULL && same_path == NULL) {
+        nx_request_problem(request, MHD_HTTP_NOT_FOUND, "%s: there is nothing here (the paths are in docs/http.md)", request->path);
+    } else if (found == NULL) {
+        nx_request_add_header(request, MHD_HTTP_HEADER_ALLOW, allow->str);
+        nx_request_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s does not take %s (it takes %s)", request->path, method,
+                           allow->str);
+    }
+    g_string_free(allow, TRUE);
+    return found;
+}
+
+/* Without tokens anyone on this machine may ask; a page in a browser on this machine may not, also not by a name that it made point
+ * here. */
+static bool from_a_page(struct nx_request *request)
+{
+    struct nx_str host = nx_request_header(request, MHD_HTTP_HEADER_HOST);
+    if (nx_request_header(request, MHD_HTTP_HEADER_ORIGIN).n > 0)
+        return true;
+    struct nx_str name =
+        host.n > 0 && host.p[0] == '[' ? nx_str_sub(host, 1, nx_str_chr(host, ']')) : nx_str_sub(host, 0, nx_str_chr(host, ':'));
+    g_autofree char *text = g_strndup(name.p, name.n);
+    return host.n > 0 && !g_hostname_is_ip_address(text) && g_ascii_strcasecmp(text, "localhost") != 0;
+}
+
+/* Who asks, and may he? False: the problem is answered. RFC 6750. */
+static bool admit(struct nx_request *request)
+{
+    struct nx_str given = nx_request_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
+    bool bearer = nx_str_istarts(given, NX_STR("Bearer "));
+    if (bearer)
+        request->token = nx_tokens_find(request->setup->tokens, nx_str_trim(nx_str_from(given, strlen("Bearer "))));
+    if (request->route->role == NX_ROLE_ANYONE)
+        return true;
+    if (request->setup->open) {
+        if (!from_a_page(request))
+            return true;
+        nx_request_problem(
+            request, MHD_HTTP_FORBIDDEN,
+            "without tokens only programs on this machine are served, no pages of other sites (see docs/security.md)");
+    } else if (request->token == NULL) {
+        nx_request_add_header(request, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                              bearer ? "Bearer realm=\"nixie\", error=\"invalid_token\"" : "Bearer realm=\"nixie\"");
+        nx_request_problem(request, MHD_HTTP_UNAUTHORIZED,
+                           bearer ? "this token is not known (it may have been revoked)"
+                                  : "a token is needed: Authorization: Bearer nx_...");
+    } else if (!nx_token_may(request->token, request->route->role)) {
+        nx_request_problem(request, MHD_HTTP_FORBIDDEN, "the token '%s' lacks the role %s", request->token->name,
+                           nx_role_name(request->route->role));
+    } else {
+        return true;
+    }
+    return false;
+}
+
+static size_t cap_of(const struct nx_request *request)
+{
+    const struct nx_config *config = request->setup->config;
+    switch (request->route->body) {
+    case NX_BODY_NONE:
+        return 0;
+    case NX_BODY_SMALL:
+        return config->serve_json_size;
+    case NX_BODY_MESSAGE:
+        return config->serve_body_size;
+    }
+    g_assert_not_reached();
+}
+
+static void refuse_size(struct nx_request *request)
+{
+    if (request->cap == 0)
+        nx_request_problem(request, MHD_HTTP_CONTENT_TOO_LARGE, "%s %s takes no body", request->route->method,
+                           request->route->path);
+    else
+        nx_request_problem(request, MHD_HTTP_CONTENT_TOO_LARGE,
+                           "the body is larger than %zu bytes (send less at once, or raise the limit in [serve])", request->cap);
+}
+
+/* The head is there; an answer given here goes out before any body is read. */
+static void begin(struct nx_request *request, const char *method)
+{
+    request->route = find_route(request, method);
+    if (request->route == NULL)
+        return;
+    if (!admit(request))
+        return;
+    request->cap = cap_of(request);
+    struct nx_str length = nx_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    unsigned long long n;
+    if (nx_str_to_u64(length, &n) && n > request->cap)
+        refuse_size(request);
+    else if (request->cap > 0)
+        request->body = length.n > 0 ? g_byte_array_sized_new((guint)n) : g_byte_array_new();
+}
+
+/* False: the client has had its time. */
+static bool take_body(struct nx_request *request, const char *data, size_t n)
+{
+    gint64 elapsed = g_get_monotonic_time() - request->started;
+    if (elapsed > request->setup->config->serve_timeout * G_USEC_PER_SEC)
+        return false;
+    if (request->body == NULL || request->body->len + n > request->cap) {
+        request->too_large = true;
+        if (request->body != NULL)
+            g_byte_array_set_size(request->body, 0);
+    } else if (!request->too_large) {
+        g_byte_array_append(request->body, (const guint8 *)data, (guint)n);
+    }
+    return true;
+}
+
+static void run(struct nx_request *request)
+{
+    if (request->too_large) {
+        refuse_size(request);
+        return;
+    }
+    nx_arena_reset(nx_request_arena(request));
+    request->route->fn(request);
+}
+
+enum MHD_Result nx_dispatch_answer(void *data, struct MHD_Connection *connection, const char *url, const char *method,
+                                   const char *version, const char *upload, size_t *upload_size, void **state)
+{
+    struct nx_server *server = data;
+    struct nx_request *request = *state;
+    (void)version;
+    if (request == NULL) {
+        request = g_new0(struct nx_request, 1);
+        *request = (struct nx_request){.server = server,
+                                       .connection = connection,
+                                       .path = g_strdup(url),
+                                       .setup = nx_service_setup(server->service),
+                                       .started = g_get_monotonic_time()};
+        *state = request;
+        begin(request, method);
+        return request->response != NULL ? nx_request_queue(request) : MHD_YES;
+    }
+    if (*upload_size > 0) {
+        bool in_time = take_body(request, upload, *upload_size);
+        *upload_size = 0;
+        return in_time ? MHD_YES : MHD_NO;
+    }
+    if (!request->waiting) {
+        run(request);
+        if (request->waiting)
+            return MHD_YES;
+    }
+    if (request->response == NULL) {
+        if (!request->waiting)
+            nx_request_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s gave no answer (a defect)", request->path);
+        else
+            return MHD_YES;
+    }
+    return nx_request_queue(request);
+}
+
+void nx_dispatch_completed(void *data, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+{
+    struct nx_request *request = *state;
+    (void)data, (void)connection, (void)code;
+    if (request == NULL)
+        return;
+    if (nx_log_wants(NX_LOG_DEBUG)) {
+        g_autofree char *took = g_strdup_printf("%" G_GINT64_FORMAT, (g_get_monotonic_time() - request->started) / 1000);
+        g_autofree char *status = g_strdup_printf("%u", request->status);
+        nx_log(NX_LOG_DEBUG, "http", "request", "route", request->route == NULL ? "-" : request->route->path, "status", status,
+               "ms", took, NULL);
+    }
+    nx_request_free(request);
+    *state = NULL;
+}
+
+/* %00 stays as it is written: what comes after it must not be lost. */
+size_t nx_dispatch_unescape(void *data, struct MHD_Connection *connection, char *text)
+{
+    (void)data, (void)connection;
+    return strstr(text, "%00") != NULL ? strlen(text) : MHD_http_unescape(text);
+}
+
+void nx_dispatch_say(void *data, const char *format, va_list list)
+{
+    (void)data;
+    g_autofree char *text = g_strstrip(g_strdup_vprintf(format, list));
+    nx_log(NX_LOG_DEBUG, "http", text, NULL);
+}

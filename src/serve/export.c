@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/handlers.h"
+
+#include "base/error.h"
+#include "export/entry.h"
+
+#define PIECE_ENTRIES 500u /* read at a time: the store is not held while the client reads */
+
+static const char *const offered[] = {
+    [NX_ENTRY_CSV] = "text/csv", [NX_ENTRY_JSONL] = "application/x-ndjson", [NX_ENTRY_TXT] = "text/plain", NULL};
+
+struct export
+{
+    enum nx_entry_format format;
+    struct nx_filter filter;
+    nx_when now;
+    char *cursor; /* owns filter.after once the first piece is out */
+    bool begun;
+    struct nx_buf piece;
+    size_t n;
+};
+
+static void free_export(void *data)
+{
+    struct export *export = data;
+    g_free(export->cursor);
+    g_free(export);
+}
+
+static bool add(const struct nx_entry *entry, void *data)
+{
+    struct export *export = data;
+    nx_entry_line(&export->piece, export->format, entry, NULL, NULL);
+    if (++export->n == PIECE_ENTRIES) {
+        struct nx_str cursor = nx_entry_cursor(export->piece.arena, entry);
+        g_free(export->cursor);
+        export->cursor = g_strndup(cursor.p, cursor.n);
+    }
+    return true;
+}
+
+static int next(struct nx_request *request, void *data, GString *out)
+{
+    struct export *export = data;
+    nx_buf_init(&export->piece, nx_request_arena(request), SIZE_MAX / 2);
+    if (!export->begun)
+        nx_entry_head(&export->piece, export->format, NULL);
+    export->begun = true;
+    export->n = 0;
+    if (!nx_reader_list(nx_request_reader(request), &export->filter, export->now, add, export, NULL))
+        return -1;
+    export->filter.after = nx_str_of(export->cursor);
+    g_string_append_len(out, export->piece.p, (gssize) export->piece.n);
+    return export->n == PIECE_ENTRIES ? 1 : 0;
+}
+
+/* The list as it is now has a tag that changes with every change of the store, and with the form and the filter; and every hour,
+ * because entries run out. A weak one for that reason. */
+static char *tag_of(struct nx_request *request, const char *media_type, GError **error)
+{
+    int64_t position;
+    if (!nx_reader_position(nx_request_reader(request), &position, error))
+        return NULL;
+    g_autofree char *what = nx_request_query_text(request);
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, what, -1);
+    return g_strdup_printf("W/\"%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "-%.8s-%c\"", position, nx_request_now(request) / 3600,
+                           digest, media_type[5]);
+}
+
+void nx_get_export(struct nx_request *request)
+{
+    struct nx_str format = nx_request_query(request, "format");
+    enum nx_entry_format chosen = NX_ENTRY_CSV;
+    const char *accepted = nx_request_accepts(request, offered);
+    struct nx_filter filter;
+    if (nx_request_reader(request) == NULL || !nx_request_filter(request, &filter))
+        return;
+    if (format.n > 0 && !nx_entry_format_parse(format, &chosen)) {
+        nx_request_problem(request, 400, "'%.*s' is no format (csv, jsonl, txt)", NX_FMT(format));
+        return;
+    }
+    if (format.n == 0 && accepted == NULL) {
+        nx_request_problem(request, 406, "the list can be text/csv, application/x-ndjson or text/plain");
+        return;
+    }
+    while (format.n == 0 && strcmp(offered[chosen], accepted) != 0)
+        chosen++;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *tag = tag_of(request, offered[chosen], &error);
+    if (tag == NULL) {
+        nx_request_fail(request, error);
+        return;
+    }
+    nx_request_add_header(request, "ETag", tag);
+    nx_request_add_header(request, "Vary", "Accept");
+    if (nx_request_has_tag(request, tag)) {
+        nx_request_empty(request, 304);
+        return;
+    }
+    struct export *export = g_new0(struct export, 1);
+    *export = (struct export){.format = chosen, .filter = filter, .now = nx_request_now(request)};
+    export->filter.limit = PIECE_ENTRIES;
+    export->filter.brief = chosen == NX_ENTRY_TXT;
+    nx_request_stream(request, 200, offered[chosen], next, export, free_export);
+}
