@@ -5,6 +5,7 @@
  * writer thread calls. Any function that fails leaves the transaction to be rolled back by the caller. Readers are independent of the writer. */
 #pragma once
 #include "store/store.h"
+#include "store/table.h"
 
 struct nx_backend; /* a writer's connection */
 
@@ -17,6 +18,9 @@ struct nx_change { /* one manual act, folded */
     nx_when since, until;
     struct nx_str reason, actor, source;
 };
+
+typedef void nx_scanned_fn(const struct nx_table_record *record, void *data);
+typedef void nx_changed_fn(struct nx_str key, void *data);
 
 struct nx_backend_ops {
     const char *prefix; /* "postgres://"; "" takes every path */
@@ -45,11 +49,22 @@ struct nx_backend_ops {
     gboolean (*log)(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data, GError **error);
     gboolean (*position)(struct nx_reader *reader, int64_t *ret, GError **error);
     int (*get_mark)(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error);
+    /* For the lookup table. Between hold and let_go all answers are of one moment. */
+    gboolean (*hold)(struct nx_reader *reader, GError **error);
+    void (*let_go)(struct nx_reader *reader);
+    gboolean (*about)(struct nx_reader *reader, struct nx_table_about *ret, GError **error);
+    gboolean (*count)(struct nx_reader *reader, uint64_t *ret, GError **error); /* of entries, about */
+    /* Every entry and allow-list entry, in order of key; or those of one key. */
+    gboolean (*scan)(struct nx_reader *reader, struct nx_str key, nx_scanned_fn *fn, void *data, GError **error);
+    /* Keys changed by log rows behind `after`, some twice; *ret_many is set instead when there are more than `most`. */
+    gboolean (*changed)(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many, GError **error);
 };
 
 struct nx_reader { /* a back-end's reader begins with this */
     const struct nx_backend_ops *ops;
     const struct nx_fold_rules *rules; /* the store's */
 };
+
+const char *nx_store_path(const struct nx_store *store);
 
 extern const struct nx_backend_ops nx_sqlite_ops;

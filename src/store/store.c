@@ -423,6 +423,11 @@ gboolean nx_store_check(struct nx_store *store, GError **error)
     return run_and_wait(store, &task, error);
 }
 
+const char *nx_store_path(const struct nx_store *store)
+{
+    return store->path;
+}
+
 struct nx_reader *nx_reader_new(struct nx_store *store, GError **error)
 {
     struct nx_reader *reader = store->ops->reader_new(store->path, error);

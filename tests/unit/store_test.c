@@ -341,7 +341,7 @@ static void many_make_an_import_and_the_log_knows(void **state)
                                         .cause = i % 2 ? NX_CAUSE_MAILBOX_UNKNOWN : NX_CAUSE_COMPLAINT,
                                         .since = T0 - i,
                                         .until = NX_WHEN_NONE,
-                                        .reason = NX_STR("smtp;550 no\tsuch user"),
+                                        .reason = i % 3 == 0 ? NX_STR("smtp;550 no\tsuch user") : NX_STR("other"),
                                         .source = NX_STR("import:ses")};
     size_t new;
     bounce(f, "user00007@d3.example", NX_CAUSE_MAILBOX_UNKNOWN, T0, "e");

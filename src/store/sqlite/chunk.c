@@ -15,7 +15,7 @@ static void add_number(struct nx_buf *out, int64_t number)
     nx_buf_add(out, (struct nx_str){digits, (size_t)g_snprintf(digits, sizeof digits, "%lld", (long long)number)});
 }
 
-void nx_chunk_add(struct nx_db *db, struct nx_buf *out, const struct nx_change *change)
+void nx_chunk_add(struct nx_db *db, struct nx_buf *out, const struct nx_change *change, bool with_reason)
 {
     nx_buf_add(out, change->key);
     nx_buf_addc(out, '\t');
@@ -30,7 +30,8 @@ void nx_chunk_add(struct nx_db *db, struct nx_buf *out, const struct nx_change *
     nx_buf_addc(out, '\t');
     nx_buf_add(out, change->address);
     nx_buf_addc(out, '\t');
-    add_text(out, change->reason);
+    if (with_reason)
+        add_text(out, change->reason);
     nx_buf_addc(out, '\n');
 }
 
@@ -76,6 +77,23 @@ bool nx_chunk_next(const struct nx_db *db, struct nx_str *rest, struct nx_row *r
     row.reason = line;
     *ret = row;
     return true;
+}
+
+struct nx_str nx_chunk_seek(struct nx_str list, struct nx_str key)
+{
+    size_t low = 0, high = list.n; /* both at the beginning of a line, or the end */
+    while (low < high) {
+        size_t at = low + (high - low) / 2;
+        while (at > low && list.p[at - 1] != '\n')
+            at--;
+        struct nx_str line = nx_str_from(list, at);
+        line = nx_str_sub(line, 0, nx_str_chr(line, '\n'));
+        if (nx_str_cmp(nx_str_sub(line, 0, nx_str_chr(line, '\t')), key) < 0)
+            low = at + line.n + 1;
+        else
+            high = at;
+    }
+    return nx_str_from(list, low);
 }
 
 gboolean nx_chunk_load(struct nx_db *db, struct nx_arena *arena, int64_t sequence, struct nx_str *ret, GError **error)

@@ -5,33 +5,24 @@
 #include "event/json.h"
 #include "store/sqlite/chunk.h"
 
-struct reader {
-    struct nx_reader reader;
-    struct nx_db *db;
-    struct nx_arena *arena; /* of one entry or line that is handed out */
-};
-
-static struct reader *of(struct nx_reader *reader)
-{
-    return (struct reader *)reader;
-}
-
 struct nx_reader *nx_read_new(const char *path, GError **error)
 {
     struct nx_db *db = nx_db_open(path, false, error);
     if (db == NULL)
         return NULL;
-    struct reader *reader = g_new0(struct reader, 1);
+    struct nx_sqlite_reader *reader = g_new0(struct nx_sqlite_reader, 1);
     reader->reader.ops = &nx_sqlite_ops;
     reader->db = db;
     reader->arena = nx_arena_new();
+    reader->chunk_arena = nx_arena_new();
     return &reader->reader;
 }
 
 void nx_read_free(struct nx_reader *reader)
 {
-    nx_db_close(of(reader)->db);
-    nx_arena_free(of(reader)->arena);
+    nx_db_close(nx_sqlite_reader(reader)->db);
+    nx_arena_free(nx_sqlite_reader(reader)->arena);
+    nx_arena_free(nx_sqlite_reader(reader)->chunk_arena);
     g_free(reader);
 }
 
@@ -70,32 +61,34 @@ static struct nx_str hex_id(struct nx_arena *arena, sqlite3_stmt *row, int colum
     return (struct nx_str){out, 2 * n};
 }
 
-/* The line of an import's list for one key; ret->key.n == 0 when there is none. */
-static gboolean find_in_chunk(struct nx_db *db, struct nx_arena *arena, int64_t sequence, struct nx_str key, struct nx_str stream, bool any_stream,
-                              struct nx_row *ret, GError **error)
+/* The line of an import's list for one key, in the reader's hands until another list is looked into; ret->key.n == 0 when there is none. */
+static gboolean find_in_chunk(struct nx_sqlite_reader *reader, int64_t sequence, struct nx_str key, const struct nx_str *stream, struct nx_row *ret,
+                              GError **error)
 {
-    struct nx_str list;
     struct nx_row row;
     bool broken;
     *ret = (struct nx_row){0};
-    if (!nx_chunk_load(db, arena, sequence, &list, error))
-        return FALSE;
-    while (nx_chunk_next(db, &list, &row, &broken)) {
-        int order = nx_str_cmp(row.key, key);
-        if (order > 0)
-            break;
-        if (order == 0 && (any_stream || nx_str_eq(row.scope, stream))) {
+    if (reader->chunk_sequence != sequence) {
+        reader->chunk_sequence = 0;
+        nx_arena_reset(reader->chunk_arena);
+        if (!nx_chunk_load(reader->db, reader->chunk_arena, sequence, &reader->chunk, error))
+            return FALSE;
+        reader->chunk_sequence = sequence;
+    }
+    struct nx_str list = nx_chunk_seek(reader->chunk, key);
+    while (nx_chunk_next(reader->db, &list, &row, &broken) && nx_str_eq(row.key, key))
+        if (stream == NULL || nx_str_eq(row.scope, *stream)) {
             *ret = row;
             break;
         }
-    }
     return TRUE;
 }
 
 /* What only the log knows of an entry. */
-static gboolean add_origin(struct nx_db *db, struct nx_arena *arena, struct nx_str key, struct nx_entry *entry, GError **error)
+static gboolean add_origin(struct nx_sqlite_reader *reader, struct nx_arena *arena, struct nx_str key, struct nx_entry *entry, GError **error)
 {
-    static const char GET[] = "SELECT id, act, reason, actor, source, status, rule, diagnostic FROM log WHERE seq=?1";
+    static const char GET[] = "SELECT id, act='import' AND kind='mixed', reason, actor, source, status, rule, diagnostic FROM log WHERE seq=?1";
+    struct nx_db *db = reader->db;
     sqlite3_stmt *get = nx_db_statement(db, GET, error);
     if (get == NULL)
         return FALSE;
@@ -110,14 +103,14 @@ static gboolean add_origin(struct nx_db *db, struct nx_arena *arena, struct nx_s
     entry->status = nx_arena_dup(arena, nx_db_text(get, 5));
     entry->rule = nx_arena_dup(arena, nx_db_text(get, 6));
     entry->diagnostic = nx_arena_dup(arena, nx_db_text(get, 7));
-    bool import = nx_str_eq(nx_db_text(get, 1), NX_STR("import"));
+    bool mixed = sqlite3_column_int(get, 1) != 0;
     nx_db_reset(get);
-    if (!import)
+    if (!mixed)
         return TRUE;
     struct nx_row line;
-    if (!find_in_chunk(db, arena, entry->sequence, key, entry->stream, false, &line, error))
+    if (!find_in_chunk(reader, entry->sequence, key, &entry->stream, &line, error))
         return FALSE;
-    entry->reason = line.reason;
+    entry->reason = nx_arena_dup(arena, line.reason);
     return TRUE;
 }
 
@@ -142,7 +135,7 @@ int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struc
     static const char FIND[] = "SELECT " ENTRY " FROM suppressions s WHERE s.key IN (?1, ?2) AND (s.stream='' OR s.stream=?3)"
                                " AND (s.until IS NULL OR s.until > ?4)";
     static const char ALLOWED[] = "SELECT 1 FROM allowed WHERE key IN (?1, ?2)";
-    struct nx_db *db = of(reader)->db;
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
     sqlite3_stmt *find = nx_db_statement(db, FIND, error), *allowed = nx_db_statement(db, ALLOWED, error);
     struct nx_entry best = {0};
     int got, listed = 0;
@@ -174,7 +167,7 @@ int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struc
     if (listed == 0)
         return 0;
     struct nx_str key = best.key.p[0] == '@' ? domain : address->key;
-    if (!add_origin(db, arena, key, &best, error))
+    if (!add_origin(nx_sqlite_reader(reader), arena, key, &best, error))
         return -1;
     *ret_entry = best;
     return 1;
@@ -244,7 +237,7 @@ static gboolean bind_filter(struct nx_db *db, sqlite3_stmt *list, const struct n
 gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data, GError **error)
 {
     static const char ANY[] = "SELECT EXISTS(SELECT 1 FROM allowed)";
-    struct nx_db *db = of(reader)->db;
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
     g_autoptr(nx_arena) bound = nx_arena_new();
     sqlite3_stmt *any = nx_db_statement(db, ANY, error), *list = NULL;
     if (any == NULL || nx_db_step(db, any, error) < 0)
@@ -256,9 +249,9 @@ gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, 
         return nx_db_fail(db, code, error);
     bool good = bind_filter(db, list, filter, bound, now, error);
     while (good && (got = nx_db_step(db, list, error)) > 0) {
-        nx_arena_reset(of(reader)->arena);
-        struct nx_entry entry = entry_of(db, list, of(reader)->arena);
-        good = filter->brief || add_origin(db, of(reader)->arena, nx_db_text(list, 0), &entry, error);
+        nx_arena_reset(nx_sqlite_reader(reader)->arena);
+        struct nx_entry entry = entry_of(db, list, nx_sqlite_reader(reader)->arena);
+        good = filter->brief || add_origin(nx_sqlite_reader(reader), nx_sqlite_reader(reader)->arena, nx_db_text(list, 0), &entry, error);
         if (good && !fn(&entry, data))
             break;
     }
@@ -293,7 +286,7 @@ static gboolean read_event(struct nx_db *db, sqlite3_stmt *row, struct nx_arena 
 }
 
 /* 1 handed out and more wanted, 0 enough, -1 error, 2 passed over. */
-static int hand_out(struct reader *reader, sqlite3_stmt *row, struct nx_str key, nx_logged_fn *fn, void *data, GError **error)
+static int hand_out(struct nx_sqlite_reader *reader, sqlite3_stmt *row, struct nx_str key, nx_logged_fn *fn, void *data, GError **error)
 {
     struct nx_db *db = reader->db;
     struct nx_event event;
@@ -319,7 +312,7 @@ static int hand_out(struct reader *reader, sqlite3_stmt *row, struct nx_str key,
         line.event = &event;
         line.stream = nx_db_text(row, L_STREAM);
     } else if (line.act == NX_ACT_IMPORT && key.n > 0) {
-        if (!find_in_chunk(db, reader->arena, line.sequence, key, NX_STR_NONE, true, &found, error))
+        if (!find_in_chunk(reader, line.sequence, key, NULL, &found, error))
             return -1;
         if (found.key.n == 0)
             return 2;
@@ -328,7 +321,8 @@ static int hand_out(struct reader *reader, sqlite3_stmt *row, struct nx_str key,
         line.cause = found.cause;
         line.at = found.at;
         line.until = found.until;
-        line.reason = found.reason;
+        if (found.reason.n > 0)
+            line.reason = found.reason;
     }
     return fn(&line, data);
 }
@@ -339,7 +333,7 @@ gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filte
     static const char OF_ONE[] =
         LINE "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
              " AND seq IN (SELECT seq FROM log WHERE key = ?5 UNION SELECT seq FROM chunks WHERE lo <= ?5 AND hi >= ?5) ORDER BY seq";
-    struct nx_db *db = of(reader)->db;
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
     sqlite3_stmt *list = nx_db_statement(db, key.n > 0 ? OF_ONE : OF_ALL, error);
     size_t given = 0;
     int got;
@@ -352,7 +346,7 @@ gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filte
     if (key.n > 0)
         nx_db_bind_text(list, 5, key);
     while ((got = nx_db_step(db, list, error)) > 0) {
-        int more = hand_out(of(reader), list, key, fn, data, error);
+        int more = hand_out(nx_sqlite_reader(reader), list, key, fn, data, error);
         given += more != 2;
         if (more <= 0 || (filter->limit > 0 && given >= filter->limit)) {
             nx_db_reset(list);
@@ -365,7 +359,7 @@ gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filte
 gboolean nx_read_position(struct nx_reader *reader, int64_t *ret, GError **error)
 {
     static const char LAST[] = "SELECT coalesce(max(seq), 0) FROM log";
-    struct nx_db *db = of(reader)->db;
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
     sqlite3_stmt *last = nx_db_statement(db, LAST, error);
     if (last == NULL || nx_db_step(db, last, error) < 0)
         return FALSE;

@@ -2,6 +2,20 @@
 /* store/sqlite/read.h - the readers' half of the back-end. Inner; promises: store/store.h. */
 #pragma once
 #include "store/ops.h"
+#include "store/sqlite/db.h"
+
+struct nx_sqlite_reader { /* the last list that was looked into stays: neighbours come from the same */
+    struct nx_reader reader;
+    struct nx_db *db;
+    struct nx_arena *arena; /* of one entry or line that is handed out */
+    struct nx_arena *chunk_arena;
+    struct nx_str chunk;
+    int64_t chunk_sequence; /* 0: none */
+};
+static inline struct nx_sqlite_reader *nx_sqlite_reader(struct nx_reader *reader)
+{
+    return (struct nx_sqlite_reader *)reader;
+}
 
 struct nx_reader *nx_read_new(const char *path, GError **error);
 void nx_read_free(struct nx_reader *reader);

@@ -14,7 +14,9 @@ static const char BEGIN[] =
     " PRIMARY KEY(key, stream)) WITHOUT ROWID;"
     "CREATE TEMP TABLE allowed(key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;";
 static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.suppressions SELECT * FROM temp.suppressions;"
-                           "DELETE FROM main.allowed; INSERT INTO main.allowed SELECT * FROM temp.allowed;";
+                           "DELETE FROM main.allowed; INSERT INTO main.allowed SELECT * FROM temp.allowed;"
+                           /* Lookup tables made before are of another database now. */
+                           "UPDATE main.meta SET value=lower(hex(randomblob(16))) WHERE name='uuid';";
 static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; COMMIT";
 static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until FROM log WHERE action IN ('suppress','clear','done') ORDER BY seq";
 static const char COUNT[] = "SELECT count(*) FROM temp.suppressions";

@@ -11,6 +11,7 @@ const char *const nx_schema_migrations[] = {
     " action TEXT, scope TEXT, until INTEGER, reason TEXT, actor TEXT, source TEXT,"
     " status TEXT, rule TEXT, diagnostic TEXT, body BLOB);"
     "CREATE INDEX log_key ON log(key, counts, at) WHERE key IS NOT NULL;"
+    "CREATE INDEX log_change ON log(seq) WHERE action IN ('suppress','clear','done');"
     "CREATE TABLE chunks(seq INTEGER PRIMARY KEY, lo TEXT NOT NULL, hi TEXT NOT NULL, n INTEGER NOT NULL, body BLOB NOT NULL);"
     /* Derived from the log. Absent address: the key's own spelling. */
     "CREATE TABLE suppressions("

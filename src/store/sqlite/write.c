@@ -322,6 +322,9 @@ static gboolean import_chunk(struct nx_backend *backend, const struct nx_change 
         return FALSE;
     int64_t sequence = sqlite3_column_int64(next, 0);
     nx_db_reset(next);
+    bool mixed = false;
+    for (size_t i = 1; i < n && !mixed; i++)
+        mixed = !nx_str_eq(changes[i].reason, changes[0].reason);
     for (size_t i = 0; i < n; i++) {
         const struct nx_change *change = &changes[i];
         bool effect;
@@ -334,14 +337,14 @@ static gboolean import_chunk(struct nx_backend *backend, const struct nx_change 
                                    .at = change->since, .until = change->until};
         if (!nx_apply(db, &row, error))
             return FALSE;
-        nx_chunk_add(db, &list, change);
+        nx_chunk_add(db, &list, change, mixed);
         lo = lines++ == 0 ? change->key : lo;
         hi = change->key;
     }
     if (lines == 0)
         return TRUE;
     const struct appended row = {.act = NX_STR("import"), .at = now, .made = now, .action = NX_STR("done"), .until = NX_WHEN_NONE,
-                                 .reason = NX_STR_NONE, .actor = changes->actor, .source = changes->source};
+                                 .kind = mixed ? NX_STR("mixed") : NX_STR_NONE, .reason = mixed ? NX_STR_NONE : changes->reason, .actor = changes->actor, .source = changes->source};
     sqlite3_stmt *insert = nx_db_statement(db, APPEND_CHUNK, error);
     if (insert == NULL || !append(db, &row, &sequence, error))
         return FALSE;

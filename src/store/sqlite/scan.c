@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/scan.h"
+
+#include "base/error.h"
+#include "store/sqlite/chunk.h"
+#include "store/sqlite/read.h"
+
+gboolean nx_scan_hold(struct nx_reader *reader, GError **error)
+{
+    return nx_db_exec(nx_sqlite_reader(reader)->db, "BEGIN", error);
+}
+
+void nx_scan_let_go(struct nx_reader *reader)
+{
+    (void)!nx_db_exec(nx_sqlite_reader(reader)->db, "COMMIT", NULL); /* only reads: cannot matter */
+}
+
+gboolean nx_scan_about(struct nx_reader *reader, struct nx_table_about *ret, GError **error)
+{
+    static const char GET[] = "SELECT (SELECT coalesce(max(seq), 0) FROM log), (SELECT value FROM meta WHERE name='uuid')";
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
+    sqlite3_stmt *get = nx_db_statement(db, GET, error);
+    if (get == NULL || nx_db_step(db, get, error) < 0)
+        return FALSE;
+    struct nx_str uuid = nx_db_text(get, 1);
+    *ret = (struct nx_table_about){.position = sqlite3_column_int64(get, 0)};
+    for (size_t i = 0; i + 1 < uuid.n && i / 2 < NX_TABLE_ID; i += 2)
+        ret->database[i / 2] = (char)(g_ascii_xdigit_value(uuid.p[i]) << 4 | g_ascii_xdigit_value(uuid.p[i + 1]));
+    nx_db_reset(get);
+    return TRUE;
+}
+
+gboolean nx_scan_count(struct nx_reader *reader, uint64_t *ret, GError **error)
+{
+    static const char COUNT[] = "SELECT count(*) FROM suppressions";
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
+    sqlite3_stmt *count = nx_db_statement(db, COUNT, error);
+    if (count == NULL || nx_db_step(db, count, error) < 0)
+        return FALSE;
+    *ret = (uint64_t)sqlite3_column_int64(count, 0);
+    nx_db_reset(count);
+    return TRUE;
+}
+
+/* Columns: key, stream, cause, since, until; for the allow list the key alone. */
+static gboolean hand_out(struct nx_db *db, sqlite3_stmt *rows, bool allowed, nx_scanned_fn *fn, void *data, GError **error)
+{
+    int got;
+    while ((got = nx_db_step(db, rows, error)) > 0) {
+        struct nx_table_record record = {.key = nx_db_text(rows, 0), .since = NX_WHEN_NONE, .until = NX_WHEN_NONE, .allowed = allowed};
+        if (!allowed) {
+            record.stream = nx_db_text(rows, 1);
+            record.cause = nx_db_cause(db, rows, 2);
+            record.since = sqlite3_column_int64(rows, 3);
+            record.until = nx_db_when(rows, 4);
+        }
+        fn(&record, data);
+    }
+    return got == 0;
+}
+
+gboolean nx_scan_all(struct nx_reader *reader, struct nx_str key, nx_scanned_fn *fn, void *data, GError **error)
+{
+    static const char ENTRIES[] = "SELECT key, stream, cause, since, until FROM suppressions ORDER BY key, stream";
+    static const char ENTRY[] = "SELECT key, stream, cause, since, until FROM suppressions WHERE key=?1 ORDER BY stream";
+    static const char ALLOWED[] = "SELECT key FROM allowed ORDER BY key";
+    static const char ALLOW[] = "SELECT key FROM allowed WHERE key=?1";
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
+    sqlite3_stmt *entries = nx_db_statement(db, key.n > 0 ? ENTRY : ENTRIES, error);
+    sqlite3_stmt *allowed = nx_db_statement(db, key.n > 0 ? ALLOW : ALLOWED, error);
+    if (entries == NULL || allowed == NULL)
+        return FALSE;
+    if (key.n > 0) {
+        nx_db_bind_text(entries, 1, key);
+        nx_db_bind_text(allowed, 1, key);
+    }
+    return hand_out(db, entries, false, fn, data, error) && hand_out(db, allowed, true, fn, data, error);
+}
+
+static gboolean chunk_keys(struct nx_db *db, struct nx_arena *arena, int64_t sequence, nx_changed_fn *fn, void *data, GError **error)
+{
+    struct nx_str list;
+    struct nx_row row;
+    bool broken;
+    nx_arena_reset(arena);
+    if (!nx_chunk_load(db, arena, sequence, &list, error))
+        return FALSE;
+    while (nx_chunk_next(db, &list, &row, &broken))
+        fn(row.key, data);
+    return TRUE;
+}
+
+gboolean nx_scan_changed(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many, GError **error)
+{
+    static const char COUNT[] = "SELECT (SELECT count(*) FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done'))"
+                                " + (SELECT coalesce(sum(n), 0) FROM chunks WHERE seq > ?1)";
+    static const char ROWS[] = "SELECT seq, key FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done') ORDER BY seq";
+    struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
+    struct nx_db *db = own->db;
+    sqlite3_stmt *count = nx_db_statement(db, COUNT, error), *rows = nx_db_statement(db, ROWS, error);
+    if (count == NULL || rows == NULL)
+        return FALSE;
+    sqlite3_bind_int64(count, 1, after);
+    if (nx_db_step(db, count, error) < 0)
+        return FALSE;
+    *ret_many = (uint64_t)sqlite3_column_int64(count, 0) > most;
+    nx_db_reset(count);
+    if (*ret_many)
+        return TRUE;
+    int got;
+    sqlite3_bind_int64(rows, 1, after);
+    while ((got = nx_db_step(db, rows, error)) > 0) {
+        if (sqlite3_column_type(rows, 1) != SQLITE_NULL) {
+            fn(nx_db_text(rows, 1), data);
+        } else if (!chunk_keys(db, own->arena, sqlite3_column_int64(rows, 0), fn, data, error)) {
+            nx_db_reset(rows);
+            return FALSE;
+        }
+    }
+    return got == 0;
+}
