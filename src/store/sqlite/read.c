@@ -371,7 +371,7 @@ gboolean nx_read_position(struct nx_reader *reader, int64_t *ret, GError **error
 int nx_read_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error)
 {
     static const char GET[] = "SELECT value FROM marks WHERE name=?1";
-    struct nx_db *db = of(reader)->db;
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
     sqlite3_stmt *get = nx_db_statement(db, GET, error);
     if (get == NULL)
         return -1;
