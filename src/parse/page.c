@@ -48,10 +48,27 @@ static size_t plain_sign(const unsigned char *p, size_t n, char *plain)
     }
 }
 
-/* What a byte is to squeeze(): a sign as it stands, white space, or perhaps the first byte of one of plain_sign(). */
-enum { SIGN, SPACE, LEAD };
+/* The small form of a letter of two bytes, Latin or Cyrillic, into out; both forms are of one length. */
+static void lower_pair(unsigned char lead, unsigned char next, char *out)
+{
+    unsigned c = (lead & 0x1fu) << 6 | (next & 0x3fu);
+    if ((c >= 0xc0 && c <= 0xde && c != 0xd7) || (c >= 0x410 && c <= 0x42f))
+        c += 0x20;
+    else if (c >= 0x400 && c <= 0x40f)
+        c += 0x50;
+    else if (((c >= 0x100 && c <= 0x137) || (c >= 0x14a && c <= 0x177)) && c % 2 == 0 && c != 0x130)
+        c++;
+    else if (((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e)) && c % 2 == 1)
+        c++;
+    out[0] = (char)(0xc0 | c >> 6);
+    out[1] = (char)(0x80 | (c & 0x3f));
+}
+
+/* What a byte is to squeeze(): a sign as it stands, white space, perhaps the first byte of one of plain_sign(), or the first of a letter with two
+ * forms. */
+enum { SIGN, SPACE, LEAD, LETTER };
 static const unsigned char classes[256] = {
-    [0] = SPACE, ['\t'] = SPACE, ['\v'] = SPACE, ['\f'] = SPACE, [' '] = SPACE, [0xc2] = LEAD, [0xe2] = LEAD, [0xe3] = LEAD, [0xef] = LEAD,
+    [0] = SPACE, ['\t'] = SPACE, ['\v'] = SPACE, ['\f'] = SPACE, [' '] = SPACE, [0xc2] = LEAD, [0xc3] = LETTER, [0xc4] = LETTER, [0xc5] = LETTER, [0xd0] = LETTER, [0xd1] = LETTER, [0xe2] = LEAD, [0xe3] = LEAD, [0xef] = LEAD,
 };
 
 /* Writes the trimmed line; returns its length and the columns in front. */
@@ -87,6 +104,13 @@ static size_t squeeze(struct nx_str line, char *s, char *l, uint32_t *indent)
         if (space && n > 0)
             s[n] = l[n] = ' ', n++;
         space = false;
+        if (class == LETTER && i < line.n && (p[i] & 0xc0) == 0x80) {
+            s[n] = plain;
+            s[n + 1] = (char)p[i];
+            lower_pair((unsigned char)plain, p[i++], l + n);
+            n += 2;
+            continue;
+        }
         s[n] = plain;
         l[n++] = (char)nx_lower((unsigned char)plain);
         while (i < line.n && classes[p[i]] == SIGN) { /* the common case */

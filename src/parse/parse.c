@@ -134,8 +134,11 @@ static void unwrap(struct nx_reading *reading)
 static void read_original(struct nx_reading *reading)
 {
     struct nx_fields fields = reading->mail.returned;
-    if (fields.n == 0 && reading->has_words && reading->words.returned.n > 0)
-        fields = nx_original_in_text(reading->arena, reading->words.returned);
+    struct nx_str rest = fields.n == 0 && reading->has_words ? reading->words.returned : NX_STR_NONE;
+    for (int i = 0; i < 4 && fields.n < 2 && rest.n > 0; i++) { /* a remark may stand between the mark and the head */
+        nx_notes ignored = 0;
+        fields = nx_fields_read(reading->arena, &rest, &ignored);
+    }
     if (fields.n == 0)
         fields = nx_original_in_text(reading->arena, reading->text);
     nx_original_read(&reading->original, fields);

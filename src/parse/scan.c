@@ -154,7 +154,8 @@ void nx_scan_text(const struct nx_formats *formats, struct nx_arena *arena, stru
         size_t before = scan->page.n;
         more = nx_page_more(&scan->page, PIECE);
         s.base = before > OVERLAP ? before - OVERLAP : 0;
-        nx_lit_each(formats->literals, (struct nx_str){scan->page.l + s.base, scan->page.n - s.base}, on_hit, &s);
+        if (scan->page.n > s.base)
+            nx_lit_each(formats->literals, (struct nx_str){scan->page.l + s.base, scan->page.n - s.base}, on_hit, &s);
         size_t known = more ? (scan->page.n_lines > AHEAD ? scan->page.n_lines - AHEAD : 0) : scan->page.n_lines;
         for (; checked < known && head == SIZE_MAX; checked++)
             if (is_head(&scan->page, checked))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse/template.h - line templates of format files (docs/formats.md): literals, `*`, and captures in braces.
  *
- * Matched on a page (parse/page.h) from the start of a line to the end of a line, ASCII case ignored; a blank also matches a line end, so a wrapped line is still
+ * Matched on a page (parse/page.h) from the start of a line to the end of a line, case ignored; a blank also matches a line end, so a wrapped line is still
  * recognised. What is captured points into page->s. Bounded: a step budget, after which there is no match. Immutable once parsed, any thread. */
 #pragma once
 #include "base/arena.h"

@@ -14,6 +14,8 @@ static const struct {
     {"received: ", true}, {"=> ", false}, {"<= ", true}, {"-> ", false}, {"<- ", true}, {"client: ", false}, {"server: ", true}, {"c: ", false}, {"s: ", true},
 };
 
+#define ACCEPTED_MAX 64u
+
 enum side { SIDE_NONE, SIDE_SENT, SIDE_REPLY };
 
 static enum side side_of(struct nx_str line, struct nx_str *ret_rest)
@@ -62,6 +64,8 @@ bool nx_transcript_line(struct nx_str line)
 struct dialogue {
     struct nx_blocks *blocks;
     struct nx_str recipient; /* of the last RCPT */
+    struct nx_str accepted[ACCEPTED_MAX]; /* recipients not refused so far: a refusal of the message is theirs */
+    size_t n_accepted;
     enum nx_stage stage;
     struct nx_buf reply;   /* the refusal being read */
     unsigned code;
@@ -133,6 +137,11 @@ static void settle(struct dialogue *d)
         block = named(blocks, words);
     if (block == NULL && d->remote && d->stage == NX_STAGE_RCPT && d->recipient.n > 0 && blocks->n == 0)
         block = nx_blocks_add(blocks, d->recipient, NX_STR_NONE);
+    if (d->remote && d->stage == NX_STAGE_RCPT && d->n_accepted > 0)
+        d->n_accepted--;
+    bool nobody = blocks->n == 0;
+    for (size_t i = 0; block == NULL && nobody && d->remote && d->stage == NX_STAGE_DATA && i < d->n_accepted; i++)
+        (void)nx_blocks_add(blocks, d->accepted[i], NX_STR_NONE);
     if (block == NULL && blocks->n == 1)
         block = &blocks->p[0];
     struct nx_block *to = block == NULL ? &blocks->all : block;
@@ -182,6 +191,8 @@ void nx_transcript_read(struct nx_blocks *blocks, const struct nx_page *page, si
             if (d.stage == NX_STAGE_RCPT && !nx_address_find(rest, &at, &d.recipient)) {
                 size_t open = nx_str_chr(rest, '<');
                 d.recipient = nx_str_sub(rest, open + 1, open + nx_str_chr(nx_str_from(rest, open), '>'));
+            } else if (d.stage == NX_STAGE_RCPT && d.n_accepted < ACCEPTED_MAX) {
+                d.accepted[d.n_accepted++] = d.recipient;
             }
         } else if (side == SIDE_REPLY) {
             add_reply(&d, rest, true);

@@ -214,6 +214,120 @@ static void ordinary_mail_names_nobody(void **state)
     }
 }
 
+/* The general reader, in the languages that people meet. The address to turn to is never the recipient. */
+static void many_languages_tell_of_a_failure(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *language, *text;
+        enum nx_kind kind;
+    } rows[] = {
+        {"en", "Your message to <user@example.net> couldn't be delivered.\n\nPlease contact helper@example.org.", NX_KIND_FAILED},
+        {"en", "We were unable to deliver your e-mail to the following recipients:\n\n  user@example.net\n\nQuestions? Write to helper@example.org.", NX_KIND_FAILED},
+        {"en", "The mailbox of the recipient user@example.net is full; your mail was rejected.", NX_KIND_FAILED},
+        {"en", "Your mail to user@example.net has not yet been delivered. We will keep trying.", NX_KIND_DELAYED},
+        {"de", "Ihre E-Mail an user@example.net konnte nicht zugestellt werden.\n\nBei Fragen wenden Sie sich an helper@example.org.", NX_KIND_FAILED},
+        {"de", "Die folgende Nachricht ist unzustellbar:\n\nuser@example.net: Postfach voll", NX_KIND_FAILED},
+        {"fr", "Votre message n'a pas pu \303\252tre remis \303\240 user@example.net.\n\nVeuillez contacter helper@example.org.", NX_KIND_FAILED},
+        {"es", "No se pudo entregar su mensaje a user@example.net.\n\nContacte con helper@example.org.", NX_KIND_FAILED},
+        {"it", "Non \303\250 stato possibile recapitare il messaggio a user@example.net.", NX_KIND_FAILED},
+        {"pt", "A sua mensagem para user@example.net n\303\243o p\303\264de ser entregue.", NX_KIND_FAILED},
+        {"nl", "Uw bericht aan user@example.net kon niet worden bezorgd.", NX_KIND_FAILED},
+        {"sv", "Ditt meddelande till user@example.net kunde inte levereras.", NX_KIND_FAILED},
+        {"da", "Din meddelelse til user@example.net kunne ikke leveres.", NX_KIND_FAILED},
+        {"no", "Meldingen til user@example.net ble ikke levert.", NX_KIND_FAILED},
+        {"fi", "Viesti\303\244si ei voitu toimittaa vastaanottajalle user@example.net.", NX_KIND_FAILED},
+        {"pl", "Wiadomo\305\233\304\207 do user@example.net nie mog\305\202a zosta\304\207 dostarczona.", NX_KIND_FAILED},
+        {"cs", "Va\305\241i zpr\303\241vu nelze doru\304\215it na adresu user@example.net.", NX_KIND_FAILED},
+        {"ru", "\320\222\320\260\321\210\320\265 \320\277\320\270\321\201\321\214\320\274\320\276 \320\264\320\273\321\217 user@example.net \320\275\320\265 "
+               "\320\274\320\276\320\266\320\265\321\202 \320\261\321\213\321\202\321\214 \320\264\320\276\321\201\321\202\320\260\320\262\320\273\320\265\320\275\320\276.",
+         NX_KIND_FAILED},
+        {"uk", "\320\235\320\265 \320\262\320\264\320\260\320\273\320\276\321\201\321\217 \320\264\320\276\321\201\321\202\320\260\320\262\320\270\321\202\320\270: user@example.net",
+         NX_KIND_FAILED},
+        {"tr", "user@example.net adresine iletiniz teslim edilemedi.", NX_KIND_FAILED},
+        {"ja", "user@example.net \343\201\253\351\205\215\344\277\241\343\201\247\343\201\215\343\201\276\343\201\233\343\202\223\343\201\247\343\201\227\343\201\237\343\200\202", NX_KIND_FAILED},
+        {"zh", "\346\227\240\346\263\225\346\212\225\351\200\222\345\210\260 user@example.net", NX_KIND_FAILED},
+        {"ko", "user@example.net \354\234\274\353\241\234 \353\260\260\353\213\254\355\225\240 \354\210\230 \354\227\206\354\212\265\353\213\210\353\213\244.", NX_KIND_FAILED},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_text_report report = {0};
+        struct nx_str mail = nx_arena_printf(arena, "From: robot@mail.example.org\nTo: sender@example.com\nContent-Type: text/plain; charset=utf-8\n\n%s\n", rows[i].text);
+        bool read = read_mail(arena, nx_arena_cstr(arena, mail), &report);
+        if (!read || report.known || report.n_blocks != 1 || !nx_str_eq(report.blocks[0].recipient, str("user@example.net")) || report.blocks[0].kind != rows[i].kind)
+            fail_msg("%s (row %zu): %s, %zu recipients, first <%.*s>", rows[i].language, i, read ? "read" : "not read", report.n_blocks,
+                     NX_FMT(report.n_blocks > 0 ? report.blocks[0].recipient : NX_STR_NONE));
+    }
+}
+
+static void the_returned_message_is_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *returned; /* how it starts; empty: there is none */
+    } rows[] = {
+        {"could not be delivered to user@example.net\n\nReceived: from a by b;\n\tMon\nFrom: x@example.com\n\nbody", "Received: from a"},
+        {"could not be delivered to user@example.net\n\nFrom: x@example.com\nSubject: a\nMessage-ID: <1@example.com>\n\nbody", "From: x@example.com"},
+        {"could not be delivered to user@example.net\n\n  From: x@example.com\n  Subject: a\n  Message-ID: <1@example.com>\n\nthe end", ""}, /* a summary, indented */
+        {"could not be delivered to user@example.net\n\nTo: user@example.net\nSubject: a\n\nthe end", ""},                              /* two lines are no head */
+        {"could not be delivered to user@example.net\n\n----- Original message -----\n\nHello", "Hello"},
+        {"could not be delivered to user@example.net\n\n----- Urspr\303\274ngliche Nachricht -----\nHello", "Hello"},
+        {"could not be delivered to user@example.net\nReporting-MTA: dns; a\n\nReturn-Path: <x@example.com>\nReceived: from a\n\nbody", "Return-Path:"},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_text_report report = {0};
+        assert_true(read_mail(arena, nx_arena_cstr(arena, nx_arena_printf(arena, BOUNCE "%s\n", rows[i].text)), &report));
+        bool right = rows[i].returned[0] == '\0' ? report.returned.n == 0 : nx_str_istarts(report.returned, str(rows[i].returned));
+        if (!right)
+            fail_msg("row %zu: '%.*s'", i, NX_FMT(nx_str_sub(report.returned, 0, 60)));
+    }
+}
+
+static void dialogues_are_read_in_every_dress(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *recipient, *diagnostic;
+        enum nx_stage stage;
+    } rows[] = {
+        {">>> RCPT TO:<user@example.net>\n<<< 550 5.1.1 no such user\n", "user@example.net", "550 5.1.1 no such user", NX_STAGE_RCPT},
+        {"Sent <<< RCPT TO:<user@example.net>\nReceived >>> 550 5.1.1 no such user\n", "user@example.net", "550 5.1.1 no such user", NX_STAGE_RCPT},
+        {"Mon 2024-02-05 09:00:00: --> RCPT TO:<user@example.net>\nMon 2024-02-05 09:00:00: <-- 550 5.1.1 no such user\n", "user@example.net", "550 5.1.1 no such user", NX_STAGE_RCPT},
+        {">>> RCPT TO:<user@example.net>\n<<< 250 ok\n>>> DATA\n<<< 554 5.7.1 spam\n<<< 503 need RCPT\n", "user@example.net", "554 5.7.1 spam", NX_STAGE_DATA},
+        {">>> RCPT TO:<user@example.net>\n<<< 550 5.2.1 gone\n>>> DATA\n<<< 554 Error: no valid recipients\n", "user@example.net", "550 5.2.1 gone", NX_STAGE_RCPT},
+        {">>> RCPT TO:<user@example.net>\n<<< 450 busy\n>>> RCPT TO:<user@example.net>\n<<< 550 5.1.1 no\n", "user@example.net", "550 5.1.1 no", NX_STAGE_RCPT},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_text_report report = {0};
+        assert_true(read_mail(arena, nx_arena_cstr(arena, nx_arena_printf(arena, BOUNCE "Log:\n\n%s", rows[i].text)), &report));
+        assert_int_equal(report.n_blocks, 1);
+        const struct nx_text_block *block = &report.blocks[0];
+        if (!nx_str_eq(block->recipient, str(rows[i].recipient)) || !nx_str_eq(block->diagnostic, str(rows[i].diagnostic)) || block->stage != rows[i].stage)
+            fail_msg("row %zu: <%.*s> '%.*s' %s", i, NX_FMT(block->recipient), NX_FMT(block->diagnostic), nx_stage_name(block->stage));
+    }
+}
+
+static void limits_hold(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autoptr(GString) mail = g_string_new(BOUNCE "Hi. This is the qmail-send program at mail.example.org.\n\n");
+    for (unsigned i = 0; i < 3000; i++)
+        g_string_append_printf(mail, "<user%u@example.net>:\nno such user\n\n", i);
+    struct nx_text_report report = {0};
+    assert_true(read_mail(arena, mail->str, &report));
+    assert_int_equal(report.n_blocks, NX_LIMITS_DEFAULT.recipients);
+    assert_true((report.notes & NX_NOTE_TOO_MANY_RECIPIENTS) != 0);
+    g_string_assign(mail, BOUNCE "Hi. This is the qmail-send program at mail.example.org.\n\n<user@example.net>:\n");
+    for (unsigned i = 0; i < 2000; i++)
+        g_string_append_printf(mail, "550 line %u\n", i);
+    assert_true(read_mail(arena, mail->str, &report));
+    assert_int_equal(report.n_blocks, 1);
+    assert_true(report.blocks[0].text.n <= NX_LIMITS_DEFAULT.diagnostic);
+}
+
 static bool read_file(struct nx_arena *arena, const char *name, struct nx_text_report *ret)
 {
     g_autofree char *path = g_build_filename(NX_SOURCE_DIR, "corpus", "formats", name, NULL);
@@ -298,6 +412,10 @@ int main(void)
         cmocka_unit_test(faults_name_their_place),
         cmocka_unit_test(each_recipient_gets_his_own_words),
         cmocka_unit_test(ordinary_mail_names_nobody),
+        cmocka_unit_test(many_languages_tell_of_a_failure),
+        cmocka_unit_test(the_returned_message_is_told_apart),
+        cmocka_unit_test(dialogues_are_read_in_every_dress),
+        cmocka_unit_test(limits_hold),
         cmocka_unit_test(examples_are_read_by_their_formats),
         cmocka_unit_test(every_format_has_an_example),
     };
