@@ -53,6 +53,8 @@ int nx_cli_finish(int code);
 
 /* The store and the engine that the settings name; the directory of a new database is made. */
 struct nx_store *nx_cli_store(const struct nx_config *config, enum nx_open_mode mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The keys of signed return paths; CONFIG where there are none. */
+struct nx_verp *nx_cli_verp(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 struct nx_engine *nx_cli_engine(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 int nx_cmd_check(int argc, char **argv);
@@ -68,6 +70,7 @@ int nx_cmd_pipe(int argc, char **argv);
 int nx_cmd_ingest(int argc, char **argv);
 int nx_cmd_token(int argc, char **argv);
 int nx_cmd_serve(int argc, char **argv);
+int nx_cmd_verp(int argc, char **argv);
 
 typedef struct nx_cli nx_cli; /* for g_auto only */
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nx_cli, nx_cli_end)

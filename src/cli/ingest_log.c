@@ -75,7 +75,7 @@ static void take(struct run *run, struct nx_str line)
     if (n == 0)
         return;
     run->origin.received_at = now;
-    struct nx_input input = {.kind = NX_INPUT_LOG_LINE, .bytes = line, .provider = nx_str_of(run->options->kind), .origin = &run->origin};
+    struct nx_input input = {.kind = NX_INPUT_LOG_LINE, .bytes = line, .provider = nx_str_of(run->options->kind), .verified = NX_VERIFIED_PROVIDER, .origin = &run->origin};
     g_array_append_vals(run->events, nx_worker_judge(run->worker, &input, reports, n), (guint)n);
 }
 

@@ -17,6 +17,7 @@ static const struct nx_cmd commands[] = {
     {"db", nx_cmd_db, "check, rebuild or migrate the database"},
     {"explain", nx_cmd_explain, "what a reply, a code or a bounce means, in words"},
     {"token", nx_cmd_token, "make, list and revoke the tokens of the HTTP server"},
+    {"verp", nx_cmd_verp, "sign return paths, and check them"},
     {"config", nx_cmd_config, "check or show the settings"},
     {"help", help, "what a command does, and its options"},
     {"version", version, "the program's version"},

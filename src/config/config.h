@@ -20,6 +20,7 @@ enum nx_config_type {
     NX_CONFIG_TIME,     /* int64_t: 60s, 5m, 2h, 30d, or never (0) */
     NX_CONFIG_SUPPRESS, /* enum nx_suppress: never, at_once, after, mirror, clear */
     NX_CONFIG_SCOPE,    /* enum nx_scope: all, stream */
+    NX_CONFIG_REQUIRE,  /* enum nx_require: off, soft, strict */
     NX_CONFIG_SECRETS,  /* char **, separated by ";"; shown as *** */
 };
 
@@ -54,6 +55,8 @@ struct nx_config {
     struct nx_policy policy;
     char *fold_tags, *fold_dots;
     struct nx_fold_rules *fold; /* made of the two */
+    char *verp_keys_file, *verp_prefix, *verp_domain, *verp_streams;
+    int64_t verp_lifetime;
     char *spool_directory;
     size_t pipe_size;
     int64_t pipe_timeout;

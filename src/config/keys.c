@@ -58,6 +58,16 @@ static const struct nx_config_key keys[] = {
     {"address", "dots_domains", NX_CONFIG_STRING, AT(fold_dots), "", false, "Domains where dots in the local part do not count."},
     {"policy", "confirm_hard", NX_CONFIG_BOOL, AT(policy.confirm_hard), "false", false,
      "Suppress an unknown mailbox only at its second report within 30 days."},
+    {"policy", "require_verified", NX_CONFIG_REQUIRE, AT(policy.require_verified), "off", true,
+     "What a report can do that came neither to a signed return path nor with a provider's signature nor from our own log: off (all), "
+     "soft (not suppress at once), strict (nothing)."},
+    {"verp", "keys_file", NX_CONFIG_STRING, AT(verp_keys_file), "", true,
+     "File of keys for signed return paths, a line 'ID SECRET' each; the first signs. Empty: none are signed or believed."},
+    {"verp", "prefix", NX_CONFIG_STRING, AT(verp_prefix), "b", true, "What stands before the + of a signed return path."},
+    {"verp", "domain", NX_CONFIG_STRING, AT(verp_domain), "", true, "The domain of signed return paths."},
+    {"verp", "streams", NX_CONFIG_STRING, AT(verp_streams), "", true, "Names of streams that a signed return path may carry, parted by blanks."},
+    {"verp", "lifetime", NX_CONFIG_TIME, AT(verp_lifetime), "12d", true,
+     "How long a signed return path is believed: the longest time a message may wait in a queue, and a week."},
 };
 
 static const struct nx_config_key cause_keys[] = {

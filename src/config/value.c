@@ -102,6 +102,14 @@ gboolean nx_value_parse(const struct nx_config_key *key, const char *text, void 
             }
         g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is neither all nor stream", text);
         return FALSE;
+    case NX_CONFIG_REQUIRE:
+        for (int i = NX_REQUIRE_OFF; i <= NX_REQUIRE_STRICT; i++)
+            if (strcmp(text, nx_require_name((enum nx_require)i)) == 0) {
+                *(enum nx_require *)at = (enum nx_require)i;
+                return TRUE;
+            }
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of off, soft, strict", text);
+        return FALSE;
     }
     g_assert_not_reached();
 }
@@ -143,6 +151,8 @@ char *nx_config_value(const struct nx_config_key *key, const void *base)
         return g_strdup(suppress_names[*(const enum nx_suppress *)at]);
     case NX_CONFIG_SCOPE:
         return g_strdup(scope_names[*(const enum nx_scope *)at]);
+    case NX_CONFIG_REQUIRE:
+        return g_strdup(nx_require_name(*(const enum nx_require *)at));
     }
     g_assert_not_reached();
 }

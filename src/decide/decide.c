@@ -3,6 +3,12 @@
 
 #define DAY 86400
 
+const char *nx_require_name(enum nx_require require)
+{
+    static const char *const names[] = {"off", "soft", "strict"};
+    return names[require];
+}
+
 void nx_policy_defaults(struct nx_policy *ret)
 {
     *ret = (struct nx_policy){0};
@@ -67,15 +73,26 @@ static unsigned reply_class(const struct nx_report *report)
     return 0;
 }
 
+static bool is_unverified(const struct nx_event *event)
+{
+    return event->report.verified == NX_VERIFIED_NONE;
+}
+
+/* A cause that would suppress at once, but is to be seen twice. */
+static bool wants_second(const struct nx_policy *policy, const struct nx_event *event)
+{
+    return (policy->confirm_hard && event->verdict.cause == NX_CAUSE_MAILBOX_UNKNOWN) || (policy->require_verified == NX_REQUIRE_SOFT && is_unverified(event));
+}
+
 bool nx_policy_counts(const struct nx_policy *policy, const struct nx_event *event)
 {
-    if (event->report.kind != NX_KIND_FAILED)
+    if (event->report.kind != NX_KIND_FAILED || (policy->require_verified == NX_REQUIRE_STRICT && is_unverified(event)))
         return false;
     if (event->verdict.class_ == NX_CLASS_BLOCK && nx_cause_facts(event->verdict.cause)->class_ != NX_CLASS_BLOCK)
         return false; /* the rule says that the sender is refused, whatever the cause is otherwise */
     const struct nx_policy_cause *rule = nx_policy_of(policy, event);
     if (rule->suppress == NX_SUPPRESS_AT_ONCE)
-        return policy->confirm_hard && event->verdict.cause == NX_CAUSE_MAILBOX_UNKNOWN;
+        return wants_second(policy, event);
     return rule->suppress == NX_SUPPRESS_AFTER && (event->verdict.cause != NX_CAUSE_UNKNOWN || reply_class(&event->report) == 5);
 }
 
@@ -196,13 +213,13 @@ static void decide_failed(const struct nx_policy *policy, const struct nx_histor
         suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: the provider's own list has it", name), ret);
         return;
     case NX_SUPPRESS_AT_ONCE:
-        if (policy->confirm_hard && cause == NX_CAUSE_MAILBOX_UNKNOWN)
+        if (wants_second(policy, event))
             count(rule, history, cause, 2, 30 * DAY, at, arena, ret);
         else
             suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: one report suffices", name), ret);
         return;
     case NX_SUPPRESS_AFTER:
-        if (cause == NX_CAUSE_BAD_DOMAIN && rule != &policy->tentative && takes_no_mail(&event->report))
+        if (cause == NX_CAUSE_BAD_DOMAIN && rule != &policy->tentative && takes_no_mail(&event->report) && !wants_second(policy, event))
             suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: the domain says that it takes no mail", name), ret);
         else if (nx_policy_counts(policy, event))
             count(rule, history, cause, rule->threshold, rule->window, at, arena, ret);
@@ -218,6 +235,10 @@ void nx_decide(const struct nx_policy *policy, const struct nx_history *history,
     *ret = (struct nx_decision){.made = true, .action = NX_ACTION_NONE, .until = NX_WHEN_NONE};
     if (event->report.recipient.n == 0) {
         ret->reason = NX_STR("no recipient, nothing to decide");
+        return;
+    }
+    if (policy->require_verified == NX_REQUIRE_STRICT && is_unverified(event)) {
+        ret->reason = NX_STR("nobody vouches for this report, and require_verified is strict");
         return;
     }
     enum nx_cause cause = nx_policy_cause(event);

@@ -8,6 +8,13 @@
 #include "base/arena.h"
 #include "event/event.h"
 
+enum nx_require { /* what a report that nobody vouches for (nx_report.verified none) can do */
+    NX_REQUIRE_OFF,    /* the same as any other */
+    NX_REQUIRE_SOFT,   /* it cannot suppress at once: a hard cause needs two, on two days within 30 */
+    NX_REQUIRE_STRICT, /* nothing: it is kept and decides nothing */
+};
+const char *nx_require_name(enum nx_require require); /* "off", "soft", "strict" */
+
 enum nx_scope { NX_SCOPE_ALL, NX_SCOPE_STREAM }; /* an entry of this cause holds for every stream, or for the stream of the event */
 
 struct nx_policy_cause {
@@ -20,6 +27,7 @@ struct nx_policy {
     struct nx_policy_cause causes[NX_CAUSE_COUNT];
     struct nx_policy_cause tentative; /* a hard cause that the other side calls temporary (4xx) */
     bool confirm_hard;                /* mailbox_unknown needs two within 30 days */
+    enum nx_require require_verified;
 };
 void nx_policy_defaults(struct nx_policy *ret);
 

@@ -9,6 +9,8 @@ struct nx_engine {
     struct nx_ruleset *rules;
     struct nx_parser *parser;
     struct nx_limits limits;
+    struct nx_verp *verp;
+    struct nx_fold_rules *fold;
 };
 
 static void clear_source(gpointer data)
@@ -138,6 +140,22 @@ struct nx_engine *nx_engine_new(const char *patterns, const char *local, const s
     return g_steal_pointer(&engine);
 }
 
+void nx_engine_verify(struct nx_engine *engine, struct nx_verp *verp, struct nx_fold_rules *fold)
+{
+    engine->verp = verp;
+    engine->fold = fold;
+}
+
+const struct nx_verp *nx_engine_verp(const struct nx_engine *engine)
+{
+    return engine->verp;
+}
+
+const struct nx_fold_rules *nx_engine_fold(const struct nx_engine *engine)
+{
+    return engine->fold;
+}
+
 struct nx_engine *nx_engine_ref(struct nx_engine *engine)
 {
     __atomic_add_fetch(&engine->references, 1, __ATOMIC_RELAXED);
@@ -150,6 +168,8 @@ void nx_engine_unref(struct nx_engine *engine)
         return;
     g_clear_pointer(&engine->rules, nx_ruleset_unref);
     g_clear_pointer(&engine->parser, nx_parser_free);
+    nx_verp_free(engine->verp);
+    g_clear_pointer(&engine->fold, nx_fold_rules_free);
     g_free(engine);
 }
 

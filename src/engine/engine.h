@@ -5,10 +5,12 @@
  * of one thread. This is the one place that reads pattern files. */
 #pragma once
 #include "base/limits.h"
+#include "address/key.h"
 #include "classify/classify.h"
 #include "event/event.h"
 #include "parse/parse.h"
 #include "parse/webhook/webhook.h"
+#include "verp/verp.h"
 
 struct nx_engine;
 struct nx_worker;
@@ -16,6 +18,11 @@ struct nx_worker;
 /* patterns: the directory that holds causes/, providers/ and formats/ (NULL: $NIXIE_PATTERNS, else the source tree when run from a build tree, else the installed
  * one); local: a directory of the user's own rules, or NULL. All faults of all files in one error. */
 struct nx_engine *nx_engine_new(const char *patterns, const char *local, const struct nx_limits *limits, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* From then on a report that came to a return path signed for its recipient is NX_VERIFIED_SIGNED, and has the token's stream. Takes both; before the engine is shared. */
+void nx_engine_verify(struct nx_engine *engine, struct nx_verp *verp, struct nx_fold_rules *fold);
+const struct nx_verp *nx_engine_verp(const struct nx_engine *engine); /* or NULL */
+/* The recipient of a token is folded by these; NULL folds nothing extra. */
+const struct nx_fold_rules *nx_engine_fold(const struct nx_engine *engine);
 struct nx_engine *nx_engine_ref(struct nx_engine *engine);
 void nx_engine_unref(struct nx_engine *engine);
 const struct nx_ruleset *nx_engine_rules(const struct nx_engine *engine);

@@ -27,6 +27,38 @@ void nx_worker_free(struct nx_worker *worker)
     g_free(worker);
 }
 
+/* Did we write to this recipient with the return path that the report came to? */
+static bool names(const struct nx_engine *engine, struct nx_arena *arena, const struct nx_verp_token *token, struct nx_str recipient)
+{
+    struct nx_address folded;
+    return recipient.n > 0 && nx_address_fold(arena, recipient, nx_engine_fold(engine), &folded, NULL) && nx_verp_names(nx_engine_verp(engine), token, folded.folded);
+}
+
+static void verify(struct nx_worker *worker, const struct nx_origin *origin, struct nx_report *report)
+{
+    const struct nx_verp *verp = nx_engine_verp(worker->engine);
+    if (verp == NULL || report->verified != NX_VERIFIED_NONE)
+        return;
+    struct nx_str rest = nx_arena_printf(worker->arena, "%.*s %.*s", NX_FMT(origin->envelope_to), NX_FMT(report->return_paths));
+    while (rest.n > 0) {
+        struct nx_str path = nx_str_sub(rest, 0, nx_str_chr(rest, ' '));
+        rest = nx_str_from(rest, path.n + 1);
+        struct nx_verp_token token;
+        nx_verp_read(verp, path, origin->received_at, &token);
+        if (token.state == NX_VERP_FOREIGN)
+            continue;
+        if (token.state == NX_VERP_GOOD &&
+            (names(worker->engine, worker->arena, &token, report->recipient) || names(worker->engine, worker->arena, &token, report->original_recipient))) {
+            report->verified = NX_VERIFIED_SIGNED;
+            report->notes &= ~(nx_notes)NX_NOTE_BAD_TOKEN;
+            if (token.stream.n > 0)
+                report->stream = nx_arena_dup(worker->arena, token.stream);
+            return;
+        }
+        report->notes |= NX_NOTE_BAD_TOKEN;
+    }
+}
+
 struct nx_event *nx_worker_judge(struct nx_worker *worker, const struct nx_input *input, struct nx_report *reports, size_t n)
 {
     struct nx_event *events = nx_arena_array(worker->arena, n, sizeof *events);
@@ -34,6 +66,7 @@ struct nx_event *nx_worker_judge(struct nx_worker *worker, const struct nx_input
         struct nx_event *event = &events[i];
         reports[i].notes |= input->notes;
         event->origin = *input->origin;
+        verify(worker, input->origin, &reports[i]);
         event->report = reports[i];
         if (event->report.stream.n == 0)
             event->report.stream = event->origin.stream;

@@ -57,6 +57,7 @@ struct nx_report { /* what the other side said about one recipient; written by p
     struct nx_feedback feedback;
     nx_when arrival_at, last_attempt_at, retry_until;
     struct nx_str key;           /* the provider's own event id, where there is one */
+    struct nx_str return_paths;  /* addresses that the report came to, as the message tells; blanks between; not part of the JSON */
     struct nx_str digest;        /* hex SHA-256 of the message without its trace fields */
     struct nx_str stream;
     const struct nx_tag *tags;   /* n_tags; provider words and metadata */

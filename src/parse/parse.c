@@ -226,6 +226,23 @@ static struct nx_str digest_of(struct nx_reading *reading)
     return digest;
 }
 
+/* Whatever names the address that the report came to; for signed return paths (verp/). */
+static struct nx_str return_paths(struct nx_reading *reading)
+{
+    static const char *const names[] = {"X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "To"};
+    struct nx_buf paths;
+    nx_buf_init(&paths, reading->arena, 8 * reading->limits->address);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        struct nx_str address = nx_address_in(nx_fields_get(reading->mail.fields, names[i]));
+        if (address.n == 0 || nx_str_ihas(nx_buf_str(&paths), address))
+            continue;
+        if (paths.n > 0)
+            nx_buf_addc(&paths, ' ');
+        nx_buf_add(&paths, address);
+    }
+    return nx_buf_str(&paths);
+}
+
 size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, const struct nx_input *input, struct nx_report **ret_reports)
 {
     struct nx_reading reading = {.arena = arena, .limits = &parser->limits, .formats = parser->formats, .input = input};
@@ -240,11 +257,13 @@ size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, con
         report->text = nx_one_line(arena, nx_str_sub(reading.text, 0, parser->limits.diagnostic), parser->limits.diagnostic);
     }
     read_original(&reading);
+    struct nx_str paths = return_paths(&reading);
     for (size_t i = 0; i < reading.out.n; i++) {
         struct nx_report *report = &reading.out.p[i];
         report->original = reading.original;
         report->notes |= reading.out.notes | reading.mail.notes;
         report->verified = input->verified;
+        report->return_paths = paths;
         if (report->reporting_mta.n == 0 || report->original.message_id.n == 0) {
             if (i == 0)
                 report->digest = digest_of(&reading);

@@ -295,6 +295,7 @@ struct nx_report *nx_log_report(struct nx_log_reading *reading, const struct nx_
         .remote_mta = reply.host,
         .reporting_mta = reading->host,
         .format = log->format,
+        .verified = NX_VERIFIED_PROVIDER, /* our own server's word */
         .arrival_at = NX_WHEN_NONE,
         .last_attempt_at = reading->at,
         .retry_until = NX_WHEN_NONE,

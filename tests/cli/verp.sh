@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# Signed return paths, and what a forged bounce can do in each mode of [policy] require_verified.
+. "$NIXIE_SOURCE/tests/cli/lib.sh"
+umask 077
+run 0 "$NIXIE" verp keygen b; cp "$T/out" "$T/keys"
+run 64 "$NIXIE" verp keygen '!'; says 'no key id'
+run 64 "$NIXIE" verp frobnicate; says 'sign ADDRESS'
+settings() { printf '[verp]\nkeys_file=%s\ndomain=bounces.example.com\nstreams=news billing\n[policy]\nrequire_verified=%s\n' "$T/keys" "$1" >"$T/conf"; }
+settings off
+nx() { "$NIXIE" "$@" --config "$T/conf"; }
+run 65 "$NIXIE" verp sign u@example.net; says 'keys_file is not set'
+
+path=$("$NIXIE" verp sign --config "$T/conf" --stream news U@EXAMPLE.net)
+case $path in b+*@bounces.example.com) ;; *) fail "odd return path: $path" ;; esac
+[ "${#path}" -le 84 ] || fail "too long: $path"
+run 0 "$NIXIE" verp verify --config "$T/conf" "$path" u@example.net; prints '^good'; prints '^stream news'; prints '^made for'
+run 1 "$NIXIE" verp verify --config "$T/conf" "$path" other@example.net; prints '^not made for'
+run 1 "$NIXIE" verp verify --config "$T/conf" b+aaaa@bounces.example.com; prints '^bad'
+run 1 "$NIXIE" verp verify --config "$T/conf" someone@example.org; prints '^foreign'
+
+# deliver RETURNPATH RECIPIENT DAY: a bounce that came to that return path
+deliver() { { printf 'X-Original-To: %s\n' "$1"; bounce "$2" | sed "s/report@/$3.report@/; s/original@/$3.original@/"; } >"$T/mail"; NIXIE_CONFIG=$T/conf "$NIXIE" ingest --quiet "$T/mail" >"$T/out" 2>"$T/err" || fail "ingest: $(cat "$T/err")"; }
+verified() { { printf 'X-Original-To: %s\n' "$1"; bounce "$2"; } >"$T/mail"; "$NIXIE" parse --config "$T/conf" "$T/mail" | sed -n 's/.*"verified":"\([a-z]*\)".*/\1/p'; }
+listed() { "$NIXIE" check "$1" >/dev/null; [ $? = 1 ]; }
+
+is "$(verified "$path" u@example.net)" signed
+is "$(verified "$path" victim@example.net)" none 'a token for one address must not prove another'
+is "$(verified "b+$(printf 'a%.0s' $(seq 42))@bounces.example.com" u@example.net)" none
+"$NIXIE" parse --config "$T/conf" "$T/mail" | grep -q '"bad_token"' || fail 'no note of the bad token'
+
+deliver bounces@example.com off@example.net 1; listed off@example.net || fail 'off: an unsigned report must count in full'
+
+settings soft
+deliver bounces@example.com soft@example.net 1; listed soft@example.net && fail 'soft: one forged bounce silenced an address'
+deliver bounces@example.com soft@example.net 2; listed soft@example.net && fail 'soft: two forged bounces of one day silenced an address'
+deliver "$("$NIXIE" verp sign --config "$T/conf" mine@example.net)" mine@example.net 1; listed mine@example.net || fail 'soft: a signed report must count in full'
+
+settings strict
+for n in 1 2 3 4 5; do deliver bounces@example.com strict@example.net $n; done; listed strict@example.net && fail 'strict: forged bounces silenced an address'
+grep -q . "$T/out"; "$NIXIE" history strict@example.net | grep -q 'nobody vouches' || fail 'strict: the history does not say why nothing was decided'
+deliver "$("$NIXIE" verp sign --config "$T/conf" ours@example.net)" ours@example.net 1; listed ours@example.net || fail 'strict: a signed report must count in full'
+
+# A key that was rotated out is not believed; one that stands second is.
+old=$path; run 0 "$NIXIE" verp keygen c; cat "$T/out" "$T/keys" >"$T/both"; mv "$T/both" "$T/keys"
+run 0 "$NIXIE" verp verify --config "$T/conf" "$old" u@example.net; prints '^key b'
+sed -i 1q "$T/keys"; run 1 "$NIXIE" verp verify --config "$T/conf" "$old" u@example.net; prints '^bad'
+echo 'c short' >"$T/keys"; run 65 "$NIXIE" verp sign --config "$T/conf" u@example.net; says 'keys:1: a secret has at least 16'
+printf '[policy]\nrequire_verified=maybe\n' >"$T/conf"; run 65 "$NIXIE" check --config "$T/conf" u@example.net; says "'maybe' is none of off, soft, strict"
+finish
