@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include "serve/webhook.h"
+
 static void show_key(const struct nx_config *config, const struct nx_config_key *key, const char *group, const void *base)
 {
     g_autofree char *value = nx_config_value(key, base);
@@ -68,11 +70,14 @@ int nx_cmd_config(int argc, char **argv)
     int code;
     if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
         return code;
+    g_autoptr(GError) error = NULL;
     if (strcmp(cli.args[0], "show") == 0) {
         show(cli.config, docs);
     } else if (strcmp(cli.args[0], "check") != 0) {
         nx_cli_say("config: '%s' is neither check nor show (see `nixie config --help`)", cli.args[0]);
         return NX_EXIT_USAGE;
+    } else if (!nx_endpoints_check(cli.config, &error)) {
+        return nx_cli_fail(error);
     } else {
         printf("%s: all is well\n", cli.config->path == NULL ? "defaults" : cli.config->path);
     }

@@ -69,7 +69,7 @@ static void body(struct parse *parse, const char *name)
     if (g_file_get_contents(g_str_equal(name, "-") ? "/dev/stdin" : name, &bytes, &n_bytes, &error)) {
         const struct nx_origin origin = {.source = NX_STR("file"), .file = nx_str_of(name), .received_at = NX_WHEN_NONE};
         const struct nx_input input = {.kind = NX_INPUT_EVENT, .bytes = {bytes, n_bytes}, .provider = nx_str_of(parse->webhook), .origin = &origin};
-        if (nx_worker_webhook(parse->worker, &input, NULL, &what, &events, &error)) {
+        if (nx_worker_webhook(parse->worker, NULL, &input, NULL, &what, &events, &error)) {
             print(parse, events, what.n);
             return;
         }

@@ -37,10 +37,10 @@ void nx_worker_free(struct nx_worker *worker);
 /* Parses and classifies one input; events (ids set, no decision) live until the next nx_worker_reset, as long as input's bytes and origin do. At least one
  * event. */
 size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input, struct nx_event **ret_events);
-/* The same for a provider's body (NX_INPUT_EVENT): ret_body->n events, maybe none; what else the body wants is in ret_body. NX_ERROR_SYNTAX: this is not what
- * the provider sends. paths: for provider "generic", else NULL. */
-gboolean nx_worker_webhook(struct nx_worker *worker, const struct nx_input *input, const struct nx_webhook_paths *paths, struct nx_webhook_body *ret_body,
-                           struct nx_event **ret_events, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for a provider's body (NX_INPUT_EVENT): ret_body->n events, maybe none, in the arena given (NULL: the worker's), valid as long as that and the engine;
+ * what else the body wants is in ret_body. NX_ERROR_SYNTAX: this is not what the provider sends. paths: for provider "generic", else NULL. */
+gboolean nx_worker_webhook(struct nx_worker *worker, struct nx_arena *arena, const struct nx_input *input, const struct nx_webhook_paths *paths,
+                           struct nx_webhook_body *ret_body, struct nx_event **ret_events, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Judges the words of a reply alone ("550 5.1.1 User unknown"), as if they had failed one recipient: the report and verdict of ret_event
  * are filled. Lives until the next reset. */
 void nx_worker_reply(struct nx_worker *worker, struct nx_str words, struct nx_event *ret_event);

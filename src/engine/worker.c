@@ -59,9 +59,9 @@ static void verify(struct nx_worker *worker, const struct nx_origin *origin, str
     }
 }
 
-struct nx_event *nx_worker_judge(struct nx_worker *worker, const struct nx_input *input, struct nx_report *reports, size_t n)
+static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, const struct nx_input *input, struct nx_report *reports, size_t n)
 {
-    struct nx_event *events = nx_arena_array(worker->arena, n, sizeof *events);
+    struct nx_event *events = nx_arena_array(arena, n, sizeof *events);
     for (size_t i = 0; i < n; i++) {
         struct nx_event *event = &events[i];
         reports[i].notes |= input->notes;
@@ -70,11 +70,16 @@ struct nx_event *nx_worker_judge(struct nx_worker *worker, const struct nx_input
         event->report = reports[i];
         if (event->report.stream.n == 0)
             event->report.stream = event->origin.stream;
-        nx_classify(worker->matcher, worker->arena, &event->report, &event->verdict);
+        nx_classify(worker->matcher, arena, &event->report, &event->verdict);
         event->decision.until = NX_WHEN_NONE;
-        event->id = nx_event_id(worker->arena, &event->report);
+        event->id = nx_event_id(arena, &event->report);
     }
     return events;
+}
+
+struct nx_event *nx_worker_judge(struct nx_worker *worker, const struct nx_input *input, struct nx_report *reports, size_t n)
+{
+    return judge(worker, worker->arena, input, reports, n);
 }
 
 size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input, struct nx_event **ret_events)
@@ -85,15 +90,17 @@ size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input,
     return n;
 }
 
-gboolean nx_worker_webhook(struct nx_worker *worker, const struct nx_input *input, const struct nx_webhook_paths *paths, struct nx_webhook_body *ret_body,
-                           struct nx_event **ret_events, GError **error)
+gboolean nx_worker_webhook(struct nx_worker *worker, struct nx_arena *arena, const struct nx_input *input, const struct nx_webhook_paths *paths,
+                           struct nx_webhook_body *ret_body, struct nx_event **ret_events, GError **error)
 {
     const char *why;
-    if (!nx_webhook_parse(worker->arena, nx_engine_limits(worker->engine), input, paths, ret_body, &why)) {
+    if (arena == NULL)
+        arena = worker->arena;
+    if (!nx_webhook_parse(arena, nx_engine_limits(worker->engine), input, paths, ret_body, &why)) {
         g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "webhook %.*s: %s", NX_FMT(input->provider), why);
         return FALSE;
     }
-    *ret_events = nx_worker_judge(worker, input, ret_body->reports, ret_body->n);
+    *ret_events = judge(worker, arena, input, ret_body->reports, ret_body->n);
     return TRUE;
 }
 

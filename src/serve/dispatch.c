@@ -110,6 +110,8 @@ static size_t cap_of(const struct nx_request *request)
         return config->serve_json_size;
     case NX_BODY_MESSAGE:
         return config->serve_body_size;
+    case NX_BODY_WEBHOOK:
+        return config->serve_webhook_size;
     }
     g_assert_not_reached();
 }

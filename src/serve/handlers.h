@@ -12,5 +12,8 @@ void nx_delete_suppression(struct nx_request *request);
 void nx_check_suppressions(struct nx_request *request);
 void nx_list_suppressions(struct nx_request *request);
 void nx_get_export(struct nx_request *request);
+void nx_post_webhook(struct nx_request *request);
+void nx_get_webhook(struct nx_request *request);
+void nx_options_webhook(struct nx_request *request);
 void nx_get_health(struct nx_request *request);
 void nx_get_ready(struct nx_request *request);

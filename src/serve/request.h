@@ -16,6 +16,7 @@ enum nx_body {                  /* how large a body may be: a setting each */
                NX_BODY_NONE,    /* any body is refused */
                NX_BODY_SMALL,   /* settings and the like: [serve] json_size */
                NX_BODY_MESSAGE, /* mail: [serve] body_size */
+               NX_BODY_WEBHOOK, /* [serve] webhook_size */
 };
 
 struct nx_route {

@@ -180,6 +180,8 @@ void nx_server_free(struct nx_server *server)
     if (server->daemon != NULL) {
         quiesce(server->daemon);
         nx_intake_wait(server->service->intake); /* those who wait for a commit get their answer */
+        while (server->service->storing > 0)
+            g_usleep(1000);
         g_clear_pointer(&server->former, MHD_stop_daemon);
         MHD_stop_daemon(server->daemon);
     }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/service.h"
 
+#include "serve/webhook.h"
+
 struct nx_setup *nx_setup_new(struct nx_config *config, GError **error)
 {
     g_autoptr(nx_setup) setup = g_new0(struct nx_setup, 1);
     g_autofree char *tokens = nx_config_tokens(config);
     guint n;
     *setup = (struct nx_setup){.references = 1, .config = config};
+    if (!nx_endpoints_check(config, error))
+        return NULL;
     setup->engine = nx_engine_new(config->patterns_directory, config->patterns_local, &config->limits, error);
     if (setup->engine == NULL)
         return NULL;
@@ -45,7 +49,11 @@ struct nx_service *nx_service_new(struct nx_setup *setup, struct nx_store *store
 {
     struct nx_service *service = g_new0(struct nx_service, 1);
     const struct nx_intake_options options = {.workers = setup->config->serve_workers, .queue = setup->config->serve_queue};
+    const struct nx_config *config = setup->config;
     pthread_mutex_init(&service->lock, NULL);
+    pthread_mutex_init(&service->fetching, NULL);
+    service->fetch = nx_fetch_new(*config->fetch_ca_file == '\0' ? NULL : config->fetch_ca_file,
+                                  *config->fetch_connect_to == '\0' ? NULL : config->fetch_connect_to);
     service->setup = setup;
     service->store = store;
     service->intake = nx_intake_new(setup->engine, store, &options);
@@ -56,6 +64,8 @@ void nx_service_free(struct nx_service *service)
 {
     nx_intake_free(service->intake);
     nx_store_close(service->store);
+    nx_fetch_free(service->fetch);
+    pthread_mutex_destroy(&service->fetching);
     nx_setup_unref(service->setup);
     pthread_mutex_destroy(&service->lock);
     g_free(service);

@@ -5,6 +5,7 @@
  * the rest, and lives as long as the daemon. Any thread. */
 #pragma once
 #include "config/config.h"
+#include "fetch/fetch.h"
 #include "ingest/intake.h"
 #include "serve/token.h"
 
@@ -31,6 +32,9 @@ struct nx_service {
     struct nx_intake *intake;
     pthread_mutex_t lock; /* guards setup */
     struct nx_setup *setup;
+    struct nx_fetch *fetch;
+    pthread_mutex_t fetching; /* one request at a time waits for a host of others */
+    _Atomic unsigned storing; /* webhooks that wait for their commit */
     _Atomic bool ending; /* no new work is taken */
 };
 

@@ -75,7 +75,7 @@ static void one(const char *directory, json_t *line)
     struct nx_event *events;
     g_autoptr(GError) error = NULL;
     nx_worker_reset(worker);
-    gboolean good = nx_worker_webhook(worker, &input, &paths, &body, &events, &error);
+    gboolean good = nx_worker_webhook(worker, NULL, &input, &paths, &body, &events, &error);
     if (json_object_get(line, "error") != NULL) {
         if (good)
             say(file, "body", 0, "refused", "read");
