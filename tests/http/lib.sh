@@ -4,8 +4,7 @@
 PID=; trap '[ -z "$PID" ] || kill -9 $PID 2>/dev/null; rm -rf "$T"' EXIT
 serve() {
     "$NIXIE" serve --listen 127.0.0.1:0 "$@" 2>"$T/log" & PID=$!
-    n=0; until grep -q ' listening ' "$T/log" || [ $n = 200 ]; do n=$((n + 1)); sleep 0.05; done
-    PORT=$(sed -n 's/.* listening .*port=\([0-9]*\).*/\1/p' "$T/log" | head -1); URL=http://127.0.0.1:$PORT
+    PORT=; n=0; until [ -n "$PORT" ] || [ $n = 200 ]; do n=$((n + 1)); sleep 0.05; PORT=$(sed -n 's/.* listening .*port=\([0-9][0-9]*\).*/\1/p' "$T/log" | head -1); done; URL=http://127.0.0.1:$PORT
     [ -n "$PORT" ] || { fail "the server does not start"; cat "$T/log"; finish; }
 }
 ends() { kill -TERM $PID; wait $PID; is $? "${1:-0}" "exit of the server"; PID=; }
