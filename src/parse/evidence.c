@@ -204,8 +204,10 @@ bool nx_evidence_read(struct nx_reading *reading)
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         named += reading->words.blocks[i].recipient.n > 0;
     bool automatic = nx_str_istarts(nx_fields_get(reading->mail.fields, "Auto-Submitted"), NX_STR("auto-replied"));
-    bool nameless = reading->words.n_blocks == 0 && failed_recipients(reading).n == 0;
-    if (reading->words.known ? weight < (nameless ? 3 : 1) : weight < 2 || named == 0 || (automatic && weight < 3)) {
+    bool nameless = failed_recipients(reading).n == 0;
+    for (size_t i = 0; i < reading->words.n_blocks; i++)
+        nameless &= reading->words.blocks[i].recipient.n == 0 && reading->words.blocks[i].name.n == 0;
+    if (reading->words.known ? !reading->words.certain && weight < (nameless ? 3 : 1) : weight < 2 || named == 0 || (automatic && weight < 3)) {
         if (weight >= 1)
             reading->out.notes |= NX_NOTE_LOOKS_LIKE_BOUNCE;
         return false;

@@ -219,6 +219,10 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
         g_array_append_val(draft->examples, example);
     } else if (nx_str_eq(key, NX_STR("domain"))) {
         draft->format.domain = nx_arena_dup(r->arena, value);
+    } else if (nx_str_eq(key, NX_STR("certain"))) {
+        draft->format.certain = nx_str_eq(value, NX_STR("yes"));
+        if (!draft->format.certain)
+            fault(r, column, "'certain' is followed by 'yes', or left out");
     } else if (nx_str_eq(key, NX_STR("rank"))) {
         unsigned long long rank;
         if (!nx_str_to_u64(value, &rank) || rank > 99)
@@ -241,7 +245,7 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
         /* for people */
     } else if (!read_line_key(r, key, value, column)) {
         fault(r, 2,
-              "unknown key '%.*s' (known: mark need unless rank block kind domain example note begin end stop heading item recipient ahead take diagnostic reporting skip "
+              "unknown key '%.*s' (known: mark need unless rank certain block kind domain example note begin end stop heading item recipient ahead take diagnostic reporting skip "
               "skip-paragraph transcript failed delayed delivered)",
               NX_FMT(key));
     }

@@ -47,6 +47,7 @@ struct nx_format {
     struct nx_str id, place; /* place: "name:line" */
     struct nx_str domain;    /* of names that are no address; "from": that of the From field */
     unsigned rank;           /* lower is tried first */
+    bool certain;            /* its marks alone make a mail a report */
     enum nx_extent extent;
     enum nx_kind kind;
     const struct nx_mark *marks;

@@ -133,7 +133,7 @@ static void complete_names(struct nx_blocks *blocks, const struct nx_mail *mail)
 
 static void finish(struct nx_blocks *blocks, const struct nx_format *format, const struct nx_scan *scan, struct nx_text_report *ret_report)
 {
-    struct nx_text_report report = {.format = format != NULL ? format->id : NX_STR("text"), .known = format != NULL};
+    struct nx_text_report report = {.format = format != NULL ? format->id : NX_STR("text"), .known = format != NULL, .certain = format != NULL && format->certain};
     if (format != NULL && blocks->n == 0 && (blocks->all.diagnostic.n > 0 || blocks->all.text.n > 0)) /* told of nobody by name */
         (void)nx_blocks_add(blocks, NX_STR_NONE, NX_STR_NONE);
     nx_blocks_finish(blocks, format != NULL ? format->kind : NX_KIND_FAILED, &report);

@@ -28,6 +28,7 @@ struct nx_text_block { /* one recipient, as told in words; a known report that n
 struct nx_text_report {
     struct nx_str format;     /* id of the format, "text" for the general reader */
     bool known;               /* a format's marks were there: this is a report of that system */
+    bool certain;             /* known, and no ordinary mail has these marks: no other evidence is needed */
     enum nx_kind kind;        /* of the whole */
     struct nx_text_block *blocks;
     size_t n_blocks;
@@ -37,7 +38,7 @@ struct nx_text_report {
     nx_notes notes;
 };
 
-/* All faults of all sources in one NX_ERROR_SYNTAX. */
+/* All faults of all sources in one NX_ERROR_SYNTAX. The sources need not outlive the call. */
 struct nx_formats *nx_formats_new(const struct nx_format_source *sources, size_t n, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_formats_free(struct nx_formats *formats);
 size_t nx_formats_count(const struct nx_formats *formats);

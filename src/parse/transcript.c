@@ -71,6 +71,7 @@ struct dialogue {
     unsigned code;
     bool remote;           /* said by the server, not by the reporter */
     struct nx_str host;
+    bool alone; /* nothing but the dialogue names recipients */
 };
 
 static struct nx_block *block_of(struct nx_blocks *blocks, struct nx_str address)
@@ -121,26 +122,45 @@ static bool is_better(const struct dialogue *d, const struct nx_block *kept, uns
     return kept->told == 1 || code / 100 >= kept->told / 100 || is_consequence(kept->told, nx_buf_str(&kept->diagnostic));
 }
 
+/* The recipient that only the dialogue names: of the RCPT refused, or the one a summary starts with ("550 <user@example.net>... User unknown"). */
+static struct nx_block *add_refused(struct dialogue *d, struct nx_str words)
+{
+    struct nx_str address = d->recipient;
+    if (!d->remote) {
+        size_t at = 3;
+        while (at < words.n && (words.p[at] == ' ' || words.p[at] == '-'))
+            at++;
+        at += nx_status_length(nx_str_from(words, at));
+        size_t from = at;
+        if (!nx_address_find(words, &from, &address) || (size_t)(address.p - words.p) > at + 2 || d->code / 100 == 4)
+            return NULL;
+    } else if (d->stage != NX_STAGE_RCPT || address.n == 0) {
+        return NULL;
+    }
+    bool is_address = nx_str_chr(address, '@') < address.n;
+    return nx_blocks_add(d->blocks, is_address ? address : NX_STR_NONE, is_address ? NX_STR_NONE : address);
+}
+
 /* A refusal is complete: to whom does it belong? */
 static void settle(struct dialogue *d)
 {
     struct nx_str words = nx_str_trim(nx_buf_str(&d->reply));
     unsigned code = d->code;
-    d->code = 0;
     if (code < 400 || words.n == 0) {
         nx_buf_init(&d->reply, d->blocks->arena, d->blocks->limits->diagnostic);
+        d->code = 0;
         return;
     }
     struct nx_blocks *blocks = d->blocks;
     struct nx_block *block = d->remote && d->stage == NX_STAGE_RCPT && d->recipient.n > 0 ? block_of(blocks, d->recipient) : NULL;
     if (block == NULL && !(d->remote && d->stage == NX_STAGE_MAIL))
         block = named(blocks, words);
-    if (block == NULL && d->remote && d->stage == NX_STAGE_RCPT && d->recipient.n > 0 && blocks->n == 0)
-        block = nx_blocks_add(blocks, d->recipient, NX_STR_NONE);
+    if (block == NULL && d->alone)
+        block = add_refused(d, words);
     if (d->remote && d->stage == NX_STAGE_RCPT && d->n_accepted > 0)
         d->n_accepted--;
     bool nobody = blocks->n == 0;
-    for (size_t i = 0; block == NULL && nobody && d->remote && d->stage == NX_STAGE_DATA && i < d->n_accepted; i++)
+    for (size_t i = 0; block == NULL && d->alone && nobody && d->remote && d->stage == NX_STAGE_DATA && i < d->n_accepted; i++)
         (void)nx_blocks_add(blocks, d->accepted[i], NX_STR_NONE);
     if (block == NULL && blocks->n == 1)
         block = &blocks->p[0];
@@ -157,6 +177,7 @@ static void settle(struct dialogue *d)
         if (d->host.n > 0)
             to->host = d->host;
     }
+    d->code = 0;
     nx_buf_init(&d->reply, blocks->arena, blocks->limits->diagnostic);
 }
 
@@ -176,7 +197,7 @@ static void add_reply(struct dialogue *d, struct nx_str words, bool remote)
 
 void nx_transcript_read(struct nx_blocks *blocks, const struct nx_page *page, size_t from, size_t to)
 {
-    struct dialogue d = {.blocks = blocks};
+    struct dialogue d = {.blocks = blocks, .alone = blocks->n == 0};
     nx_buf_init(&d.reply, blocks->arena, blocks->limits->diagnostic);
     for (size_t i = from; i < to; i++) {
         struct nx_str line = nx_page_line(page, i), rest = line;

@@ -11,17 +11,20 @@ static struct nx_formats *shipped(void)
     GDir *dir = g_dir_open(directory, 0, NULL);
     assert(dir != NULL);
     struct nx_format_source sources[256];
+    char *texts[256];
     size_t n = 0;
     for (const char *name; n < 256 && (name = g_dir_read_name(dir)) != NULL;) {
         g_autofree char *path = g_build_filename(directory, name, NULL);
         char *text;
         gsize length;
         if (g_str_has_suffix(name, ".format") && g_file_get_contents(path, &text, &length, NULL))
-            sources[n++] = (struct nx_format_source){nx_str_of(g_strdup(name)), {text, length}};
+            texts[n] = text, sources[n++] = (struct nx_format_source){NX_STR("format"), {text, length}};
     }
     g_dir_close(dir);
     GError *error = NULL;
     struct nx_formats *formats = nx_formats_new(sources, n, &error);
+    for (size_t i = 0; i < n; i++)
+        g_free(texts[i]);
     assert(formats != NULL);
     return formats;
 }

@@ -108,6 +108,7 @@ static struct nx_formats *shipped(void)
     GDir *dir = g_dir_open(directory, 0, NULL);
     assert_non_null(dir);
     struct nx_format_source sources[256];
+    char *names[256], *texts[256];
     size_t n = 0;
     for (const char *name; n < 256 && (name = g_dir_read_name(dir)) != NULL;) {
         if (!g_str_has_suffix(name, ".format"))
@@ -116,11 +117,18 @@ static struct nx_formats *shipped(void)
         char *text;
         gsize length;
         assert_true(g_file_get_contents(path, &text, &length, NULL));
-        sources[n++] = (struct nx_format_source){str(g_strdup(name)), {text, length}};
+        names[n] = g_strdup(name);
+        texts[n] = text;
+        sources[n] = (struct nx_format_source){str(names[n]), {text, length}};
+        n++;
     }
     g_dir_close(dir);
     g_autoptr(GError) error = NULL;
     formats = nx_formats_new(sources, n, &error);
+    for (size_t i = 0; i < n; i++) { /* formats keep nothing of their sources */
+        g_free(names[i]);
+        g_free(texts[i]);
+    }
     if (formats == NULL)
         fail_msg("%s", error->message);
     assert_true(nx_formats_count(formats) >= 12);
@@ -299,6 +307,13 @@ static void dialogues_are_read_in_every_dress(void **state)
         {">>> RCPT TO:<user@example.net>\n<<< 450 busy\n>>> RCPT TO:<user@example.net>\n<<< 550 5.1.1 no\n", "user@example.net", "550 5.1.1 no", NX_STAGE_RCPT},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_text_report two = {0}; /* each refusal to its own recipient; what is deferred names nobody; the summary adds one */
+    assert_true(read_mail(arena, BOUNCE "   ----- Transcript of session follows -----\nWhile talking to mx.example.net:\n>>> RCPT To:<one@example.net>\n<<< 550 <one@example.net>, no\n"
+                                        "550 <one@example.net>... User unknown\n>>> RCPT To:<two@example.net>\n<<< 553 moved\n550 <three@example.org>... Host unknown\n"
+                                        "421 <four@example.org>... Deferred\n", &two));
+    assert_int_equal(two.n_blocks, 3);
+    assert_true(nx_str_eq(two.blocks[0].diagnostic, str("550 <one@example.net>, no")) && nx_str_eq(two.blocks[1].diagnostic, str("553 moved")) &&
+                nx_str_eq(two.blocks[2].recipient, str("three@example.org")));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nx_text_report report = {0};
         assert_true(read_mail(arena, nx_arena_cstr(arena, nx_arena_printf(arena, BOUNCE "Log:\n\n%s", rows[i].text)), &report));
