@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LAST_PAUSE 64 /* seconds between the last two tries to drain */
+
 struct envelope_options {
     char *sender, *recipient, *original, *queue_id;
 };
@@ -96,7 +98,9 @@ static void drain_behind(const struct nx_config *config, struct nx_spool *spool)
     int null = open("/dev/null", O_RDWR);
     for (int fd = 0; null >= 0 && fd < 3; fd++)
         dup2(null, fd);
-    drain_in_turn(config, spool, NULL);
+    /* Nobody else would look at the spool before the next message. */
+    for (unsigned pause = 1; !drain_in_turn(config, spool, NULL) && pause <= LAST_PAUSE; pause *= 2)
+        sleep(pause);
     _exit(0);
 }
 

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/error.h"
+#include "ingest/lmtp.h"
 #include "serve/init.h"
 #include "serve/log.h"
 #include "serve/server.h"
@@ -133,6 +134,27 @@ static void run(struct daemon *daemon)
     g_free(daemon->tokens_seen);
 }
 
+static struct nx_lmtp *open_lmtp(struct nx_service *service, int listener, GError **error)
+{
+    const struct nx_config *config = service->setup->config;
+    const struct nx_lmtp_settings settings = {.listen = config->lmtp_listen,
+                                              .listener = listener,
+                                              .group = config->lmtp_group,
+                                              .hostname =
+                                                  *config->lmtp_hostname != '\0' ? config->lmtp_hostname : g_get_host_name(),
+                                              .sessions = config->lmtp_sessions,
+                                              .recipients = config->lmtp_recipients,
+                                              .message = config->limits.message,
+                                              .idle = config->lmtp_idle,
+                                              .domains = config->lmtp_domains};
+    struct nx_lmtp *lmtp = nx_lmtp_new(service->intake, &settings, error);
+    if (lmtp == NULL)
+        return NULL;
+    g_autofree char *port = nx_lmtp_port(lmtp) > 0 ? g_strdup_printf("%u", nx_lmtp_port(lmtp)) : NULL;
+    nx_log(NX_LOG_INFO, "lmtp", "open", "address", config->lmtp_listen, "port", port, NULL);
+    return lmtp;
+}
+
 static int serve(struct nx_cli *cli, const char *listen, GError **error)
 {
     struct nx_config *config = g_steal_pointer(&cli->config);
@@ -152,6 +174,9 @@ static int serve(struct nx_cli *cli, const char *listen, GError **error)
         return NX_EXIT_FINDING;
     g_autoptr(nx_watch) watch = nx_watch_new(service, g_steal_pointer(&spool), error);
     if (watch == NULL)
+        return NX_EXIT_FINDING;
+    g_autoptr(nx_lmtp) lmtp = NULL;
+    if ((sockets.lmtp >= 0 || *config->lmtp_listen != '\0') && (lmtp = open_lmtp(service, sockets.lmtp, error)) == NULL)
         return NX_EXIT_FINDING;
     struct daemon daemon = {.service = service, .server = server, .cli = cli, .listen = listen};
     run(&daemon);

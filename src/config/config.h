@@ -60,6 +60,10 @@ struct nx_config {
     char *spool_directory;
     size_t pipe_size;
     int64_t pipe_timeout;
+    char *lmtp_listen, *lmtp_group, *lmtp_hostname;
+    char **lmtp_domains;
+    unsigned lmtp_sessions, lmtp_recipients;
+    int64_t lmtp_idle;
     char *serve_listen, *serve_tokens, *tls_certificate, *tls_key;
     unsigned serve_threads, serve_workers, serve_connections;
     size_t serve_queue, serve_body_size, serve_json_size;
