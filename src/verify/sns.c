@@ -49,8 +49,7 @@ bool nx_sns_read(struct nx_arena *arena, struct nx_str body, struct nx_sns *ret_
     sns.text = signed_text(arena, root, sns.type);
     bool good = sns.type.n > 0 && sns.cert_url.n > 0 && sns.version != 0 && nx_base64_decode(arena, signature, &sns.signature);
     json_decref(root);
-    if (good)
-        *ret_sns = sns;
+    *ret_sns = sns;
     return good;
 }
 

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mail providers against a running server: every body of tests/webhook, every signature, and what must not get in. Standard library and openssl alone."""
+import base64, hashlib, hmac, http.server, json, os, ssl, subprocess, sys, tempfile, threading, time, urllib.error, urllib.parse, urllib.request
+
+SOURCE, NIXIE = os.environ["NIXIE_SOURCE"], os.environ["NIXIE"]
+T = tempfile.mkdtemp()
+failures = 0
+SECRETS = ["pass-word-one", "pass-word-two", "path-secret-of-16-signs", "mailgun-signing-key"]
+
+
+def fail(text):
+    global failures
+    failures += 1
+    print("FAIL:", text)
+
+
+def is_(got, want, what):
+    if got != want:
+        fail(f"{what}: {got!r}, not {want!r}")
+
+
+# ---- a host that plays SNS: certificates and confirmations, also redirects
+subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", T + "/tls.key", "-out", T + "/tls.pem", "-days", "2", "-subj", "/CN=sns.eu-west-1.amazonaws.com",
+                "-addext", "subjectAltName=DNS:sns.eu-west-1.amazonaws.com"], check=True, capture_output=True)
+subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", T + "/sns.key", "-out", T + "/sns.pem", "-days", "2", "-subj", "/CN=sns.amazonaws.com"], check=True, capture_output=True)
+visits = []
+
+
+class Sns(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        visits.append(self.path)
+        if self.path.startswith("/moved"):
+            self.send_response(302)
+            self.send_header("Location", "/SimpleNotificationService-0.pem")
+            self.end_headers()
+            return
+        body = open(T + "/sns.pem", "rb").read() if self.path.startswith("/SimpleNotificationService-") else b"<ConfirmSubscriptionResponse/>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+sns_host = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sns)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(T + "/tls.pem", T + "/tls.key")
+sns_host.socket = context.wrap_socket(sns_host.socket, server_side=True)
+threading.Thread(target=sns_host.serve_forever, daemon=True).start()
+
+# ---- settings: an endpoint a provider, one a signature, and the special ones
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:bounces"
+conf = [f"[fetch]\nca_file = {T}/tls.pem\nconnect_to = sns.eu-west-1.amazonaws.com:443:127.0.0.1:{sns_host.server_address[1]}\n[serve]\nwebhook_size = 2m\n"]
+lists = [SOURCE + "/tests/webhook"] + [d for d in [SOURCE + "/../shared/webhooks"] if os.path.isdir(d)]
+bodies, vectors = [], []
+for d in lists:
+    for line in open(d + "/expect.jsonl"):
+        bodies.append((d + "/fixtures/", json.loads(line)))
+    for line in open(d + "/signatures.jsonl"):
+        vectors.append((d + "/fixtures/", json.loads(line)))
+for provider in sorted({b["provider"] for _, b in bodies} - {"generic"}):
+    conf.append(f"[webhook open-{provider}]\nprovider = {provider}\nbasic = u:{SECRETS[0]};u:{SECRETS[1]}\nkeep_other = true\n" + (f"raw_delivery = true\ntopics = {TOPIC}\n" if provider in ("ses", "scaleway") else ""))
+conf.append(f"[webhook generic]\nbasic = u:{SECRETS[0]}\nkeep_other = true\nat_events = items\nat_kind = what\nat_recipient = address.mail\nat_id = uid\nat_diagnostic = smtp[0].text\nat_status = smtp[0].dsn\nat_reply = smtp[0].code\n"
+            "is_failed = bounce\nis_failed_hard = perm,dead\nis_delayed = later\nis_delivered = ok\nis_complaint = abuse\nis_unsubscribe = out\nis_autoreply = ooo\n")
+for i, (_, v) in enumerate(vectors):
+    if v["scheme"] != "sns":
+        conf.append(f"[webhook v{i}]\nprovider = {v['provider']}\nkeys = {v['key']}\nwindow = 36500d\n" + (f"url = {v['url']}\n" if "url" in v else ""))
+conf.append(f"[webhook ses]\ntopics = {TOPIC}\n[webhook path]\nprovider = postmark\npath_secrets = {SECRETS[2]}\n[webhook mailgun]\nkeys = old-key;{SECRETS[3]}\n[webhook resend]\nkeys = whsec_{base64.b64encode(b'0123456789abcdef').decode()}\n"
+            f"[webhook sendgrid]\nbasic = u:{SECRETS[0]}\n")
+with open(T + "/conf", "w") as f:
+    f.write("\n".join(conf))
+
+log = open(T + "/log", "w+")
+server = subprocess.Popen([NIXIE, "serve", "--listen", "127.0.0.1:0", "--config", T + "/conf", "--db", T + "/n.db"], stderr=log)
+PORT = None
+for _ in range(200):
+    text = open(T + "/log").read()
+    if " listening " in text:
+        PORT = text.split("port=")[1].split()[0]
+        break
+    time.sleep(0.05)
+if PORT is None:
+    print(open(T + "/log").read())
+    sys.exit("the server does not start")
+URL = f"http://127.0.0.1:{PORT}/v1/webhooks/"
+
+
+def ask(path, body=None, headers=None, method=None, user=None):
+    request = urllib.request.Request(URL + path, data=body, headers=dict(headers or {}), method=method or ("POST" if body is not None else "GET"))
+    if "Content-type" not in request.headers:
+        request.add_header("Content-Type", "application/octet-stream")
+    if user:
+        request.add_header("Authorization", "Basic " + base64.b64encode(f"u:{user}".encode()).decode())
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.read(), dict(answer.headers)
+    except urllib.error.HTTPError as e:
+        return e.code, e.read(), dict(e.headers)
+
+
+def post(want, path, body, **more):
+    status, answer, headers = ask(path, body, **more)
+    if status != want:
+        fail(f"{path}: {status}, not {want}: {answer[:300]!r}")
+    return (json.loads(answer) if answer else {}), headers
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+try:
+    # Every body: read and kept, or 400 where it is broken. Also with the headers that belong to it.
+    extra = {}
+    for d in lists[1:]:
+        extra = {h["file"]: h["headers"] for h in map(json.loads, open(d + "/headers.jsonl"))}
+    done = 0
+    for directory, b in bodies:
+        path = ("open-" if b["provider"] != "generic" else "") + b["provider"]
+        envelope = b["provider"] in ("ses", "scaleway") and b'"TopicArn"' in read(directory + b["file"]).replace(b'"Type": "Notification"', b'"TopicArn"')
+        answer, _ = post(400 if "error" in b else 403 if envelope and b["provider"] == "ses" else 401 if envelope else 200, path, read(directory + b["file"]), headers=extra.get(b["file"]), user=SECRETS[done % 2] if b["provider"] != "generic" else SECRETS[0])
+        if "error" not in b and not envelope and "validation" not in b["file"]:
+            is_(answer.get("events"), len(b["events"]), b["file"])
+        done += 1
+    print(f"{done} bodies")
+
+    # Every signature that has no certificate. Static vectors: the window of these endpoints is wide, old ones belong to the unit test.
+    done = 0
+    for i, (directory, v) in enumerate(vectors):
+        if v["scheme"] == "sns" or any(w in v.get("why", "") for w in ("old", "future")):
+            continue
+        refused = {"mailgun": 406}.get(v["provider"], 401)
+        post(200 if v["expect"] == "valid" else refused, f"v{i}", read(directory + v["file"]), headers=v.get("headers"))
+        done += 1
+    print(f"{done} signatures")
+
+    # SNS: signed with a key of today, the certificate fetched once.
+    def sns(message, topic=TOPIC, typ="Notification", cert="/SimpleNotificationService-0.pem", host="sns.eu-west-1.amazonaws.com", **more):
+        d = {"Type": typ, "MessageId": "m1", "TopicArn": topic, "Message": message, "Timestamp": "2026-03-01T10:00:00.000Z", **more}
+        names = ["Message", "MessageId", "Timestamp", "TopicArn", "Type"] if typ == "Notification" else ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+        with open(T + "/m", "wb") as f:
+            f.write("".join(f"{n}\n{d[n]}\n" for n in names).encode())
+        d["Signature"] = base64.b64encode(subprocess.run(["openssl", "dgst", "-sha256", "-sign", T + "/sns.key", T + "/m"], check=True, capture_output=True).stdout).decode()
+        d.update({"SignatureVersion": "2", "SigningCertURL": f"https://{host}{cert}"})
+        return json.dumps(d).encode()
+
+    bounce = json.dumps({"notificationType": "Bounce", "bounce": {"bounceType": "Permanent", "bounceSubType": "General", "feedbackId": "fb-http", "bouncedRecipients": [{"emailAddress": "sns@example.net", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}]}, "mail": {"messageId": "x"}})
+    is_(post(200, "ses", sns(bounce))[0].get("new"), 1, "a signed bounce")
+    is_(post(200, "ses", sns(bounce))[0].get("new"), 0, "the same again")
+    is_(visits, ["/SimpleNotificationService-0.pem"], "fetched once")
+    post(403, "ses", sns(bounce).replace(b"sns@example.net", b"you@example.net"))
+    post(403, "ses", sns(bounce, topic="arn:aws:sns:eu-west-1:999999999999:mine"))
+    post(403, "ses", bounce.encode(), headers={"x-amz-sns-rawdelivery": "true"})
+    post(403, "ses", sns(bounce, host="sns.eu-west-1.amazonaws.com.evil.example"))
+    post(503, "ses", sns(bounce, cert="/moved.pem"))
+    is_(visits.count("/SimpleNotificationService-0.pem"), 1, "redirects are not followed")
+    _, headers = post(503, "ses", sns(bounce, cert="/SimpleNotificationService-1.pem", host="sns.eu-central-1.amazonaws.com"))
+    if "Retry-After" not in headers:
+        fail("503 without Retry-After")
+    confirm = dict(typ="SubscriptionConfirmation", Token="t", SubscribeURL="https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t")
+    post(403, "ses", sns("You have chosen", topic="arn:aws:sns:eu-west-1:999999999999:mine", **confirm))
+    is_([v for v in visits if "Confirm" in v], [], "a topic of others is not confirmed")
+    post(200, "ses", sns("You have chosen", **confirm))
+    is_([v for v in visits if "Confirm" in v], ["/?Action=ConfirmSubscription&Token=t"], "confirmed")
+    post(403, "ses", sns("You have chosen", **{**confirm, "SubscribeURL": "https://evil.example/?Action=ConfirmSubscription"}))
+    post(200, "ses", sns("You have been unsubscribed", **{**confirm, "typ": "UnsubscribeConfirmation"}))
+    is_(len([v for v in visits if "Confirm" in v]), 1, "an unsubscription fetches nothing")
+
+    # Who may post.
+    pm = read(SOURCE + "/tests/webhook/fixtures/postmark/bounces.json")
+    post(404, "nobody", pm)
+    _, headers = post(401, "open-brevo", b"{}")
+    if "Basic" not in headers.get("WWW-Authenticate", ""):
+        fail("no challenge")
+    post(401, "open-brevo", b"{}", user="wrong")
+    post(403, "open-postmark", pm)
+    post(200, "open-postmark", pm, user=SECRETS[0])
+    post(200, "open-postmark", pm, user=SECRETS[1])
+    post(403, "path", pm)
+    post(403, "path/wrong-secret-of-16", pm)
+    post(200, "path/" + SECRETS[2], pm)
+
+    # Mailgun's signature does not cover the body: a token comes again with the same one alone.
+    def mailgun(token, recipient, at=None):
+        at = str(int(at or time.time()))
+        return json.dumps({"signature": {"timestamp": at, "token": token, "signature": hmac.new(SECRETS[3].encode(), (at + token).encode(), hashlib.sha256).hexdigest()},
+                           "event-data": {"event": "complained", "id": "i" + token, "timestamp": 1.5, "recipient": recipient}}).encode()
+
+    first = mailgun("a" * 50, "one@example.net")
+    is_(post(200, "mailgun", first)[0].get("new"), 1, "a complaint")
+    is_(post(200, "mailgun", first)[0].get("new"), 0, "sent again by Mailgun")
+    post(406, "mailgun", first.replace(b"one@example.net", b"boss@example.net"))
+    post(406, "mailgun", mailgun("b" * 50, "old@example.net", time.time() - 90000))
+    post(406, "mailgun", mailgun("c" * 50, "two@example.net").replace(b"c" * 50, b"d" * 50))
+
+    # Standard Webhooks: five minutes.
+    def standard(at):
+        body = b'{"type":"email.complained","created_at":"2026-03-01T10:00:00Z","data":{"email_id":"e1","to":["rs@example.net"]}}'
+        mac = base64.b64encode(hmac.new(b"0123456789abcdef", f"msg_1.{at}.".encode() + body, hashlib.sha256).digest()).decode()
+        return body, {"svix-id": "msg_1", "svix-timestamp": str(at), "svix-signature": "v1," + mac}
+
+    for off, want in ((0, 200), (-280, 200), (-330, 401), (330, 401)):
+        body, headers = standard(int(time.time()) + off)
+        post(want, "resend", body, headers=headers)
+
+    # The same event in two batches counts once.
+    def batch(*ids):
+        return json.dumps([{"email": f"{i}@example.net", "event": "bounce", "type": "bounce", "reason": "550 5.1.1 user unknown", "sg_event_id": i, "timestamp": 1770000000} for i in ids]).encode()
+
+    is_(post(200, "sendgrid", batch("x1", "x2"), user=SECRETS[0])[0], {"events": 2, "new": 2}, "first batch")
+    is_(post(200, "sendgrid", batch("x2", "x3"), user=SECRETS[0])[0], {"events": 2, "new": 1}, "second batch")
+    is_(post(200, "sendgrid", json.dumps([{"email": "o@example.net", "event": "open", "sg_event_id": "o1"}]).encode(), user=SECRETS[0])[0], {"events": 0, "new": 0}, "opens are let go")
+
+    # Bodies that are none.
+    for body in (b'[{"event":"bounce","event":"bounce"}]', b'[{"event":"bou', b"[" * 5000, b"", b"\xff\xfe{}", b"17"):
+        post(400, "sendgrid", body, user=SECRETS[0])
+    post(200, "sendgrid", b'[{"event":"something_new","email":"n@example.net","sg_event_id":"n1"}]', user=SECRETS[0])
+    post(400, "sendgrid", b"[" + b'{"event":"bounce","email":"a@b.example"},' * 30000 + b'{"event":"bounce","email":"a@b.example"}]', user=SECRETS[0])
+    try:
+        status = ask("sendgrid", b" " * (50 << 20), user=SECRETS[0])[0]
+    except (urllib.error.URLError, OSError):  # it answered before all was sent
+        status = 413
+    is_(status, 413, "50 MB")
+
+    # Probes and handshakes.
+    for method in ("HEAD", "GET", "OPTIONS"):
+        is_(ask("mailgun", method=method)[0], 200, method)
+    is_(ask("nobody", method="HEAD")[0], 404, "HEAD of nobody")
+    is_(ask("open-azure", method="OPTIONS", headers={"WebHook-Request-Origin": "eventgrid.azure.net"}, user=SECRETS[0])[2].get("WebHook-Allowed-Origin"), "eventgrid.azure.net", "CloudEvents")
+    is_(ask("open-azure", method="OPTIONS", headers={"WebHook-Request-Origin": "eventgrid.azure.net"})[0], 401, "CloudEvents of strangers")
+    hello = json.dumps([{"id": "1", "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {"validationCode": "512d38b6"}}]).encode()
+    post(401, "open-azure", hello)
+    is_(post(200, "open-azure", hello, user=SECRETS[0])[0], {"validationResponse": "512d38b6"}, "Event Grid")
+    is_(post(200, "open-sparkpost", b'[{"msys":{}}]', user=SECRETS[0])[0], {"events": 0, "new": 0}, "SparkPost's ping")
+    query = urllib.parse.urlencode({"to": "ee@example.net", "status": "AbuseReport", "transaction": "t9", "date": "2026-03-01T10:00:00Z"})
+    is_(ask("open-elasticemail?" + query)[0], 401, "Elastic Email by strangers")
+    status, answer, _ = ask("open-elasticemail?" + query, user=SECRETS[0])
+    is_((status, json.loads(answer)["new"]), (200, 1), "Elastic Email")
+finally:
+    server.terminate()
+    try:
+        is_(server.wait(20), 0, "exit of the server")
+    except subprocess.TimeoutExpired:
+        server.kill()
+        fail("the server does not stop")
+text = open(T + "/log").read()
+for secret in SECRETS + [v["key"] for _, v in vectors if len(v.get("key", "")) > 12]:
+    if secret in text:
+        fail(f"a secret is in the log: {secret[:4]}...")
+for address, cause in (("sns@example.net", "mailbox_unknown"), ("one@example.net", "complaint"), ("rs@example.net", "complaint"), ("x3@example.net", "mailbox_unknown"), ("ee@example.net", "complaint")):
+    out = subprocess.run([NIXIE, "check", "--db", T + "/n.db", address], capture_output=True, text=True).stdout
+    if cause not in out:
+        fail(f"{address}: {out!r}, not {cause}")
+for address in ("you@example.net", "boss@example.net", "old@example.net"):
+    if subprocess.run([NIXIE, "check", "--db", T + "/n.db", address], capture_output=True).returncode != 0:
+        fail(f"{address} is suppressed")
+if failures:
+    print(text[-3000:])
+subprocess.run(["rm", "-rf", T])
+sys.exit(1 if failures else 0)
