@@ -194,6 +194,9 @@ static void finish(struct nx_reading *reading, const struct message_group *messa
     report->status = reply.status.n > 0 && !nx_str_iends(reply.status, NX_STR(".0.0")) ? reply.status : status.n > 0 ? status : reply.status;
     if (group->status.n > 0 && status.n == 0)
         report->notes |= NX_NOTE_BAD_FIELD;
+    size_t comment = nx_str_chr(group->status, '('); /* "4.0.0 (host name lookup failure)": the only words there may be */
+    if (comment < group->status.n)
+        report->text = nx_one_line(reading->arena, nx_str_sub(group->status, comment + 1, nx_str_chr(group->status, ')')), reading->limits->diagnostic);
 }
 
 bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields)

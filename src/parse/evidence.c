@@ -91,9 +91,15 @@ static void find_hidden(struct nx_reading *reading, struct nx_report *report)
     }
 }
 
+static void add_text(struct nx_reading *reading, struct nx_report *report, struct nx_str text)
+{
+    struct nx_str both = report->text.n > 0 ? nx_arena_printf(reading->arena, "%.*s %.*s", NX_FMT(report->text), NX_FMT(text)) : text;
+    report->text = nx_one_line(reading->arena, both, reading->limits->diagnostic);
+}
+
 static void take_block(struct nx_reading *reading, struct nx_report *report, const struct nx_text_block *block)
 {
-    report->text = nx_one_line(reading->arena, block->text, reading->limits->diagnostic);
+    add_text(reading, report, block->text);
     if (report->diagnostic.n == 0)
         report->diagnostic = nx_one_line(reading->arena, block->diagnostic, reading->limits->diagnostic);
     if (report->reply == 0)
@@ -120,7 +126,7 @@ void nx_evidence_join(struct nx_reading *reading)
         if (block != NULL)
             take_block(reading, report, block);
         else if (reading->out.n == 1)
-            report->text = nx_one_line(reading->arena, reading->words.text, reading->limits->diagnostic);
+            add_text(reading, report, reading->words.text);
         if (report->reporting_mta.n == 0)
             report->reporting_mta = reading->words.reporting_mta;
     }

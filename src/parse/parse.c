@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "parse/internal.h"
 #include "parse/reply.h"
+#include "parse/webhook/webhook.h"
 
 #include <glib.h>
 
@@ -186,13 +187,27 @@ static void drop_repeats(struct nx_reports *out)
     out->n = kept;
 }
 
+/* Amazon SNS mails its notices as JSON. */
+static bool read_notice(struct nx_reading *reading)
+{
+    struct nx_webhook_body body;
+    if (!nx_webhook_parse_text(reading->arena, reading->limits, reading->text, &body))
+        return false;
+    for (size_t i = 0; i < body.n; i++) {
+        struct nx_report *report = nx_reports_add(reading);
+        if (report != NULL)
+            *report = body.reports[i];
+    }
+    return reading->out.n > 0;
+}
+
 static void read_message(struct nx_reading *reading)
 {
     const struct nx_mail *mail = &reading->mail;
     const struct nx_part *feedback = find_part(mail, NX_PART_FEEDBACK);
     if (feedback != NULL && nx_arf_read(reading, feedback->content))
         return;
-    if (nx_arf_read_bare(reading))
+    if (nx_arf_read_bare(reading) || read_notice(reading))
         return;
     reading->has_words = nx_text_read(reading->formats, reading->arena, reading->limits, mail, reading->text, &reading->words);
     if (read_status_parts(reading)) {
@@ -260,7 +275,8 @@ size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, con
     struct nx_str paths = return_paths(&reading);
     for (size_t i = 0; i < reading.out.n; i++) {
         struct nx_report *report = &reading.out.p[i];
-        report->original = reading.original;
+        if (report->original.message_id.n == 0)
+            report->original = reading.original;
         report->notes |= reading.out.notes | reading.mail.notes;
         report->verified = input->verified;
         report->return_paths = paths;
