@@ -58,6 +58,7 @@ struct nx_verp *nx_cli_verp(const struct nx_config *config, GError **error) G_GN
 struct nx_engine *nx_cli_engine(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 int nx_cmd_check(int argc, char **argv);
+int nx_cmd_clean(int argc, char **argv);
 int nx_cmd_config(int argc, char **argv);
 int nx_cmd_db(int argc, char **argv);
 int nx_cmd_export(int argc, char **argv);

@@ -10,6 +10,7 @@ static const struct nx_cmd commands[] = {
     {"serve", nx_cmd_serve, "the daemon: HTTP, and the spool of `pipe`"},
     {"pipe", nx_cmd_pipe, "take one bounce from a mail server: keep it, exit 0, else 75"},
     {"check", nx_cmd_check, "may I write to this address?"},
+    {"clean", nx_cmd_clean, "a mailing list in, its mailable lines out"},
     {"export", nx_cmd_export, "write the suppression list as CSV, JSON lines or text"},
     {"suppress", nx_cmd_suppress, "put addresses on the list by hand"},
     {"release", nx_cmd_release, "take addresses off the list"},

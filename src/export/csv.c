@@ -129,9 +129,11 @@ struct nx_csv nx_csv_guess(struct nx_str sample, char given)
     static const char candidates[] = "\t;,|";
     struct nx_csv best = {.delimiter = given, .end = '\n'};
     g_autoptr(nx_arena) arena = nx_arena_new();
-    unsigned most = 1;
+    unsigned most = 1, alone = 1;
+    char by_header = 0;
     if (nx_str_chr(sample, '\n') == sample.n && nx_str_chr(sample, '\r') < sample.n)
         best.end = '\r';
+    bool header = nx_str_chr(nx_str_sub(sample, 0, nx_str_chr(sample, best.end)), '@') == MIN(sample.n, nx_str_chr(sample, best.end));
     for (const char *c = candidates; given == 0 && *c != '\0'; c++) {
         struct nx_csv csv = {.delimiter = *c, .end = best.end};
         unsigned first = count_fields(&csv, arena, sample, 0), second = count_fields(&csv, arena, sample, 1);
@@ -139,6 +141,12 @@ struct nx_csv nx_csv_guess(struct nx_str sample, char given)
             most = first;
             best.delimiter = *c;
         }
+        if (first > alone && header) { /* a header speaks for itself where the line below is damaged */
+            alone = first;
+            by_header = *c;
+        }
     }
+    if (given == 0 && best.delimiter == 0)
+        best.delimiter = by_header;
     return best;
 }
