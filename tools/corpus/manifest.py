@@ -14,8 +14,8 @@ import re
 import sys
 
 # Names that a mail system writes into every report of its own; only in written messages.
-SYSTEMS = ("163.com", "aliyun.com", "amazonaws.com", "amazonses.com", "aol.com", "gmx.de", "gmx.net", "google.com", "googlegroups.com",
-           "googlemail.com", "hotmail.com", "mail.ru", "qq.com", "sina.com", "yahoo.com", "yandex.net", "yandex.ru")
+SYSTEMS = ("163.com", "aliyun.com", "amazonaws.com", "amazonses.com", "aol.com", "ezweb.ne.jp", "gmx.de", "gmx.net", "google.com", "googlegroups.com",
+           "googlemail.com", "hotmail.com", "mail.ru", "messagelabs.com", "mxlogic.net", "qq.com", "sina.com", "yahoo.com", "yandex.net", "yandex.ru")
 
 MARK = "<!-- table: tools/corpus/manifest.py table corpus -->\n"
 
