@@ -144,7 +144,7 @@ static unsigned signs(const struct nx_reading *reading)
     unsigned n = 0;
     if (nx_str_eq(nx_str_trim(from), NX_STR("<>")))
         n += 2;
-    if (nx_str_ihas(from, NX_STR("mailer-daemon")) || nx_str_ihas(from, NX_STR("postmaster")) || nx_str_ihas(from, NX_STR("mail delivery")) || nx_str_ihas(from, NX_STR("maildaemon")) ||
+    if (nx_str_ihas(from, NX_STR("mailer-daemon")) || nx_str_ihas(from, NX_STR("postmaster")) || nx_str_ihas(from, NX_STR("post_master")) || nx_str_ihas(from, NX_STR("mail delivery")) || nx_str_ihas(from, NX_STR("maildaemon")) ||
         nx_str_ihas(from, NX_STR("mail-daemon")) || nx_str_ihas(from, NX_STR("mdaemon")) || nx_str_ihas(from, NX_STR("mail administrator")) || nx_str_ihas(from, NX_STR("mail daemon")) ||
         nx_str_ihas(from, NX_STR("mailerdaemon")) || nx_str_ihas(from, NX_STR("delivery system")) || nx_str_ihas(from, NX_STR("delivery subsystem")) || nx_str_ihas(from, NX_STR("system administrator")))
         n += nx_fields_get(fields, "In-Reply-To").n + nx_fields_get(fields, "References").n > 0 ? 2 : 1; /* it answers what we sent */

@@ -118,7 +118,8 @@ static void unwrap(struct nx_reading *reading)
     struct nx_str again = nx_arena_printf(reading->arena, "Content-Type: multipart/mixed; boundary=\"%.*s\"\n\n%.*s", NX_FMT(boundary), NX_FMT(from));
     struct nx_mail inner;
     nx_mail_read(reading->arena, again, reading->limits, &inner);
-    if (inner.n_parts == 0 || (inner.n_parts == 1 && inner.parts[0].type == NX_PART_TEXT))
+    bool leads = nx_str_trim(nx_str_sub(reading->text, 0, (size_t)(from.p - reading->text.p))).n == 0; /* nothing but MIME: not a quotation of it */
+    if (inner.n_parts == 0 || (inner.n_parts == 1 && inner.parts[0].type == NX_PART_TEXT && !leads))
         return;
     reading->mail.notes |= inner.notes | NX_NOTE_BAD_MIME;
     size_t n = inner.n_parts + 1;

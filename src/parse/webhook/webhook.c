@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parse/webhook/webhook.h"
 
+#include "base/buf.h"
 #include "base/ascii.h"
 #include "parse/webhook/hook.h"
 
@@ -219,6 +220,23 @@ bool nx_webhook_parse(struct nx_arena *arena, const struct nx_limits *limits, co
     return true;
 }
 
+/* Mail servers break lines over 998 bytes with a line end and a blank, inside of strings too. */
+static struct nx_str unwrap(struct nx_arena *arena, struct nx_str text)
+{
+    struct nx_buf out;
+    nx_buf_init(&out, arena, text.n);
+    for (size_t i = 0; i < text.n;) {
+        struct nx_str rest = nx_str_from(text, i);
+        size_t at = nx_str_find(rest, NX_STR("\n "));
+        size_t cut = at;
+        if (at < rest.n && cut > 0 && rest.p[cut - 1] == '\r')
+            cut--;
+        nx_buf_add(&out, nx_str_sub(rest, 0, cut));
+        i += at < rest.n ? at + 2 : rest.n;
+    }
+    return nx_buf_str(&out);
+}
+
 bool nx_webhook_parse_text(struct nx_arena *arena, const struct nx_limits *limits, struct nx_str text, struct nx_webhook_body *ret_body)
 {
     text = nx_str_trim(text);
@@ -226,7 +244,12 @@ bool nx_webhook_parse_text(struct nx_arena *arena, const struct nx_limits *limit
         return false;
     struct nx_input input = {.kind = NX_INPUT_EVENT, .provider = NX_STR("ses")};
     struct nx_hook hook = {.arena = arena, .limits = limits, .input = &input, .provider = "ses", .format = NX_STR("webhook:ses")};
+    struct nx_str wrapped = text;
     json_t *root = load_next(&hook, &text); /* what follows is how to unsubscribe */
+    if (root == NULL) {
+        text = unwrap(arena, wrapped);
+        root = load_next(&hook, &text);
+    }
     if (!json_is_object(root)) {
         json_decref(root);
         return false;
