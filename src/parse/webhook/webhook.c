@@ -220,21 +220,22 @@ bool nx_webhook_parse(struct nx_arena *arena, const struct nx_limits *limits, co
     return true;
 }
 
-/* Mail servers break lines over 998 bytes with a line end and a blank, inside of strings too. */
-static struct nx_str unwrap(struct nx_arena *arena, struct nx_str text)
+/* A mail server that breaks lines over 998 bytes (RFC 5321 4.5.3.1.6) puts a line end into a JSON string, mostly with a blank behind, some with "!" before. */
+static struct nx_str join_lines(struct nx_arena *arena, struct nx_str text)
 {
-    struct nx_buf out;
-    nx_buf_init(&out, arena, text.n);
-    for (size_t i = 0; i < text.n;) {
-        struct nx_str rest = nx_str_from(text, i);
-        size_t at = nx_str_find(rest, NX_STR("\n "));
-        size_t cut = at;
-        if (at < rest.n && cut > 0 && rest.p[cut - 1] == '\r')
-            cut--;
-        nx_buf_add(&out, nx_str_sub(rest, 0, cut));
-        i += at < rest.n ? at + 2 : rest.n;
+    char *out = nx_arena_alloc(arena, text.n);
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        bool blank = i + 1 < text.n && text.p[i + 1] == ' ';
+        if (text.p[i] != '\n') {
+            out[n++] = text.p[i];
+            continue;
+        }
+        while (n > 0 && (out[n - 1] == '\r' || (blank && out[n - 1] == '!')))
+            n--;
+        i += blank;
     }
-    return nx_buf_str(&out);
+    return (struct nx_str){out, n};
 }
 
 bool nx_webhook_parse_text(struct nx_arena *arena, const struct nx_limits *limits, struct nx_str text, struct nx_webhook_body *ret_body)
@@ -244,11 +245,11 @@ bool nx_webhook_parse_text(struct nx_arena *arena, const struct nx_limits *limit
         return false;
     struct nx_input input = {.kind = NX_INPUT_EVENT, .provider = NX_STR("ses")};
     struct nx_hook hook = {.arena = arena, .limits = limits, .input = &input, .provider = "ses", .format = NX_STR("webhook:ses")};
-    struct nx_str wrapped = text;
-    json_t *root = load_next(&hook, &text); /* what follows is how to unsubscribe */
+    struct nx_str rest = text;
+    json_t *root = load_next(&hook, &rest); /* what follows is how to unsubscribe */
     if (root == NULL) {
-        text = unwrap(arena, wrapped);
-        root = load_next(&hook, &text);
+        rest = join_lines(arena, text);
+        root = load_next(&hook, &rest);
     }
     if (!json_is_object(root)) {
         json_decref(root);
