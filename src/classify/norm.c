@@ -185,8 +185,8 @@ static void mask_addresses(char *text, size_t n)
             continue;
         for (size_t i = at; i > 0 && text[i - 1] != '\0' && in_address((unsigned char)text[i - 1]); i--)
             text[i - 1] = 'x';
-        for (size_t i = at + 1; i < n && (nx_is_alnum((unsigned char)text[i]) || text[i] == '.' || text[i] == '-'); i++)
-            if (text[i] != '.')
+        for (size_t i = at + 1; i < n && (nx_is_alnum((unsigned char)text[i]) || text[i] == '-' || (text[i] == '.' && i + 1 < n && text[i + 1] != '.')); i++)
+            if (text[i] != '.') /* "u@example.net...User unknown" ends before the dots */
                 text[i] = 'x';
     }
 }

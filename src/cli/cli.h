@@ -64,6 +64,7 @@ int nx_cmd_db(int argc, char **argv);
 int nx_cmd_export(int argc, char **argv);
 int nx_cmd_history(int argc, char **argv);
 int nx_cmd_release(int argc, char **argv);
+int nx_cmd_rules(int argc, char **argv);
 int nx_cmd_suppress(int argc, char **argv);
 int nx_cmd_explain(int argc, char **argv);
 int nx_cmd_parse(int argc, char **argv);

@@ -80,8 +80,10 @@ GArray *nx_engine_read_rules(const char *directory, bool local, GError **error)
     return read_sources(directory, ".rules", local, error);
 }
 
-static char *find_patterns(void)
+char *nx_engine_directory(const char *configured)
 {
+    if (configured != NULL && *configured != '\0')
+        return g_strdup(configured);
     const char *set = g_getenv("NIXIE_PATTERNS");
     if (set != NULL && *set != '\0')
         return g_strdup(set);
@@ -124,7 +126,7 @@ static struct nx_ruleset *load_rules(const char *patterns, const char *local, GE
 
 struct nx_engine *nx_engine_new(const char *patterns, const char *local, const struct nx_limits *limits, GError **error)
 {
-    g_autofree char *found = patterns == NULL || *patterns == '\0' ? find_patterns() : g_strdup(patterns);
+    g_autofree char *found = nx_engine_directory(patterns);
     if (local != NULL && *local == '\0')
         local = NULL;
     nx_mime_init();

@@ -28,6 +28,8 @@ void nx_engine_unref(struct nx_engine *engine);
 const struct nx_ruleset *nx_engine_rules(const struct nx_engine *engine);
 const struct nx_parser *nx_engine_parser(const struct nx_engine *engine);
 const struct nx_limits *nx_engine_limits(const struct nx_engine *engine);
+/* Where the patterns are: as configured, or found as above. Freed by the caller. */
+char *nx_engine_directory(const char *configured);
 /* Reads every *.rules of a patterns directory, sorted, as sources for nx_ruleset_new (used by `rules check DIR`); *ret_sources is freed with g_array_unref,
  * texts with it. */
 GArray *nx_engine_read_rules(const char *directory, bool local, GError **error) G_GNUC_WARN_UNUSED_RESULT;

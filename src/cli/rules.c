@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/rules.h"
+
+#include "base/error.h"
+
+GArray *nx_rules_sources(const struct nx_config *config, const char *own, bool alone, GError **error)
+{
+    g_autofree char *shipped = alone ? g_strdup(own) : nx_engine_directory(config->patterns_directory);
+    g_autoptr(GArray) sources = nx_engine_read_rules(shipped, false, error);
+    const char *local = alone ? NULL : own != NULL ? own : config->patterns_local;
+    if (sources == NULL || local == NULL || *local == '\0')
+        return g_steal_pointer(&sources);
+    g_autoptr(GArray) more = nx_engine_read_rules(local, true, error);
+    if (more == NULL)
+        return NULL;
+    g_array_append_vals(sources, more->data, more->len);
+    g_array_set_clear_func(more, NULL); /* the texts are the first array's now */
+    return g_steal_pointer(&sources);
+}
+
+static struct nx_ruleset *load(const struct nx_config *config, const char *own, bool alone, bool examples, GError **error)
+{
+    g_autoptr(GArray) sources = nx_rules_sources(config, own, alone, error);
+    if (sources == NULL)
+        return NULL;
+    return nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, examples, error);
+}
+
+/* One line a fault. */
+static int fail(const GError *error)
+{
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+        nx_cli_say("%s", *line);
+    return error->code == NX_ERROR_SYNTAX ? NX_EXIT_DATA : NX_EXIT_FINDING;
+}
+
+static int check(const struct nx_cli *cli, const struct nx_rules_options *options, char **args)
+{
+    g_autoptr(GError) error = NULL;
+    if (options->alone && args[0] == NULL) {
+        nx_cli_say("rules check: --alone needs a directory (nixie rules check --alone DIR)");
+        return NX_EXIT_USAGE;
+    }
+    g_autoptr(nx_ruleset) rules = load(cli->config, args[0], options->alone, true, &error);
+    if (rules == NULL)
+        return fail(error);
+    size_t phrases = 0, hits = 0, misses = 0, expressions = 0, local = 0;
+    for (size_t i = 0; i < nx_ruleset_count(rules); i++) {
+        struct nx_rule_info info;
+        nx_ruleset_rule(rules, i, &info);
+        phrases += info.phrases;
+        hits += info.hits;
+        misses += info.misses;
+        expressions += info.expression;
+        local += info.local;
+    }
+    printf("%zu rules (%zu local) of %zu providers and in general: %zu phrases, %zu expressions; %zu hits and %zu misses hold; digest %.*s\n",
+           nx_ruleset_count(rules), local, nx_ruleset_providers(rules), phrases, expressions, hits, misses, NX_FMT(nx_ruleset_digest(rules)));
+    if (options->stamp != NULL && !g_file_set_contents(options->stamp, nx_ruleset_digest(rules).p, (gssize)nx_ruleset_digest(rules).n, &error))
+        return nx_cli_fail(error);
+    return NX_EXIT_OK;
+}
+
+static bool fill(struct nx_report *report, const struct nx_rules_options *options)
+{
+    if (options->stage != NULL && !nx_stage_parse(nx_str_of(options->stage), &report->stage)) {
+        nx_cli_say("--stage: unknown stage '%s' (connect, helo, auth, mail, rcpt or data)", options->stage);
+        return false;
+    }
+    if (options->kind != NULL && !nx_kind_parse(nx_str_of(options->kind), &report->kind)) {
+        nx_cli_say("--kind: unknown kind '%s' (failed, delayed, delivered, complaint, unsubscribe or autoreply)", options->kind);
+        return false;
+    }
+    if (options->remote != NULL)
+        report->remote_mta = nx_str_of(options->remote);
+    if (options->format != NULL)
+        report->format = nx_str_of(options->format);
+    return true;
+}
+
+static int test(const struct nx_cli *cli, const struct nx_rules_options *options, char **args)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strjoinv(" ", args);
+    g_autoptr(nx_engine) engine = nx_cli_engine(cli->config, &error);
+    if (engine == NULL)
+        return fail(error);
+    g_autoptr(nx_worker) worker = nx_worker_new(engine);
+    struct nx_event event;
+    nx_worker_reply(worker, nx_str_of(text), &event);
+    if (!fill(&event.report, options))
+        return NX_EXIT_USAGE;
+    struct nx_rule_match *matches;
+    size_t n = nx_classify_all(nx_worker_matcher(worker), nx_worker_arena(worker), &event.report, &event.verdict, &matches);
+    struct nx_str provider = nx_ruleset_provider(nx_engine_rules(engine), event.report.remote_mta, event.report.recipient);
+    printf("read     reply %u, status %.*s, stage %s, provider %.*s\n", event.report.reply, NX_FMT(event.report.status.n > 0 ? event.report.status : NX_STR("-")),
+           event.report.stage == NX_STAGE_NONE ? "-" : nx_stage_name(event.report.stage), NX_FMT(provider.n > 0 ? provider : NX_STR("-")));
+    printf("verdict  %s, %s, by %.*s%s%.*s%s\n", event.verdict.cause == NX_CAUSE_NONE ? "-" : nx_cause_name(event.verdict.cause),
+           nx_class_name(event.verdict.class_), NX_FMT(event.verdict.rule.n > 0 ? event.verdict.rule : NX_STR("nothing")), event.verdict.matched.n > 0 ? " on \"" : "",
+           NX_FMT(event.verdict.matched), event.verdict.matched.n > 0 ? "\"" : "");
+    bool won = false;
+    for (size_t i = 0; i < n; i++) {
+        bool winner = nx_str_eq(matches[i].id, event.verdict.rule);
+        won = won || winner;
+        printf("%-8s %.*s (%s) at %.*s:%u on \"%.*s\"\n", winner ? "wins" : "also", NX_FMT(matches[i].id), nx_cause_name(matches[i].cause), NX_FMT(matches[i].file),
+               matches[i].line, NX_FMT(matches[i].matched));
+    }
+    return won ? NX_EXIT_OK : NX_EXIT_FINDING;
+}
+
+static int list(const struct nx_cli *cli, const struct nx_rules_options *options, char **args)
+{
+    (void)args;
+    g_autoptr(GError) error = NULL;
+    enum nx_cause wanted = NX_CAUSE_NONE;
+    if (options->cause != NULL && !nx_cause_parse(nx_str_of(options->cause), &wanted)) {
+        nx_cli_say("--cause: unknown cause '%s' (docs/schema.md lists them)", options->cause);
+        return NX_EXIT_USAGE;
+    }
+    g_autoptr(nx_ruleset) rules = load(cli->config, NULL, false, false, &error);
+    if (rules == NULL)
+        return fail(error);
+    for (size_t i = 0; i < nx_ruleset_count(rules); i++) {
+        struct nx_rule_info info;
+        nx_ruleset_rule(rules, i, &info);
+        if (wanted == NX_CAUSE_NONE || info.cause == wanted)
+            printf("%-8s %-34.*s %-20s %-5s %.*s:%u\n", info.tier, NX_FMT(info.id), nx_cause_name(info.cause), nx_class_name(info.class_), NX_FMT(info.file), info.line);
+    }
+    return NX_EXIT_OK;
+}
+
+static void say_near(const struct nx_ruleset *rules, struct nx_str id)
+{
+    struct nx_str tail = nx_str_from(id, nx_str_chr(id, '.') + 1);
+    for (size_t i = 0; i < nx_ruleset_count(rules); i++) {
+        struct nx_rule_info info;
+        nx_ruleset_rule(rules, i, &info);
+        if ((tail.n > 2 && nx_str_ihas(info.id, tail)) || (id.n > 2 && nx_str_ihas(info.id, id))) {
+            nx_cli_say("%.*s: there is no such rule (did you mean %.*s? `nixie rules list` shows all)", NX_FMT(id), NX_FMT(info.id));
+            return;
+        }
+    }
+    nx_cli_say("%.*s: there is no such rule (`nixie rules list` shows all)", NX_FMT(id));
+}
+
+static int explain(const struct nx_cli *cli, const struct nx_rules_options *options, char **args)
+{
+    (void)options;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(nx_ruleset) rules = load(cli->config, NULL, false, false, &error);
+    if (rules == NULL)
+        return fail(error);
+    struct nx_str id = nx_str_of(args[0]);
+    for (size_t i = 0; i < nx_ruleset_count(rules); i++) {
+        struct nx_rule_info info;
+        nx_ruleset_rule(rules, i, &info);
+        if (!nx_str_eq(info.id, id))
+            continue;
+        printf("%.*s\n\n# %.*s:%u, tier %s, place %zu of %zu\n# %s: %s\n", NX_FMT(info.body), NX_FMT(info.file), info.line, info.tier, i + 1, nx_ruleset_count(rules),
+               nx_cause_name(info.cause), nx_cause_facts(info.cause)->advice);
+        return NX_EXIT_OK;
+    }
+    say_near(rules, id);
+    return NX_EXIT_FINDING;
+}
+
+static const struct {
+    const char *name;
+    int (*fn)(const struct nx_cli *cli, const struct nx_rules_options *options, char **args);
+    int min, max;
+    const char *usage;
+} verbs[] = {
+    {"check", check, 0, 1, "check [DIR]"},     {"test", test, 1, -1, "test TEXT"},
+    {"list", list, 0, 0, "list"},              {"explain", explain, 1, 1, "explain ID"},
+    {"suggest", nx_rules_suggest, 1, -1, "suggest PATH..."}, {"bench", nx_rules_bench, 0, -1, "bench [PATH...]"},
+};
+
+int nx_cmd_rules(int argc, char **argv)
+{
+    static const struct nx_cli_usage usage = {
+        "check|test|list|explain|suggest|bench [ARGUMENT...]",
+        "check [DIR]      all rules with their examples; DIR holds rules of your own, on top of the shipped ones (--alone: a set for itself)\n"
+        "test TEXT        which rule reads a reply so, on which words, and which others would have\n"
+        "list             the rules in the order in which they are tried\n"
+        "explain ID       one rule as written\n"
+        "suggest PATH...  groups what no rule explains in messages (or --lines of replies) and proposes rules\n"
+        "bench [PATH...]  how long loading and matching take, and their share in reading the messages given\n"
+        "How to write rules: docs/rules.md. Exit: 0; 1 nothing matched or found; 65 a rule is wrong.",
+        1, -1};
+    struct nx_rules_options options = {.times = 5};
+    const GOptionEntry entries[] = {
+        {"alone", 0, 0, G_OPTION_ARG_NONE, &options.alone, "check: DIR is a whole set", NULL},
+        {"stamp", 0, 0, G_OPTION_ARG_FILENAME, &options.stamp, "check: write the digest here when all is well", "FILE"},
+        {"from", 0, 0, G_OPTION_ARG_STRING, &options.remote, "test: the server that said it", "HOST"},
+        {"stage", 0, 0, G_OPTION_ARG_STRING, &options.stage, "test: where in the SMTP dialogue", "STAGE"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "test: how the report was read", "FORMAT"},
+        {"kind", 0, 0, G_OPTION_ARG_STRING, &options.kind, "test: of what kind the report is", "KIND"},
+        {"cause", 0, 0, G_OPTION_ARG_STRING, &options.cause, "list: only rules for this cause", "CAUSE"},
+        {"lines", 0, 0, G_OPTION_ARG_NONE, &options.lines, "suggest, bench: a reply a line instead of messages", NULL},
+        {"times", 0, 0, G_OPTION_ARG_INT, &options.times, "bench: rounds (5)", "N"},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(nx_cli) cli;
+    int code;
+    if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
+        return code;
+    code = NX_EXIT_USAGE;
+    bool known = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs) && !known; i++) {
+        int n = cli.n_args - 1;
+        if (strcmp(cli.args[0], verbs[i].name) != 0)
+            continue;
+        known = true;
+        if (n < verbs[i].min || (verbs[i].max >= 0 && n > verbs[i].max))
+            nx_cli_say("rules: %s (usage: nixie rules %s)", n < verbs[i].min ? "an argument is missing" : "too many arguments", verbs[i].usage);
+        else
+            code = verbs[i].fn(&cli, &options, cli.args + 1);
+    }
+    if (!known)
+        nx_cli_say("rules: '%s' is none of check, test, list, explain, suggest, bench (see `nixie rules --help`)", cli.args[0]);
+    char **texts[] = {&options.remote, &options.stage, &options.format, &options.kind, &options.cause, &options.stamp};
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(*texts[i]);
+    return nx_cli_finish(code);
+}
