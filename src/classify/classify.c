@@ -14,25 +14,33 @@ struct judge {
     struct nx_context context;
 };
 
-/* The words behind "last error:" and its kin: the reason that counts. */
+static size_t behind(struct nx_str text, size_t at, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (nx_str_istarts(nx_str_from(text, at), nx_str_of(words[i])))
+            return at + strlen(words[i]);
+    return 0;
+}
+
+/* The words behind "last error:" and its kin, or what a Cisco appliance quotes ("5.1.0 - Unknown address error 550-'...'"): the reason that counts. */
 static struct nx_str inner_cause(const struct nx_norm *norm)
 {
-    static const char *const marks[] = {"last error", "last transfail", "last deferral", "last smtp error", "last reply", "last response", "last failure",
-                                        "last remote error",
-                                        /* what Cisco's appliances put in front of the words they quote */
-                                        "unknown address error", "other mail system problem"};
+    static const char *const tries[] = {"last error",  "last transfail", "last deferral",    "last smtp error",
+                                        "last reply", "last response",  "last failure", "last remote error"};
+    static const char *const quotes[] = {"unknown address error ", "other mail system problem "};
+    struct nx_str text = norm->text;
     size_t best = 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
-        struct nx_str mark = nx_str_of(marks[i]);
-        size_t at = nx_str_find(norm->text, mark);
-        if (at < norm->text.n && at + mark.n > best)
-            best = at + mark.n;
+    for (size_t at = nx_str_find(text, NX_STR("last ")); at < text.n; at += 1 + nx_str_find(nx_str_from(text, at + 1), NX_STR("last "))) {
+        size_t end = behind(text, at, tries, G_N_ELEMENTS(tries));
+        best = end > 0 ? end : best;
     }
+    if (best == 0 && text.n > 8 && text.p[1] == '.' && memcmp(text.p + 5, " - ", 3) == 0)
+        best = behind(text, 8, quotes, G_N_ELEMENTS(quotes));
     if (best == 0)
         return NX_STR_NONE;
-    while (best < norm->text.n && strchr(" :=(-", norm->text.p[best]) != NULL)
+    while (best < text.n && strchr(" :=(-", text.p[best]) != NULL)
         best++;
-    return best < norm->text.n ? nx_norm_span(norm, best, norm->text.n) : NX_STR_NONE;
+    return best < text.n ? nx_norm_span(norm, best, text.n) : NX_STR_NONE;
 }
 
 static void judge_init(struct judge *judge, struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report)

@@ -52,25 +52,16 @@ struct walk {
     struct nx_str in;
     size_t at; /* in the source */
     char *out;
-    size_t n, cap;
-    size_t stop;   /* end when n reaches it ... */
-    size_t source; /* ... and where the source byte of out[stop] is */
+    unsigned short *source; /* where each byte of out stood */
+    size_t n;
     char prefix[3]; /* reply code of a multi-line reply, once "550-" was seen */
     bool multiline;
 };
 
-static bool put(struct walk *walk, char c, size_t from)
+static void put(struct walk *walk, char c, size_t from)
 {
-    if (walk->n == walk->stop) {
-        walk->source = from;
-        return false;
-    }
-    if (walk->n == walk->cap)
-        return false;
-    if (walk->out != NULL)
-        walk->out[walk->n] = c;
-    walk->n++;
-    return true;
+    walk->source[walk->n] = (unsigned short)from;
+    walk->out[walk->n++] = c;
 }
 
 /* ASCII kin of a typographic character, 0: none, -1: leave it out. */
@@ -109,6 +100,32 @@ static size_t repeated_prefix(const struct walk *walk)
     return n;
 }
 
+/* A character over 127; true: it counts as a blank. */
+static bool put_wide(struct walk *walk)
+{
+    struct nx_str in = walk->in;
+    gunichar u = g_utf8_get_char_validated(in.p + walk->at, (gssize)(in.n - walk->at));
+    if (u == (gunichar)-1 || u == (gunichar)-2) {
+        put(walk, in.p[walk->at], walk->at);
+        walk->at++;
+        return false;
+    }
+    size_t length = (size_t)g_unichar_to_utf8(u, NULL);
+    int kin = plain(u);
+    if (kin > 0 && kin != ' ') {
+        put(walk, (char)kin, walk->at);
+    } else if (kin == 0) {
+        char bytes[6];
+        size_t lower = (size_t)g_unichar_to_utf8(g_unichar_tolower(u), bytes);
+        if (lower > length) /* never grows: the output is as long as the input at most */
+            lower = (size_t)g_unichar_to_utf8(u, bytes);
+        for (size_t i = 0; i < lower; i++)
+            put(walk, bytes[i], walk->at);
+    }
+    walk->at += length;
+    return kin == ' ';
+}
+
 static void run(struct walk *walk)
 {
     struct nx_str in = walk->in;
@@ -133,43 +150,24 @@ static void run(struct walk *walk)
                 walk->multiline = true;
                 memcpy(walk->prefix, in.p + walk->at, 3);
             }
-            if (walk->n > 0 && !put(walk, ' ', blank_at))
-                return;
+            if (walk->n > 0)
+                put(walk, ' ', blank_at);
             blank = false;
         }
-        if (c < 0x80) {
-            if (!put(walk, (char)nx_lower(c), walk->at))
-                return;
+        for (; c > ' ' && c < 0x80; c = walk->at < in.n ? (unsigned char)in.p[walk->at] : 0) {
+            put(walk, (char)nx_lower(c), walk->at);
             walk->at++;
-            continue;
         }
-        gunichar u = g_utf8_get_char_validated(in.p + walk->at, (gssize)(in.n - walk->at));
-        if (u == (gunichar)-1 || u == (gunichar)-2) {
-            if (!put(walk, (char)c, walk->at))
-                return;
+        if (c >= 0x80) {
+            size_t from = walk->at;
+            blank = put_wide(walk);
+            if (blank)
+                blank_at = from;
+        } else if (walk->at < in.n && c > 0 && c <= ' ' && !nx_is_space(c)) { /* another control character */
+            put(walk, (char)c, walk->at);
             walk->at++;
-            continue;
         }
-        size_t length = (size_t)g_unichar_to_utf8(u, NULL);
-        int kin = plain(u);
-        if (kin == ' ') {
-            blank_at = walk->at;
-            blank = true;
-        } else if (kin > 0) {
-            if (!put(walk, (char)kin, walk->at))
-                return;
-        } else if (kin == 0) {
-            char bytes[6];
-            size_t lower = (size_t)g_unichar_to_utf8(g_unichar_tolower(u), bytes);
-            if (lower > length) /* never grows: the output is as long as the input at most */
-                lower = (size_t)g_unichar_to_utf8(u, bytes);
-            for (size_t i = 0; i < lower; i++)
-                if (!put(walk, bytes[i], walk->at))
-                    return;
-        }
-        walk->at += length;
     }
-    walk->source = in.n;
 }
 
 static bool in_address(unsigned char c)
@@ -180,9 +178,11 @@ static bool in_address(unsigned char c)
 /* The names in addresses are no words of the server ("<spam@...>: over quota"): letters and digits around an @ become x. */
 static void mask_addresses(char *text, size_t n)
 {
-    for (size_t at = 1; at + 1 < n; at++) {
-        if (text[at] != '@')
-            continue;
+    for (size_t at = 0; at < n; at++) {
+        const char *found = memchr(text + at, '@', n - at);
+        if (found == NULL)
+            return;
+        at = (size_t)(found - text);
         for (size_t i = at; i > 0 && text[i - 1] != '\0' && in_address((unsigned char)text[i - 1]); i--)
             text[i - 1] = 'x';
         for (size_t i = at + 1; i < n && (nx_is_alnum((unsigned char)text[i]) || text[i] == '-' || (text[i] == '.' && i + 1 < n && text[i + 1] != '.')); i++)
@@ -229,22 +229,18 @@ static void find_codes(struct nx_norm *norm)
 void nx_norm_make(struct nx_arena *arena, struct nx_str source, struct nx_norm *ret)
 {
     *ret = (struct nx_norm){.source = nx_str_sub(source, 0, NX_NORM_MAX)};
-    struct walk walk = {.in = ret->source, .cap = ret->source.n, .stop = SIZE_MAX};
-    walk.out = nx_arena_alloc(arena, walk.cap + 1);
+    struct walk walk = {.in = ret->source};
+    walk.out = nx_arena_alloc(arena, walk.in.n + 1);
+    walk.source = nx_arena_array(arena, walk.in.n + 1, sizeof *walk.source);
     run(&walk);
+    walk.source[walk.n] = (unsigned short)walk.in.n;
     mask_addresses(walk.out, walk.n);
     ret->text = (struct nx_str){walk.out, walk.n};
+    ret->offsets = walk.source;
     find_codes(ret);
 }
 
 struct nx_str nx_norm_span(const struct nx_norm *norm, size_t from, size_t to)
 {
-    if (to <= from)
-        return NX_STR_NONE;
-    struct walk start = {.in = norm->source, .cap = SIZE_MAX, .stop = from};
-    run(&start);
-    struct walk last = {.in = norm->source, .cap = SIZE_MAX, .stop = to};
-    run(&last);
-    size_t a = start.source, b = last.source;
-    return nx_str_trim(nx_str_sub(norm->source, a, b > a ? b : a));
+    return to <= from ? NX_STR_NONE : nx_str_trim(nx_str_sub(norm->source, norm->offsets[from], norm->offsets[to]));
 }

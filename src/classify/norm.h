@@ -18,6 +18,7 @@ struct nx_code { /* an enhanced code; class_ 0: none */
 struct nx_norm {
     struct nx_str text;
     struct nx_str source;
+    const unsigned short *offsets;        /* text.n + 1: where each byte stood in the source */
     unsigned reply;                       /* the first reply code in it, 0: none */
     struct nx_code codes[NX_NORM_CODES];  /* enhanced codes in the order they stand */
     size_t n_codes;
