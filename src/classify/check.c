@@ -155,8 +155,8 @@ static void example_context(const struct nx_ruleset *rules, const struct nx_rule
         report.stage = (enum nx_stage)__builtin_ctz(rule->stages);
     if (rule->formats->len > 0)
         report.format = g_array_index(rule->formats, struct nx_str, 0);
-    nx_context_of(rules, &report, norm, ret);
-    ret->remote_told = true; /* by a host that nobody knows, unless the rule is a provider's */
+    nx_context_of(&report, norm, ret);
+    ret->remote_told = ret->providers_told = true; /* by a host that nobody knows, unless the rule is a provider's */
     if (rule->from->len > 0)
         for (guint i = 0; i < rules->book->providers->len; i++)
             if (nx_str_eq(g_array_index(rules->book->providers, struct nx_provider, i).id, g_array_index(rule->from, struct nx_str, 0)))

@@ -11,8 +11,19 @@ struct judge {
     struct nx_arena *arena;
     const struct nx_report *report;
     bool there[N_TEXTS];
+    bool text_read; /* the reporter's text is looked at only when the diagnostic does not decide */
     struct nx_context context;
 };
+
+static struct nx_scan *read_text(struct judge *judge, int text)
+{
+    struct nx_scan *scan = &judge->matcher->scans[text];
+    if (text == TEXT && !judge->text_read) {
+        judge->text_read = true;
+        nx_matcher_scan(judge->matcher, judge->arena, scan, judge->report->text);
+    }
+    return scan;
+}
 
 static size_t behind(struct nx_str text, size_t at, const char *const *words, size_t n)
 {
@@ -46,24 +57,17 @@ static struct nx_str inner_cause(const struct nx_norm *norm)
 static void judge_init(struct judge *judge, struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report)
 {
     *judge = (struct judge){.matcher = matcher, .arena = arena, .report = report};
-    struct nx_scan *scans = matcher->scans;
     matcher->limit = false;
     judge->there[DIAGNOSTIC] = report->diagnostic.n > 0;
     judge->there[TEXT] = report->text.n > 0 && !nx_str_eq(report->text, report->diagnostic);
-    nx_matcher_scan(matcher, arena, &scans[DIAGNOSTIC], report->diagnostic);
-    struct nx_str tail = inner_cause(&scans[DIAGNOSTIC].norm);
-    if (judge->there[TEXT]) {
-        nx_matcher_scan(matcher, arena, &scans[TEXT], report->text);
-        if (tail.n == 0)
-            tail = inner_cause(&scans[TEXT].norm);
-    }
-    judge->there[TAIL] = tail.n > 0;
-    if (tail.n > 0)
-        nx_matcher_scan(matcher, arena, &scans[TAIL], tail);
-    nx_context_of(matcher->rules, report, &scans[DIAGNOSTIC].norm, &judge->context);
-    if (judge->context.n_replies == 0 && judge->there[TEXT] && !judge->there[DIAGNOSTIC] && scans[TEXT].norm.reply != 0) {
-        judge->context.replies[judge->context.n_replies++] = scans[TEXT].norm.reply;
-        judge->context.level = (unsigned char)(scans[TEXT].norm.reply / 100);
+    nx_matcher_scan(matcher, arena, &matcher->scans[DIAGNOSTIC], report->diagnostic);
+    nx_context_of(report, &matcher->scans[DIAGNOSTIC].norm, &judge->context);
+    if (judge->there[DIAGNOSTIC] || !judge->there[TEXT])
+        return;
+    const struct nx_norm *norm = &read_text(judge, TEXT)->norm; /* the only words there are: their code counts as well */
+    if (judge->context.n_replies == 0 && norm->reply != 0) {
+        judge->context.replies[judge->context.n_replies++] = norm->reply;
+        judge->context.level = (unsigned char)(norm->reply / 100);
     }
 }
 
@@ -77,7 +81,7 @@ static bool words(struct judge *judge, unsigned from, unsigned to, struct nx_fou
     bool late = false;
     for (int i = TAIL; i < N_TEXTS; i++) {
         struct nx_found found;
-        if (!judge->there[i] || !nx_matcher_first(judge->matcher, &judge->matcher->scans[i], &judge->context, from, to, &found))
+        if (!judge->there[i] || !nx_matcher_first(judge->matcher, read_text(judge, i), &judge->context, from, to, &found))
             continue;
         if (late && says_only_late(found.rule->cause))
             continue;
@@ -122,10 +126,10 @@ static bool is_specific(struct nx_code code)
 }
 
 /* Codes of the diagnostic (in the order they stand) come before the report's status field, and those before what the reporter's text holds. */
-static bool by_status(const struct judge *judge, bool specific, struct nx_verdict *verdict)
+static bool by_status(struct judge *judge, bool specific, struct nx_verdict *verdict)
 {
-    const struct nx_norm *text = &judge->matcher->scans[TEXT].norm;
-    size_t n_text = judge->there[TEXT] ? text->n_codes : 0;
+    const struct nx_norm *text = judge->there[TEXT] ? &read_text(judge, TEXT)->norm : NULL;
+    size_t n_text = text != NULL ? text->n_codes : 0;
     for (size_t i = 0; i < judge->context.n_codes + n_text; i++) {
         struct nx_code code = i < judge->context.n_codes ? judge->context.codes[i] : text->codes[i - judge->context.n_codes];
         enum nx_class class_;
@@ -185,26 +189,37 @@ static void judge_words_and_codes(struct judge *judge, struct nx_verdict *verdic
     }
 }
 
-/* The words of the last try, with no code but their own; false: they tell nothing. */
-static bool judge_tail(const struct judge *judge, struct nx_verdict *verdict)
+/* The words of the last try as a text names them, with no code but their own; false: there are none, or they tell nothing. */
+static bool judge_tail(struct judge *judge, int text, struct nx_verdict *verdict)
 {
-    if (!judge->there[TAIL])
+    if (!judge->there[text])
+        return false;
+    struct nx_str words = inner_cause(&read_text(judge, text)->norm);
+    if (words.n == 0)
         return false;
     struct nx_report bare = *judge->report;
     bare.reply = 0;
     bare.status = NX_STR_NONE;
     bare.hint = NX_CAUSE_NONE;
     struct judge tail = {.matcher = judge->matcher, .arena = judge->arena, .report = &bare, .there = {[TAIL] = true}};
-    nx_context_of(judge->matcher->rules, &bare, &judge->matcher->scans[TAIL].norm, &tail.context);
-    judge_words_and_codes(&tail, verdict);
-    return verdict->cause != NX_CAUSE_UNKNOWN;
+    nx_matcher_scan(judge->matcher, judge->arena, &judge->matcher->scans[TAIL], words);
+    nx_context_of(&bare, &judge->matcher->scans[TAIL].norm, &tail.context);
+    struct nx_verdict inner;
+    judge_words_and_codes(&tail, &inner);
+    if (inner.cause == NX_CAUSE_UNKNOWN)
+        return false;
+    *verdict = inner;
+    return true;
 }
 
 static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
 {
     const struct nx_report *report = judge->report;
-    if (!judge_tail(judge, verdict))
+    if (!judge_tail(judge, DIAGNOSTIC, verdict)) {
         judge_words_and_codes(judge, verdict);
+        if (says_only_late(verdict->cause) || verdict->cause == NX_CAUSE_UNKNOWN || nx_str_istarts(verdict->rule, NX_STR("code.")))
+            (void)judge_tail(judge, TEXT, verdict);
+    }
     heed_provider(report, verdict);
     if (report->kind == NX_KIND_DELAYED) {
         verdict->class_ = NX_CLASS_SOFT;
@@ -272,11 +287,11 @@ size_t nx_classify_all(struct nx_matcher *matcher, struct nx_arena *arena, const
     const GPtrArray *order = matcher->rules->book->rules;
     struct nx_rule_match *matches = nx_arena_array(arena, order->len + 1, sizeof *matches);
     size_t n = 0;
-    for (int text = TAIL; text < N_TEXTS; text++)
+    for (int text = DIAGNOSTIC; text < N_TEXTS; text++)
         for (guint place = 0; place < order->len && judge.there[text]; place++) {
             struct nx_found found;
             const struct nx_rule *rule = g_ptr_array_index(order, place);
-            if (!nx_matcher_rule(matcher, &matcher->scans[text], &judge.context, place, &found))
+            if (!nx_matcher_rule(matcher, read_text(&judge, text), &judge.context, place, &found))
                 continue;
             bool known = false;
             for (size_t i = 0; i < n && !known; i++)

@@ -75,10 +75,12 @@ static bool status_gate(const struct nx_rule *rule, const struct nx_context *con
     return !specific && level; /* X.0.0 and no code at all tell nothing but their class */
 }
 
-static bool from_gate(const struct nx_rulebook *book, const struct nx_rule *rule, const struct nx_context *context)
+static bool from_gate(const struct nx_ruleset *rules, const struct nx_rule *rule, struct nx_context *context)
 {
+    const struct nx_rulebook *book = rules->book;
     if (rule->from->len == 0)
         return true;
+    nx_context_providers(rules, context);
     for (size_t k = 0; k < context->n_providers; k++) {
         struct nx_str id = g_array_index(book->providers, struct nx_provider, context->providers[k] - 1).id;
         for (guint i = 0; i < rule->from->len; i++)
@@ -98,10 +100,10 @@ static bool format_gate(const struct nx_rule *rule, const struct nx_context *con
     return false;
 }
 
-static bool gates(const struct nx_matcher *matcher, const struct nx_rule *rule, const struct nx_context *context)
+static bool gates(const struct nx_matcher *matcher, const struct nx_rule *rule, struct nx_context *context)
 {
     return (rule->kinds >> context->kind & 1) != 0 && (rule->stages == 0 || (rule->stages >> context->stage & 1) != 0) &&
-           code_gate(rule, context) && status_gate(rule, context) && from_gate(matcher->rules->book, rule, context) && format_gate(rule, context);
+           code_gate(rule, context) && status_gate(rule, context) && from_gate(matcher->rules, rule, context) && format_gate(rule, context);
 }
 
 int nx_matcher_try(struct nx_matcher *matcher, const struct nx_rule *rule, struct nx_str text)
@@ -138,7 +140,7 @@ static bool unit_matches(struct nx_matcher *matcher, const struct nx_scan *scan,
     return true;
 }
 
-static bool first_of(struct nx_matcher *matcher, const struct nx_scan *scan, const struct nx_context *context, unsigned from, unsigned to,
+static bool first_of(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned from, unsigned to,
                      struct nx_found *ret)
 {
     unsigned closed = UINT_MAX; /* the rule whose gates were found shut */
@@ -164,12 +166,12 @@ static bool first_of(struct nx_matcher *matcher, const struct nx_scan *scan, con
     return false;
 }
 
-bool nx_matcher_rule(struct nx_matcher *matcher, const struct nx_scan *scan, const struct nx_context *context, unsigned place, struct nx_found *ret)
+bool nx_matcher_rule(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned place, struct nx_found *ret)
 {
     return first_of(matcher, scan, context, matcher->rules->first_unit[place], matcher->rules->first_unit[place + 1], ret);
 }
 
-bool nx_matcher_first(struct nx_matcher *matcher, const struct nx_scan *scan, const struct nx_context *context, unsigned from, unsigned to,
+bool nx_matcher_first(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned from, unsigned to,
                       struct nx_found *ret)
 {
     if (!first_of(matcher, scan, context, from, to, ret))

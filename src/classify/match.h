@@ -37,9 +37,10 @@ struct nx_context { /* what the gates look at */
     struct nx_code codes[2 * NX_NORM_CODES + 1];
     size_t n_codes;
     unsigned char level; /* first digit of what the report says (2, 4, 5), 0: nothing */
-    unsigned providers[4]; /* places + 1 */
+    unsigned providers[4]; /* places + 1; found when a rule first asks */
     size_t n_providers;
-    bool remote_told;
+    bool remote_told, providers_told;
+    struct nx_str remote_mta, reporting_mta, recipient;
 };
 
 struct nx_scan { /* one text */
@@ -64,14 +65,16 @@ struct nx_matcher {
 
 void nx_matcher_scan(struct nx_matcher *matcher, struct nx_arena *arena, struct nx_scan *scan, struct nx_str text);
 /* The first rule that matches among units [from, to), with `beats` heard; false: none does. */
-bool nx_matcher_first(struct nx_matcher *matcher, const struct nx_scan *scan, const struct nx_context *context, unsigned from, unsigned to,
+bool nx_matcher_first(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned from, unsigned to,
                       struct nx_found *ret);
 /* Does this one rule match? */
-bool nx_matcher_rule(struct nx_matcher *matcher, const struct nx_scan *scan, const struct nx_context *context, unsigned place, struct nx_found *ret);
+bool nx_matcher_rule(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned place, struct nx_found *ret);
 /* PCRE2's answer for the expression of a rule on any bytes, for the probes of the checker. */
 int nx_matcher_try(struct nx_matcher *matcher, const struct nx_rule *rule, struct nx_str text);
 /* Duplicates and what examples may show; then the examples (of local rules always, of shipped ones on request) and the probes. Faults are added to the book. */
 void nx_ruleset_check_static(struct nx_rulebook *book);
 void nx_ruleset_check(struct nx_ruleset *rules, bool shipped);
-/* Fills the context from a report and the norm of its diagnostic. */
-void nx_context_of(const struct nx_ruleset *rules, const struct nx_report *report, const struct nx_norm *norm, struct nx_context *ret);
+/* Looks up the providers, once. */
+void nx_context_providers(const struct nx_ruleset *rules, struct nx_context *context);
+/* Fills the context from a report and the norm of its diagnostic; the report's slices are borrowed. */
+void nx_context_of(const struct nx_report *report, const struct nx_norm *norm, struct nx_context *ret);

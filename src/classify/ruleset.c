@@ -258,9 +258,12 @@ struct nx_str nx_ruleset_provider(const struct nx_ruleset *rules, struct nx_str 
     return provider == 0 ? NX_STR_NONE : g_array_index(rules->book->providers, struct nx_provider, provider - 1).id;
 }
 
-void nx_context_of(const struct nx_ruleset *rules, const struct nx_report *report, const struct nx_norm *norm, struct nx_context *ret)
+void nx_context_of(const struct nx_report *report, const struct nx_norm *norm, struct nx_context *ret)
 {
-    *ret = (struct nx_context){.kind = report->kind, .stage = report->stage, .format = report->format, .remote_told = report->remote_mta.n > 0};
+    *ret = (struct nx_context){.kind = report->kind, .stage = report->stage, .format = report->format, .remote_told = report->remote_mta.n > 0,
+                                .remote_mta = report->remote_mta,
+                                .reporting_mta = report->reporting_mta,
+                                .recipient = report->recipient};
     if (report->reply != 0)
         ret->replies[ret->n_replies++] = report->reply;
     if (norm->reply != 0 && norm->reply != report->reply)
@@ -271,9 +274,16 @@ void nx_context_of(const struct nx_ruleset *rules, const struct nx_report *repor
     if (nx_code_parse(report->status, &code))
         ret->codes[ret->n_codes++] = code;
     ret->level = ret->n_replies > 0 ? (unsigned char)(ret->replies[0] / 100) : ret->n_codes > 0 ? ret->codes[0].class_ : 0;
-    const unsigned found[] = {suffix_of(rules->book->hosts, report->remote_mta), suffix_of(rules->book->hosts, report->reporting_mta),
-                              provider_of_recipient(rules->book, report->recipient)};
+}
+
+void nx_context_providers(const struct nx_ruleset *rules, struct nx_context *context)
+{
+    if (context->providers_told)
+        return;
+    context->providers_told = true;
+    const unsigned found[] = {suffix_of(rules->book->hosts, context->remote_mta), suffix_of(rules->book->hosts, context->reporting_mta),
+                              provider_of_recipient(rules->book, context->recipient)};
     for (size_t i = 0; i < G_N_ELEMENTS(found); i++)
         if (found[i] != 0)
-            ret->providers[ret->n_providers++] = found[i];
+            context->providers[context->n_providers++] = found[i];
 }
