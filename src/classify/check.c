@@ -193,6 +193,14 @@ static void check_example(struct nx_matcher *matcher, const struct nx_rule *rule
                       NX_FMT(found.rule->id), NX_FMT(found.rule->file), found.rule->line, NX_FMT(words));
 }
 
+static void add_needs(GString *text, const struct nx_rule *rule)
+{
+    for (guint k = 0; k < rule->needs->len; k++) {
+        struct nx_str need = g_array_index(rule->needs, struct nx_phrase, k).literal;
+        g_string_append_len(text, need.p, (gssize)need.n);
+    }
+}
+
 /* Texts that make a bad expression try everything: runs of what its own examples are made of, with an end that cannot match. */
 static void probe(struct nx_matcher *matcher, const struct nx_rule *rule)
 {
@@ -211,12 +219,10 @@ static void probe(struct nx_matcher *matcher, const struct nx_rule *rule)
             piece = g_array_index(rule->needs, struct nx_phrase, i - n - rule->examples->len * 2).literal;
         }
         g_string_truncate(text, 0);
-        for (guint k = 0; k < rule->needs->len; k++) {
-            struct nx_str need = g_array_index(rule->needs, struct nx_phrase, k).literal;
-            g_string_append_len(text, need.p, (gssize)need.n);
-        }
+        add_needs(text, rule); /* at both ends: an engine may look for what it must find before it tries */
         while (piece.n > 0 && text->len < PROBE_SIZE)
             g_string_append_len(text, piece.p, (gssize)piece.n);
+        add_needs(text, rule);
         g_string_append(text, "\x01!");
         int code = nx_matcher_try(matcher, rule, (struct nx_str){text->str, text->len});
         if (code < 0 && code != PCRE2_ERROR_NOMATCH) {

@@ -15,7 +15,8 @@ static bool parse_segment(struct nx_str word, struct nx_segment *segment)
         word.n--;
     }
     segment->text = word;
-    return word.n > 0 && nx_str_chr(word, '*') == word.n;
+    return word.n > 0 && nx_str_chr(word, '*') == word.n && !(segment->open_end && word.p[word.n - 1] == ' ') &&
+           !(segment->open_start && word.p[0] == ' ');
 }
 
 /* The next gap in what is left of a phrase: its kind, where it starts and where the words go on. */

@@ -67,6 +67,7 @@ struct nx_rule {
     GArray *needs;    /* struct nx_phrase: literals that the expression cannot do without (any one of them) */
     struct nx_str re; /* n == 0: none */
     unsigned re_line;
+    size_t re_column;
     pcre2_code *code;
     GArray *beats;    /* struct nx_str */
     GArray *beaten_by; /* unsigned: places in the order */

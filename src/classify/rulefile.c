@@ -197,6 +197,7 @@ static void key_re(struct reader *reader, struct nx_str value)
         FAULT(reader, "a rule has one re (start another rule, or use '|')");
     reader->rule->re = value;
     reader->rule->re_line = reader->line;
+    reader->rule->re_column = reader->column;
 }
 
 static void key_beats(struct reader *reader, struct nx_str value)

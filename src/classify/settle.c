@@ -198,7 +198,7 @@ void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule)
     size_t at = 0;
     const char *why = rule->re.n > RE_MAX ? "an expression has at most 1000 bytes" : refused(rule->re, &at);
     if (why != NULL) {
-        nx_rulebook_fault(book, rule->file, rule->re_line, at + 1, "re: %s", why);
+        nx_rulebook_fault(book, rule->file, rule->re_line, rule->re_column + at, "re: %s", why);
         return;
     }
     int code = 0;
@@ -208,7 +208,7 @@ void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule)
     if (rule->code == NULL) {
         PCRE2_UCHAR message[160];
         pcre2_get_error_message(code, message, sizeof message);
-        nx_rulebook_fault(book, rule->file, rule->re_line, offset + 1, "re: %s", (const char *)message);
+        nx_rulebook_fault(book, rule->file, rule->re_line, rule->re_column + offset, "re: %s", (const char *)message);
         return;
     }
     (void)pcre2_jit_compile(rule->code, PCRE2_JIT_COMPLETE); /* without JIT the interpreter does it */
