@@ -18,6 +18,15 @@ static size_t plain_sign(const unsigned char *p, size_t n, char *plain)
         *plain = 0;
         return 3;
     }
+    if (p[0] == 0xef && n > 2 && p[1] == 0xbc && p[2] != 0) { /* full-width ( ) , / : ; */
+        static const char wide[] = "\210(\211)\214,\217/\232:\233;";
+        for (size_t i = 0; i < sizeof wide - 1; i += 2)
+            if (p[2] == (unsigned char)wide[i]) {
+                *plain = wide[i + 1];
+                return 3;
+            }
+        return 0;
+    }
     if (p[0] != 0xe2 || n < 3 || p[1] != 0x80)
         return 0;
     switch (p[2]) {

@@ -268,7 +268,10 @@ static bool match_from(struct matcher *m, size_t token, size_t at)
     const struct nx_template_token *t = &m->template->tokens[token];
     if (t->kind == TOKEN_LITERAL) {
         size_t n = t->literal.n;
-        if (n > m->page->n - at || memcmp(m->page->l + at, t->literal.p, n) != 0 || (n < WRAP_MIN && memchr(m->page->s + at, '\n', n) != NULL))
+        if (n > m->page->n - at || memcmp(m->page->l + at, t->literal.p, n) != 0)
+            return false;
+        const char *s = m->page->s + at; /* only a blank inside of a long literal reaches over the end of a line */
+        if (n < WRAP_MIN ? memchr(s, '\n', n) != NULL : s[0] == '\n' || s[n - 1] == '\n')
             return false;
         return match_from(m, token + 1, at + n);
     }

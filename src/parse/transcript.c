@@ -138,7 +138,10 @@ static struct nx_block *add_refused(struct dialogue *d, struct nx_str words)
         return NULL;
     }
     bool is_address = nx_str_chr(address, '@') < address.n;
-    return nx_blocks_add(d->blocks, is_address ? address : NX_STR_NONE, is_address ? NX_STR_NONE : address);
+    struct nx_block *block = nx_blocks_add(d->blocks, is_address ? address : NX_STR_NONE, is_address ? NX_STR_NONE : address);
+    if (block != NULL && !d->remote) /* "421 example.net: Connection timed out", then "554 <user@example.net>... Cannot send message for 3 days" */
+        nx_block_say(d->blocks, block, nx_buf_str(&d->blocks->all.text));
+    return block;
 }
 
 /* A refusal is complete: to whom does it belong? */
