@@ -202,10 +202,27 @@ static void add_nameless(struct nx_reading *reading)
     }
 }
 
+/* No words that tell of a failure, but the head says what it is: a field names the recipient, or a delivery-status report lost its parts. */
+static bool read_bare(struct nx_reading *reading)
+{
+    bool lost = nx_str_eq(reading->mail.report_type, NX_STR("delivery-status")) && nx_str_trim(reading->text).n < 80;
+    bool success = nx_str_ihas(nx_fields_get(reading->mail.fields, "Subject"), NX_STR("success"));
+    bool named = recipient_in_head(reading).n > 0 || failed_recipients(reading).n > 0;
+    if (success || !(named || lost) || signs(reading) < 3)
+        return false;
+    struct nx_str text = nx_str_sub(reading->text, 0, 1024);
+    text.n = nx_str_ifind(text, NX_STR("original message"));
+    text.n = nx_str_find(text, NX_STR("\n>"));
+    reading->words = (struct nx_text_report){.format = NX_STR("head"), .kind = NX_KIND_FAILED, .text = text};
+    add_nameless(reading);
+    reading->out.notes |= NX_NOTE_NO_REPORT_PART;
+    return true;
+}
+
 bool nx_evidence_read(struct nx_reading *reading)
 {
     if (!reading->has_words)
-        return false;
+        return read_bare(reading);
     unsigned weight = signs(reading), named = 0;
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         named += reading->words.blocks[i].recipient.n > 0;
