@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include "hook/outbox.h"
 #include "serve/webhook.h"
 
 static void show_key(const struct nx_config *config, const struct nx_config_key *key, const char *group, const void *base)
@@ -76,7 +77,7 @@ int nx_cmd_config(int argc, char **argv)
     } else if (strcmp(cli.args[0], "check") != 0) {
         nx_cli_say("config: '%s' is neither check nor show (see `nixie config --help`)", cli.args[0]);
         return NX_EXIT_USAGE;
-    } else if (!nx_endpoints_check(cli.config, &error)) {
+    } else if (!nx_endpoints_check(cli.config, &error) || !nx_outbox_check(cli.config, &error)) {
         return nx_cli_fail(error);
     } else {
         printf("%s: all is well\n", cli.config->path == NULL ? "defaults" : cli.config->path);

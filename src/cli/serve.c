@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/error.h"
+#include "hook/outbox.h"
 #include "ingest/lmtp.h"
 #include "serve/init.h"
 #include "serve/log.h"
@@ -155,6 +156,11 @@ static struct nx_lmtp *open_lmtp(struct nx_service *service, int listener, GErro
     return lmtp;
 }
 
+static void say_hook(const char *hook, const char *what, const char *why)
+{
+    nx_log(why == NULL ? NX_LOG_INFO : NX_LOG_WARN, "hook", what, "hook", hook, "why", why, NULL);
+}
+
 static int serve(struct nx_cli *cli, const char *listen, GError **error)
 {
     struct nx_config *config = g_steal_pointer(&cli->config);
@@ -177,6 +183,10 @@ static int serve(struct nx_cli *cli, const char *listen, GError **error)
         return NX_EXIT_FINDING;
     g_autoptr(nx_lmtp) lmtp = NULL;
     if ((sockets.lmtp >= 0 || *config->lmtp_listen != '\0') && (lmtp = open_lmtp(service, sockets.lmtp, error)) == NULL)
+        return NX_EXIT_FINDING;
+    g_autoptr(nx_setup) first = nx_setup_ref(service->setup); /* hooks keep the settings that they started with */
+    g_autoptr(nx_outbox) outbox = nx_outbox_new(service->store, first->config, say_hook, error);
+    if (outbox == NULL)
         return NX_EXIT_FINDING;
     struct daemon daemon = {.service = service, .server = server, .cli = cli, .listen = listen};
     run(&daemon);

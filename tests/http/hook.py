@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Applications that are told: a receiver that verifies by Standard Webhooks, that is down for a while, that is slow, that refuses. Standard library alone."""
+import base64, hashlib, hmac, http.server, json, os, subprocess, sys, tempfile, threading, time, urllib.request
+
+NIXIE = os.environ["NIXIE"]
+T = tempfile.mkdtemp()
+KEYS = [b"0123456789abcdef01234567", b"another key of 24 bytes."]
+failures, lock = 0, threading.Lock()
+got, mode = {"/all": [], "/hard": []}, {"answer": 200}
+
+
+def fail(text):
+    global failures
+    failures += 1
+    print("FAIL:", text)
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        identity, at, signatures = (self.headers[h] for h in ("webhook-id", "webhook-timestamp", "webhook-signature"))
+        key = KEYS[1] if self.path == "/all" else KEYS[0]
+        want = "v1," + base64.b64encode(hmac.new(key, f"{identity}.{at}.".encode() + body, hashlib.sha256).digest()).decode()
+        if want not in signatures.split() or abs(time.time() - int(at)) > 300:
+            fail(f"{self.path}: the signature does not fit: {signatures}")
+        with lock:
+            answer = mode["answer"] if self.path == "/all" else 200
+            if answer == 200:
+                got[self.path].append((identity, json.loads(body)))
+        self.send_response(answer)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    allow_reuse_address = True
+
+
+def receiver(port=0):
+    server = Server(("127.0.0.1", port), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def start():
+    log = open(T + "/log", "a")
+    before = os.path.getsize(T + "/log")
+    process = subprocess.Popen([NIXIE, "serve", "--listen", "127.0.0.1:0", "--config", T + "/conf", "--db", T + "/n.db"], stderr=log)
+    for _ in range(200):
+        text = open(T + "/log").read()[before:]
+        if " listening " in text:
+            return process, text.split("port=")[1].split()[0]
+        time.sleep(0.05)
+    print(text)
+    sys.exit("the server does not start")
+
+
+def post(port, *addresses, reason="550 5.1.1 user unknown"):
+    batch = json.dumps([{"email": a, "event": "bounce", "reason": reason, "sg_event_id": a, "timestamp": 1770000000} for a in addresses]).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/webhooks/sendgrid", data=batch, headers={"Authorization": "Basic " + base64.b64encode(b"u:password").decode()})
+    began = time.time()
+    urllib.request.urlopen(request, timeout=10).read()
+    return time.time() - began
+
+
+def until(what, path, *addresses, seconds=15):
+    for _ in range(seconds * 20):
+        with lock:
+            seen = [e["data"]["recipient"] for _, e in got[path]]
+        if all(a in seen for a in addresses):
+            return
+        time.sleep(0.05)
+    fail(f"{what}: {path} has {seen}, not {addresses}")
+
+
+app = receiver()
+port_of_app = app.server_address[1]
+keys = [f"whsec_{base64.b64encode(k).decode()}" for k in KEYS]
+open(T + "/conf", "w").write(f"[webhook sendgrid]\nbasic = u:password\n[hook all]\nurl = http://127.0.0.1:{port_of_app}/all\nkeys = {keys[0]};{keys[1]}\nretry_max = 2s\n"
+                             f"[hook hard]\nurl = http://127.0.0.1:{port_of_app}/hard\nkeys = {keys[0]}\nclasses = hard\nactions = suppress\nkinds = failed\n")
+server, port = start()
+try:
+    post(port, "a@example.net")
+    post(port, "b@example.net", reason="452 4.2.2 mailbox full")
+    until("told at once", "/all", "a@example.net", "b@example.net", seconds=3)
+    until("filtered", "/hard", "a@example.net", seconds=3)
+    # Down: nothing is lost, intake goes on, the other hook is not held up.
+    app.shutdown()
+    app.server_close()
+    slow = max(post(port, f"down{i}@example.net") for i in range(5))
+    if slow > 1:
+        fail(f"intake took {slow:.1f} s while the receiver was down")
+    time.sleep(2)
+    # The daemon too.
+    server.terminate()
+    if server.wait(10) != 0:
+        fail("exit of the server")
+    server, port = start()
+    app = receiver(port_of_app)
+    until("after the receiver was down and the daemon ended", "/all", *[f"down{i}@example.net" for i in range(5)])
+    # It refuses for a while.
+    with lock:
+        mode["answer"] = 500
+    post(port, "refused@example.net")
+    time.sleep(1.5)
+    with lock:
+        mode["answer"] = 200
+    until("after it refused", "/all", "refused@example.net")
+    until("the other in the meantime", "/hard", "refused@example.net")
+    time.sleep(0.5)
+    with lock:
+        order = [e["data"]["recipient"] for _, e in got["/all"]]
+        if order != ["a@example.net", "b@example.net"] + [f"down{i}@example.net" for i in range(5)] + ["refused@example.net"]:
+            fail(f"order: {order}")
+        first = got["/all"][0]
+        if first[0] != first[1]["data"]["id"] or first[1]["type"] != "event.failed" or first[1]["data"]["decision"]["action"] != "suppress":
+            fail(f"body: {first}")
+        if any(e["data"]["class"] != "hard" for _, e in got["/hard"]):
+            fail("a filter let something through")
+finally:
+    server.terminate()
+    server.wait(10)
+text = open(T + "/log").read()
+if not all(w in text for w in ("receiver does not take events", "well again")):
+    fail("the log does not tell of the receiver")
+if any(k in text for k in keys):
+    fail("a key is in the log")
+bad = subprocess.run([NIXIE, "config", "check", "--config", "/dev/stdin"], input="[hook x]\nurl = ftp://x\nkinds = failled\nkeys = no\n", capture_output=True, text=True)
+if bad.returncode != 65 or not all(w in bad.stderr for w in ("ftp://x", "failled", "whsec_")) or "'no'" in bad.stderr:
+    fail(f"check: {bad.stderr}")
+if failures:
+    print(text[-2000:])
+subprocess.run(["rm", "-rf", T])
+sys.exit(1 if failures else 0)
