@@ -69,6 +69,7 @@ int nx_cmd_suppress(int argc, char **argv);
 int nx_cmd_explain(int argc, char **argv);
 int nx_cmd_parse(int argc, char **argv);
 int nx_cmd_pipe(int argc, char **argv);
+int nx_cmd_import(int argc, char **argv);
 int nx_cmd_ingest(int argc, char **argv);
 int nx_cmd_token(int argc, char **argv);
 int nx_cmd_serve(int argc, char **argv);

@@ -12,6 +12,7 @@ static const struct nx_cmd commands[] = {
     {"check", nx_cmd_check, "may I write to this address?"},
     {"clean", nx_cmd_clean, "a mailing list in, its mailable lines out"},
     {"export", nx_cmd_export, "write the suppression list as CSV, JSON lines or text"},
+    {"import", nx_cmd_import, "read the suppression list of another product"},
     {"suppress", nx_cmd_suppress, "put addresses on the list by hand"},
     {"release", nx_cmd_release, "take addresses off the list"},
     {"history", nx_cmd_history, "what is known of an address, and why it is on the list"},

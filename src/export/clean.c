@@ -3,19 +3,17 @@
 
 #include "base/error.h"
 #include "export/block.h"
+#include "export/cutter.h"
 
 #include <pthread.h>
 
-#define BLOCK (1u << 20)
-#define RECORD_MAX (16u << 20) /* no line of a list is longer */
 #define SLOTS 12u
 #define WORKERS_MAX 4u
 
 enum state { EMPTY, FULL, TAKEN, DONE };
 struct slot {
     enum state state;
-    char *bytes;
-    size_t size;
+    struct nx_stretch stretch;
     struct nx_block block;
 };
 
@@ -28,11 +26,7 @@ struct run {
     pthread_mutex_t lock;
     pthread_cond_t full, done;
     bool ended;
-    /* the cutting side */
-    char *carry; /* what stands behind the last whole record */
-    size_t carried, carry_size;
-    uint64_t line;
-    bool at_end;
+    struct nx_cutter cutter;
     struct nx_seen *seen;
 };
 
@@ -65,92 +59,6 @@ static void *work(void *data)
     return NULL;
 }
 
-static void reserve(char **bytes, size_t *size, size_t need)
-{
-    if (need > *size) {
-        *size = MAX(need, *size + *size / 2);
-        *bytes = g_realloc(*bytes, *size);
-    }
-}
-
-static gboolean fill(struct run *run, struct slot *slot, size_t want, size_t *n, GError **error)
-{
-    reserve(&slot->bytes, &slot->size, want);
-    while (*n < want && !run->at_end) {
-        gssize got = run->io->read(run->io->data, slot->bytes + *n, want - *n, error);
-        if (got < 0)
-            return FALSE;
-        run->at_end = got == 0;
-        *n += (size_t)got;
-    }
-    return TRUE;
-}
-
-/* Bytes of whole records at the front; what is left over begins one. */
-static size_t whole_records(const struct run *run, struct nx_str text, enum nx_csv_cut *ret_why)
-{
-    const struct nx_csv *csv = &run->job.shape.csv;
-    *ret_why = NX_CSV_MORE;
-    if (csv->delimiter == 0 || memchr(text.p, '"', text.n) == NULL) {
-        const char *end = memrchr(text.p, csv->end, text.n);
-        return end != NULL ? (size_t)(end - text.p) + 1 : 0;
-    }
-    size_t at = 0, n;
-    while (at < text.n && (*ret_why = nx_csv_cut(csv, nx_str_from(text, at), &n)) == NX_CSV_RECORD)
-        at += n;
-    return at;
-}
-
-static uint64_t count_lines(struct nx_str text, char end)
-{
-    uint64_t n = 0;
-    for (const char *at = text.p, *stop = text.p + text.n; at < stop && (at = memchr(at, end, (size_t)(stop - at))) != NULL; at++)
-        n++;
-    return n;
-}
-
-/* The next block of whole records into a slot; block.text.n == 0 at the end. */
-static gboolean next_block(struct run *run, struct slot *slot, GError **error)
-{
-    size_t n = run->carried, want = BLOCK;
-    enum nx_csv_cut why = NX_CSV_MORE;
-    reserve(&slot->bytes, &slot->size, MAX(BLOCK, n));
-    if (n > 0)
-        memcpy(slot->bytes, run->carry, n);
-    run->carried = 0;
-    for (;;) {
-        if (!fill(run, slot, MAX(want, n + 1), &n, error))
-            return FALSE;
-        struct nx_str text = {slot->bytes, n};
-        size_t whole = n > 0 ? whole_records(run, text, &why) : 0;
-        if (whole == 0 && !run->at_end && n <= RECORD_MAX) {
-            want = 2 * n;
-            continue;
-        }
-        uint64_t bad = run->line + count_lines(nx_str_sub(text, 0, whole), run->job.shape.csv.end);
-        if (whole < n && run->at_end && why == NX_CSV_OPEN_QUOTE) {
-            g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s:%" G_GUINT64_FORMAT ": a quote that is opened there is never closed (mend that line)",
-                        run->io->name, bad);
-            return FALSE;
-        }
-        if (whole == 0 && n > RECORD_MAX) {
-            g_set_error(error, NX_ERROR, NX_ERROR_LIMIT, "%s:%" G_GUINT64_FORMAT ": %s (%s)", run->io->name, bad,
-                        why == NX_CSV_OPEN_QUOTE ? "a quote that is opened there is not closed within 16 MiB" : "a line of more than 16 MiB",
-                        why == NX_CSV_OPEN_QUOTE ? "mend that line" : "is this a list of addresses?");
-            return FALSE;
-        }
-        if (run->at_end)
-            whole = n; /* the last line need not end */
-        run->carried = n - whole;
-        reserve(&run->carry, &run->carry_size, run->carried);
-        memcpy(run->carry, slot->bytes + whole, run->carried);
-        slot->block.text = nx_str_sub(text, 0, whole);
-        slot->block.line = run->line;
-        run->line += count_lines(slot->block.text, run->job.shape.csv.end);
-        return TRUE;
-    }
-}
-
 static gboolean write_block(struct run *run, struct nx_block *block, GError **error)
 {
     const struct nx_clean_io *io = run->io;
@@ -170,7 +78,9 @@ static gboolean pump(struct run *run, GError **error)
     while (good && (more || out < in)) {
         struct slot *next = &run->slots[in % SLOTS];
         if (more && in - out < SLOTS) {
-            good = next_block(run, next, error);
+            good = nx_cutter_next(&run->cutter, &next->stretch, error);
+            next->block.text = next->stretch.text;
+            next->block.line = next->stretch.line;
             more = good && next->block.text.n > 0;
             if (!more)
                 continue;
@@ -224,33 +134,22 @@ static gboolean run_threads(struct run *run, GError **error)
     return good;
 }
 
-/* The shape, from the first stretch of the input, which then is what the first block begins with. */
 static gboolean find_shape(struct run *run, struct nx_arena *arena, GError **error)
 {
-    struct slot *slot = &run->slots[0];
-    size_t n = 0;
-    if (!fill(run, slot, 256u << 10, &n, error) ||
-        !nx_shape_find(arena, (struct nx_str){slot->bytes, n}, run->at_end, run->options->delimiter, run->options->column, run->options->header,
-                       run->io->name, &run->job.shape, error))
-        return FALSE;
     struct nx_shape *shape = &run->job.shape;
-    struct nx_str text = {slot->bytes, n}, head = nx_str_sub(text, 0, shape->skip);
-    run->line = 1;
-    if (shape->header) { /* it may be longer than what was looked at only in a file that is no list */
-        size_t length;
-        if (nx_csv_cut(&shape->csv, nx_str_from(text, shape->skip), &length) != NX_CSV_RECORD)
-            length = n - shape->skip;
-        head = nx_str_sub(text, 0, shape->skip + length);
-        run->line += count_lines(head, shape->csv.end);
-    }
-    run->carried = n - head.n;
-    reserve(&run->carry, &run->carry_size, MAX(run->carried, 1));
-    memcpy(run->carry, slot->bytes + head.n, run->carried);
-    for (unsigned i = 0; i < shape->n_columns; i++) /* they point into the slot, which is about to be used again */
-        shape->names[i] = nx_arena_dup(arena, shape->names[i]);
-    run->report->column = shape->header ? g_strndup(shape->names[shape->column].p, shape->names[shape->column].n) : g_strdup_printf("%u", shape->column + 1);
+    struct nx_str text;
+    if (!nx_cutter_peek(&run->cutter, &text, error) ||
+        !nx_shape_find(arena, text, run->cutter.at_end, run->options->delimiter, run->options->column, run->options->header, run->io->name, shape, error))
+        return FALSE;
+    struct nx_str head = nx_str_sub(text, 0, nx_shape_head(shape, text));
+    if (shape->header)
+        run->report->column = g_strndup(shape->names[shape->column].p, shape->names[shape->column].n);
+    else
+        run->report->column = g_strdup_printf("%u", shape->column + 1);
     GString *kept = g_string_new_len(head.p, (gssize)head.n), *removed = g_string_new(NULL);
     nx_job_head(&run->job, shape->header ? nx_csv_body(nx_str_from(head, shape->skip)) : NX_STR_NONE, kept, removed);
+    run->cutter.csv = shape->csv;
+    nx_cutter_skip(&run->cutter, head.n);
     gboolean good = (kept->len == 0 || run->io->write(run->io->data, NX_CLEAN_KEPT, (struct nx_str){kept->str, kept->len}, error)) &&
                     (!run->options->removed ||
                      run->io->write(run->io->data, NX_CLEAN_REMOVED, (struct nx_str){removed->str, removed->len}, error));
@@ -266,6 +165,7 @@ gboolean nx_clean_run(const struct nx_lookup *lookup, const struct nx_clean_opti
     *ret = (struct nx_clean_report){0};
     struct run *run = g_new0(struct run, 1);
     *run = (struct run){.options = options, .io = io, .report = ret};
+    run->cutter = (struct nx_cutter){.read = io->read, .data = io->data, .name = io->name};
     run->job = (struct nx_clean_job){.lookup = lookup, .options = options};
     for (size_t i = 0; i < SLOTS; i++)
         nx_block_init(&run->slots[i].block);
@@ -274,10 +174,10 @@ gboolean nx_clean_run(const struct nx_lookup *lookup, const struct nx_clean_opti
     gboolean good = find_shape(run, arena, error) && run_threads(run, error);
     for (size_t i = 0; i < SLOTS; i++) {
         nx_block_clear(&run->slots[i].block);
-        g_free(run->slots[i].bytes);
+        g_free(run->slots[i].stretch.bytes);
     }
     nx_seen_free(run->seen);
-    g_free(run->carry);
+    nx_cutter_clear(&run->cutter);
     g_free(run);
     ret->removed = options->annotate ? 0 : ret->suppressed + ret->invalid + (options->unique ? ret->duplicates : 0);
     ret->kept = ret->lines - ret->removed;

@@ -154,6 +154,16 @@ static gboolean find_column(struct nx_shape *shape, const struct looked *looked,
     return others == 1 || (others == 0 && shape->n_columns <= 1);
 }
 
+size_t nx_shape_head(const struct nx_shape *shape, struct nx_str sample)
+{
+    size_t n = 0;
+    if (!shape->header)
+        return shape->skip;
+    if (nx_csv_cut(&shape->csv, nx_str_from(sample, shape->skip), &n) != NX_CSV_RECORD)
+        return sample.n;
+    return shape->skip + n;
+}
+
 gboolean nx_shape_find(struct nx_arena *arena, struct nx_str sample, bool whole, char delimiter, const char *column, enum nx_header header, const char *name,
                        struct nx_shape *ret, GError **error)
 {
@@ -169,7 +179,8 @@ gboolean nx_shape_find(struct nx_arena *arena, struct nx_str sample, bool whole,
     shape.names = nx_arena_array(arena, MAX(looked.columns, 1), sizeof *shape.names);
     shape.header = header == NX_HEADER_YES || (header == NX_HEADER_AUTO && looked.records > 0 && !looked.first_has);
     if (shape.header)
-        memcpy(shape.names, first, looked.columns * sizeof *first);
+        for (unsigned i = 0; i < looked.columns; i++)
+            shape.names[i] = nx_arena_dup(arena, first[i]);
     /* One word that is no address, in a list that has none below it either, is no header but a bad line. */
     if (shape.header && header == NX_HEADER_AUTO && shape.csv.delimiter == 0 && looked.hits[0] == 0) {
         shape.header = false;
