@@ -45,7 +45,8 @@ def pair(wanted, events):
         elif name == "-":
             hit = next((e for e in left if e["recipient"] is None), None)
         else:
-            hit = next((e for e in left if low(e["recipient"]) == low(name)), None)
+            names = low(name).split("|")
+            hit = next((e for n in names for e in left if low(e["recipient"]) == n), None)
         if hit:
             left.remove(hit)
         pairs.append((row, hit))

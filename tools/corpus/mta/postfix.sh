@@ -38,7 +38,7 @@ message_size_limit = 40000
 hopcount_limit = 12
 notify_classes = resource, software
 smtp_tls_security_level = may
-transport_maps = inline:{ reject.example.org=error:{5.7.1 Mail to this domain is held by order of the postmaster}, closed.example.org=error:{5.1.6 The mailbox has moved}, retry.example.org=retry:{4.3.2 Destination is in maintenance}, secure.example.net=secure: , script.example.org=script: }
+transport_maps = inline:{ { reject.example.org=error:5.7.1 Mail to this domain is held by order of the postmaster }, { retry.example.org=retry:4.3.2 Destination is in maintenance }, secure.example.net=secure: , script.example.org=script: }
 CONF
     cat >>/etc/aliases <<'CONF'
 postmaster: root
@@ -56,8 +56,9 @@ CONF
 secure unix - - n - - smtp
     -o smtp_tls_security_level=encrypt
 script unix - n n - - pipe
-    user=nobody argv=/bin/sh -c exit\ 67
+    user=nobody argv=/usr/local/bin/nouser
 CONF
+    printf '#!/bin/sh\nexit 67\n' >/usr/local/bin/nouser; chmod 755 /usr/local/bin/nouser
     head -c 51000 /dev/zero | tr '\0' x >/var/mail/full; chown full:mail /var/mail/full
     echo "forwarder@example.org, greta.lind@example.net" >/home/forwarder/.forward
     echo "gone.away@example.org" >/home/looper/.forward
