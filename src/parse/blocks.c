@@ -114,6 +114,8 @@ static void finish_block(struct nx_blocks *blocks, struct nx_block *block)
     out->remote_mta = block->host.n > 0 ? block->host : said.host.n > 0 ? said.host : told.host.n > 0 ? told.host : all->host;
     if (out->original_recipient.n == 0)
         out->original_recipient = all->out.original_recipient;
+    if (out->recipient.n == 0 && nx_address_is(out->original_recipient)) /* a route inside of the system, and the address it was made of */
+        out->recipient = out->original_recipient;
     if (nx_str_ieq(out->original_recipient, out->recipient))
         out->original_recipient = NX_STR_NONE;
 }

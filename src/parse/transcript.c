@@ -144,6 +144,13 @@ static struct nx_block *add_refused(struct dialogue *d, struct nx_str words)
     return block;
 }
 
+/* "554 <user@example.net>... 550 Host unknown": the code behind the dots is the server's own. */
+static struct nx_str inner_reply(struct nx_str words)
+{
+    size_t at = nx_str_find(words, NX_STR("... "));
+    return at < words.n && reply_code(nx_str_from(words, at + 4)) >= 400 ? nx_str_from(words, at + 4) : words;
+}
+
 /* A refusal is complete: to whom does it belong? */
 static void settle(struct dialogue *d)
 {
@@ -173,7 +180,7 @@ static void settle(struct dialogue *d)
         nx_block_say(blocks, block, words);
     if (is_better(d, to, code)) {
         nx_buf_init(&to->diagnostic, blocks->arena, blocks->limits->diagnostic);
-        nx_block_quote(blocks, block, words);
+        nx_block_quote(blocks, block, inner_reply(words));
         to->told = d->remote ? code : 1;
         if (d->remote && d->stage != NX_STAGE_NONE)
             to->stage = d->stage;

@@ -277,7 +277,8 @@ static bool act(struct walk *w, const struct nx_line_rule *rule, const struct nx
         take(w, captures);
         break;
     case NX_LINE_TAKE:
-        w->quoting = w->quoting_all = false;
+        w->quoting = w->open && captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0; /* more lines of it may follow */
+        w->quoting_all = !w->open && captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0;
         take(w, captures);
         say(w, captures->at[NX_CAPTURE_TEXT].n > 0 ? captures->at[NX_CAPTURE_TEXT] : whole, false);
         if (rule->has_kind)
@@ -334,6 +335,8 @@ static void plain_line(struct walk *w, size_t i)
     struct nx_str line = nx_page_line(page, i);
     if (is_ruler(line))
         return;
+    if (nx_str_istarts(line, NX_STR("-- ")))
+        line = nx_str_from(line, 3);
     if (w->section && !w->own_items && plain_item(w, i))
         return;
     if (w->open && w->format->extent == NX_EXTENT_INDENT && indent <= w->indent)
