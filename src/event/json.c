@@ -184,7 +184,7 @@ static void put_decision(struct nx_buf *out, const struct nx_decision *decision)
     nx_buf_addc(out, '}');
 }
 
-void nx_event_to_json(struct nx_buf *out, const struct nx_event *event)
+static void put_event(struct nx_buf *out, const struct nx_event *event)
 {
     const struct nx_report *report = &event->report;
     const struct nx_verdict *verdict = &event->verdict;
@@ -226,6 +226,23 @@ void nx_event_to_json(struct nx_buf *out, const struct nx_event *event)
     put_name(out, "verified", nx_verified_name(report->verified));
     put_notes(out, report->notes | verdict->notes);
     put_decision(out, &event->decision);
+}
+
+void nx_event_to_json(struct nx_buf *out, const struct nx_event *event)
+{
+    put_event(out, event);
+    nx_buf_addc(out, '}');
+}
+
+void nx_event_to_record(struct nx_buf *out, const struct nx_event *event)
+{
+    put_event(out, event);
+    if (event->report.text.n > 0)
+        put(out, "text", event->report.text);
+    if (event->report.hint != NX_CAUSE_NONE)
+        put_name(out, "hint", nx_cause_name(event->report.hint));
+    if (event->report.hint_class != NX_CLASS_NONE)
+        put_name(out, "hint_class", nx_class_name(event->report.hint_class));
     nx_buf_addc(out, '}');
 }
 
@@ -384,6 +401,11 @@ static void get_event(struct reader *in, json_t *root, struct nx_event *event)
     verdict->matched = get(in, root, "matched");
     verdict->ruleset = get(in, root, "ruleset");
     get_decision(in, json_object_get(root, "decision"), &event->decision);
+    report->text = get(in, root, "text");
+    text = get(in, root, "hint");
+    check(in, "hint", text.n == 0 || nx_cause_parse(text, &report->hint));
+    text = get(in, root, "hint_class");
+    check(in, "hint_class", text.n == 0 || nx_class_parse(text, &report->hint_class));
 }
 
 gboolean nx_event_from_json(struct nx_arena *arena, struct nx_str json, struct nx_event *ret_event, GError **error)

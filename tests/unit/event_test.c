@@ -74,6 +74,24 @@ static void json_out_in_out_is_equal(void **state)
     assert_true(nx_str_ihas(nx_buf_str(&first), NX_STR("\"reply\":550")));
 }
 
+static void a_record_holds_all_that_judging_needs(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_event event = sample(), back;
+    event.report.text = NX_STR("The mailbox is full.");
+    event.report.hint = NX_CAUSE_MAILBOX_FULL;
+    event.report.hint_class = NX_CLASS_SOFT;
+    struct nx_buf out;
+    nx_buf_init(&out, arena, 1 << 20);
+    nx_event_to_record(&out, &event);
+    assert_true(nx_event_from_json(arena, nx_buf_str(&out), &back, NULL));
+    assert_true(nx_str_eq(back.report.text, event.report.text));
+    assert_int_equal(back.report.hint, NX_CAUSE_MAILBOX_FULL);
+    assert_int_equal(back.report.hint_class, NX_CLASS_SOFT);
+    assert_true(nx_str_eq(back.report.diagnostic, event.report.diagnostic));
+}
+
 static void json_replaces_what_is_no_utf8(void **state)
 {
     (void)state;
@@ -147,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_cause_was_renamed),
         cmocka_unit_test(json_out_in_out_is_equal),
+        cmocka_unit_test(a_record_holds_all_that_judging_needs),
         cmocka_unit_test(json_replaces_what_is_no_utf8),
         cmocka_unit_test(json_says_what_is_wrong),
         cmocka_unit_test(one_report_has_one_id),

@@ -153,7 +153,7 @@ static struct nx_str pack_event(struct nx_backend *backend, const struct nx_even
     rest.id = rest.origin.source = rest.report.status = rest.report.diagnostic = rest.verdict.rule = NX_STR_NONE;
     rest.decision.made = false;
     nx_buf_init(&json, backend->scratch, 16u << 20);
-    nx_event_to_json(&json, &rest);
+    nx_event_to_record(&json, &rest);
     return nx_zip_pack(backend->db->zip, backend->scratch, nx_buf_str(&json));
 }
 
