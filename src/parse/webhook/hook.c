@@ -35,8 +35,12 @@ static struct nx_str text_of(const struct nx_hook *hook, json_t *value, size_t c
     if (json_is_array(value))
         value = json_array_get(value, 0);
     if (json_is_string(value)) {
-        struct nx_str line = nx_one_line(hook->arena, (struct nx_str){json_string_value(value), json_string_length(value)}, cap);
-        return line.n == 0 ? NX_STR_NONE : nx_arena_dup(hook->arena, line);
+        char *copy = nx_arena_alloc(hook->arena, json_string_length(value) + 1);
+        size_t n = json_string_length(value);
+        memcpy(copy, json_string_value(value), n);
+        for (char *nul = n == 0 ? NULL : memchr(copy, '\0', n); nul != NULL; nul = memchr(nul, '\0', n - (size_t)(nul - copy)))
+            *nul = ' ';
+        return nx_one_line(hook->arena, (struct nx_str){copy, n}, cap);
     }
     if (json_is_integer(value))
         return nx_arena_printf(hook->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
