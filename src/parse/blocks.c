@@ -42,7 +42,8 @@ struct nx_block *nx_blocks_add(struct nx_blocks *blocks, struct nx_str address, 
     return block;
 }
 
-/* Lines are joined by a blank; by nothing where a sign in the middle of an address or a long token was cut (line full, no blank near its end). */
+/* Lines are joined by a blank; by nothing where a sign in the middle of an address or a long token was cut (line full, no blank
+ * near its end). */
 static void append(struct nx_buf *buf, struct nx_str line)
 {
     if (line.n == 0 || (line.n > 8 && nx_str_find(nx_buf_str(buf), line) < buf->n)) /* said before */
@@ -109,12 +110,19 @@ static void finish_block(struct nx_blocks *blocks, struct nx_block *block)
     out->text = text;
     out->diagnostic = quoted.n > 0 ? (said.words.n > 0 ? said.words : quoted) : told.code != 0 ? told.words : NX_STR_NONE;
     out->reply = block->code != 0 ? block->code : said.code != 0 ? said.code : all->code != 0 ? all->code : told.code;
-    out->status = said.status.n > 0 ? said.status : block->status.n > 0 ? block->status : told.status.n > 0 ? told.status : all->status;
-    out->stage = said.stage != NX_STAGE_NONE ? said.stage : block->stage != NX_STAGE_NONE ? block->stage : told.stage != NX_STAGE_NONE ? told.stage : all->stage;
+    out->status = said.status.n > 0     ? said.status
+                  : block->status.n > 0 ? block->status
+                  : told.status.n > 0   ? told.status
+                                        : all->status;
+    out->stage = said.stage != NX_STAGE_NONE     ? said.stage
+                 : block->stage != NX_STAGE_NONE ? block->stage
+                 : told.stage != NX_STAGE_NONE   ? told.stage
+                                                 : all->stage;
     out->remote_mta = block->host.n > 0 ? block->host : said.host.n > 0 ? said.host : told.host.n > 0 ? told.host : all->host;
     if (out->original_recipient.n == 0)
         out->original_recipient = all->out.original_recipient;
-    if (out->recipient.n == 0 && nx_address_is(out->original_recipient)) /* a route inside of the system, and the address it was made of */
+    if (out->recipient.n == 0 &&
+        nx_address_is(out->original_recipient)) /* a route inside of the system, and the address it was made of */
         out->recipient = out->original_recipient;
     if (nx_str_ieq(out->original_recipient, out->recipient))
         out->original_recipient = NX_STR_NONE;

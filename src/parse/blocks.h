@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse/blocks.h - what a report in words tells, while it is being read. Inside the room only.
  *
- * Words are appended line by line; nx_blocks_finish makes the blocks of a struct nx_text_report of them. All in the arena; limits: recipients, diagnostic, address. */
+ * Words are appended line by line; nx_blocks_finish makes the blocks of a struct nx_text_report of them. All in the arena; limits:
+ * recipients, diagnostic, address. */
 #pragma once
 #include "base/buf.h"
 #include "parse/template.h"
@@ -11,8 +12,8 @@ struct nx_block {
     struct nx_text_block out;
     struct nx_buf text, diagnostic;
     bool has_kind;
-    unsigned told;                 /* of the diagnostic: code of a reply in a dialogue, 1 for the reporter's own, 0 for none of these */
-    unsigned code;                 /* from {code}, {status}, {stage}, {host} */
+    unsigned told; /* of the diagnostic: code of a reply in a dialogue, 1 for the reporter's own, 0 for none of these */
+    unsigned code; /* from {code}, {status}, {stage}, {host} */
     struct nx_str status, host;
     enum nx_stage stage;
 };
@@ -38,7 +39,8 @@ void nx_block_quote(struct nx_blocks *blocks, struct nx_block *block, struct nx_
 void nx_block_take(struct nx_blocks *blocks, struct nx_block *block, const struct nx_captures *captures);
 void nx_blocks_finish(struct nx_blocks *blocks, enum nx_kind kind, struct nx_text_report *report);
 
-/* An SMTP dialogue in the report (transcript.c): lines [from, to) of the page. Refusals go to the recipient they name, or to all. */
+/* An SMTP dialogue in the report (transcript.c): lines [from, to) of the page. Refusals go to the recipient they name, or to all.
+ */
 void nx_transcript_read(struct nx_blocks *blocks, const struct nx_page *page, size_t from, size_t to);
 /* Is this line part of a dialogue (">>> RCPT TO:<x>", "<<< 550 ...", "Sent <<<", "--> ")? */
 bool nx_transcript_line(struct nx_str line);

@@ -30,14 +30,22 @@ static const struct {
     enum nx_line_kind line;
     enum nx_kind kind; /* KIND */
 } line_keys[] = {
-    {"begin", NX_LINE_BEGIN, 0}, {"end", NX_LINE_END, 0},
-    {"stop", NX_LINE_STOP, 0}, {"heading", NX_LINE_HEADING, 0},
-    {"item", NX_LINE_ITEM, 0}, {"recipient", NX_LINE_RECIPIENT, 0},
-    {"ahead", NX_LINE_AHEAD, 0}, {"take", NX_LINE_TAKE, 0},
-    {"diagnostic", NX_LINE_DIAGNOSTIC, 0}, {"reporting", NX_LINE_REPORTING, 0},
-    {"skip", NX_LINE_SKIP, 0}, {"skip-paragraph", NX_LINE_SKIP_PARAGRAPH, 0},
-    {"transcript", NX_LINE_TRANSCRIPT, 0}, {"failed", NX_LINE_KIND, NX_KIND_FAILED},
-    {"delayed", NX_LINE_KIND, NX_KIND_DELAYED}, {"delivered", NX_LINE_KIND, NX_KIND_DELIVERED},
+    {"begin", NX_LINE_BEGIN, 0},
+    {"end", NX_LINE_END, 0},
+    {"stop", NX_LINE_STOP, 0},
+    {"heading", NX_LINE_HEADING, 0},
+    {"item", NX_LINE_ITEM, 0},
+    {"recipient", NX_LINE_RECIPIENT, 0},
+    {"ahead", NX_LINE_AHEAD, 0},
+    {"take", NX_LINE_TAKE, 0},
+    {"diagnostic", NX_LINE_DIAGNOSTIC, 0},
+    {"reporting", NX_LINE_REPORTING, 0},
+    {"skip", NX_LINE_SKIP, 0},
+    {"skip-paragraph", NX_LINE_SKIP_PARAGRAPH, 0},
+    {"transcript", NX_LINE_TRANSCRIPT, 0},
+    {"failed", NX_LINE_KIND, NX_KIND_FAILED},
+    {"delayed", NX_LINE_KIND, NX_KIND_DELAYED},
+    {"delivered", NX_LINE_KIND, NX_KIND_DELIVERED},
 };
 
 G_GNUC_PRINTF(3, 4) static void fault(struct reader *r, size_t column, const char *message, ...)
@@ -127,7 +135,10 @@ static void open_format(struct reader *r, struct nx_str id, size_t column)
             fault(r, column, "format '%.*s' is there already (%.*s)", NX_FMT(id), NX_FMT(other->place));
     }
     struct draft draft = {
-        .format = {.id = nx_arena_dup(r->arena, id), .place = nx_arena_printf(r->arena, "%.*s:%u", NX_FMT(r->file), r->line), .rank = 50, .kind = NX_KIND_FAILED},
+        .format = {.id = nx_arena_dup(r->arena, id),
+                   .place = nx_arena_printf(r->arena, "%.*s:%u", NX_FMT(r->file), r->line),
+                   .rank = 50,
+                   .kind = NX_KIND_FAILED},
         .marks = g_array_new(FALSE, FALSE, sizeof(struct nx_mark)),
         .lines = g_array_new(FALSE, FALSE, sizeof(struct nx_line_rule)),
         .examples = g_array_new(FALSE, FALSE, sizeof(struct nx_str)),
@@ -145,7 +156,8 @@ static struct nx_str split_kind(struct reader *r, struct nx_str value, size_t co
     struct nx_str name = nx_str_trim(nx_str_from(value, at + 4));
     if (!nx_kind_parse(name, &rule->kind))
         return value; /* an arrow of the mail itself */
-    if (rule->kind != NX_KIND_FAILED && rule->kind != NX_KIND_DELAYED && rule->kind != NX_KIND_DELIVERED && rule->kind != NX_KIND_OTHER)
+    if (rule->kind != NX_KIND_FAILED && rule->kind != NX_KIND_DELAYED && rule->kind != NX_KIND_DELIVERED &&
+        rule->kind != NX_KIND_OTHER)
         fault(r, column + at + 4, "the kind is failed, delayed, delivered or other");
     rule->has_kind = true;
     return nx_str_trim(nx_str_sub(value, 0, at));
@@ -166,7 +178,8 @@ static bool read_line_key(struct reader *r, struct nx_str key, struct nx_str val
         }
         if (!template_of(r, value, column, &rule.template))
             return true;
-        bool who = nx_template_has(&rule.template, NX_CAPTURE_RECIPIENT) || nx_template_has(&rule.template, NX_CAPTURE_RECIPIENTS) || nx_template_has(&rule.template, NX_CAPTURE_NAME);
+        bool who = nx_template_has(&rule.template, NX_CAPTURE_RECIPIENT) ||
+                   nx_template_has(&rule.template, NX_CAPTURE_RECIPIENTS) || nx_template_has(&rule.template, NX_CAPTURE_NAME);
         if ((rule.line == NX_LINE_ITEM || rule.line == NX_LINE_RECIPIENT) && !who)
             fault(r, column, "'%.*s' must capture {recipient}, {recipients} or {name}", NX_FMT(key));
         else if (rule.line == NX_LINE_REPORTING && !nx_template_has(&rule.template, NX_CAPTURE_HOST))
@@ -174,7 +187,9 @@ static bool read_line_key(struct reader *r, struct nx_str key, struct nx_str val
         else if (!r->in_common)
             g_array_append_val(current(r)->lines, rule);
         else if (rule.line == NX_LINE_KIND) {
-            struct phrase phrase = {.kind = rule.kind == NX_KIND_FAILED ? NX_PHRASE_FAILED : rule.kind == NX_KIND_DELAYED ? NX_PHRASE_DELAYED : NX_PHRASE_DELIVERED,
+            struct phrase phrase = {.kind = rule.kind == NX_KIND_FAILED    ? NX_PHRASE_FAILED
+                                            : rule.kind == NX_KIND_DELAYED ? NX_PHRASE_DELAYED
+                                                                           : NX_PHRASE_DELIVERED,
                                     .template = rule.template};
             if (findable(r, &rule.template, true, column))
                 g_array_append_val(r->phrases, phrase);
@@ -189,7 +204,8 @@ static bool read_line_key(struct reader *r, struct nx_str key, struct nx_str val
 static void read_key(struct reader *r, struct nx_str key, struct nx_str value, size_t column)
 {
     if (r->in_common) {
-        static const char *const not_common[] = {"begin", "heading", "item", "ahead", "take", "diagnostic", "reporting", "transcript"};
+        static const char *const not_common[] = {"begin", "heading",    "item",      "ahead",
+                                                 "take",  "diagnostic", "reporting", "transcript"};
         for (size_t i = 0; i < G_N_ELEMENTS(not_common); i++)
             if (nx_str_eq(key, nx_str_of(not_common[i]))) {
                 fault(r, 2, "'%s' belongs to one format, not to all", not_common[i]);
@@ -202,7 +218,10 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
             return;
         }
         if (!read_line_key(r, key, value, column))
-            fault(r, 2, "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient failed delayed delivered help)", NX_FMT(key));
+            fault(
+                r, 2,
+                "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient failed delayed delivered help)",
+                NX_FMT(key));
         return;
     }
     struct draft *draft = current(r);
@@ -245,7 +264,8 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
         /* for people */
     } else if (!read_line_key(r, key, value, column)) {
         fault(r, 2,
-              "unknown key '%.*s' (known: mark need unless rank certain block kind domain example note begin end stop heading item recipient ahead take diagnostic reporting skip "
+              "unknown key '%.*s' (known: mark need unless rank certain block kind domain example note begin end stop heading item "
+              "recipient ahead take diagnostic reporting skip "
               "skip-paragraph transcript failed delayed delivered)",
               NX_FMT(key));
     }
@@ -274,7 +294,9 @@ static void read_file(struct reader *r, struct nx_str text)
         } else if (indent == 0 && nx_str_eq(body, NX_STR("common"))) {
             r->in_common = opened = true;
         } else if (indent == 0) {
-            fault(r, 0, "'%.*s' at the start of a line: only 'format ID', 'common' and comments stand there (indent keys by two blanks)", NX_FMT(key));
+            fault(r, 0,
+                  "'%.*s' at the start of a line: only 'format ID', 'common' and comments stand there (indent keys by two blanks)",
+                  NX_FMT(key));
         } else if (!opened) {
             fault(r, indent, "'%.*s' stands before any 'format ID' or 'common'", NX_FMT(key));
         } else if (value.n == 0) {
@@ -289,7 +311,8 @@ static void read_file(struct reader *r, struct nx_str text)
         for (guint k = 0; k < draft->marks->len; k++)
             any |= g_array_index(draft->marks, struct nx_mark, k).use == NX_MARK_ANY;
         if (!any) {
-            g_string_append_printf(r->faults, "%s%.*s:1: format '%.*s' has no mark", r->faults->len > 0 ? "\n" : "", NX_FMT(draft->format.place), NX_FMT(draft->format.id));
+            g_string_append_printf(r->faults, "%s%.*s:1: format '%.*s' has no mark", r->faults->len > 0 ? "\n" : "",
+                                   NX_FMT(draft->format.place), NX_FMT(draft->format.id));
         }
     }
 }
@@ -329,7 +352,8 @@ static void seal(struct nx_formats *formats, const struct reader *r)
         for (size_t k = 0; k < formats->p[i].n_marks; k++) {
             const struct nx_mark *mark = &formats->p[i].marks[k];
             if (mark->place == NX_MARK_TEXT)
-                file_unit(formats->literals, units, &n, (struct nx_unit){.type = NX_UNIT_MARK, .bit = mark->unit, .template = &mark->template});
+                file_unit(formats->literals, units, &n,
+                          (struct nx_unit){.type = NX_UNIT_MARK, .bit = mark->unit, .template = &mark->template});
         }
     const struct nx_line_rule *common = keep(formats->arena, r->common, sizeof *common, &size);
     struct nx_line_rule *labels = nx_arena_array(formats->arena, size, sizeof *labels);
@@ -337,11 +361,13 @@ static void seal(struct nx_formats *formats, const struct reader *r)
         if (common[i].line == NX_LINE_RECIPIENT)
             labels[formats->n_labels++] = common[i];
         else
-            file_unit(formats->literals, units, &n, (struct nx_unit){.type = NX_UNIT_LINE, .line = &common[i], .template = &common[i].template});
+            file_unit(formats->literals, units, &n,
+                      (struct nx_unit){.type = NX_UNIT_LINE, .line = &common[i], .template = &common[i].template});
     }
     const struct phrase *phrases = keep(formats->arena, r->phrases, sizeof *phrases, &size);
     for (size_t i = 0; i < size; i++)
-        file_unit(formats->literals, units, &n, (struct nx_unit){.type = NX_UNIT_PHRASE, .phrase = phrases[i].kind, .template = &phrases[i].template});
+        file_unit(formats->literals, units, &n,
+                  (struct nx_unit){.type = NX_UNIT_PHRASE, .phrase = phrases[i].kind, .template = &phrases[i].template});
     nx_lit_set_seal(formats->literals);
     formats->labels = labels;
     formats->units = units;

@@ -8,20 +8,20 @@
 #include "parse/text.h"
 
 enum nx_line_kind {
-    NX_LINE_BEGIN,     /* the report starts behind this line */
-    NX_LINE_END,       /* the returned message starts behind this line */
-    NX_LINE_STOP,      /* the words end here, the returned message may come later */
-    NX_LINE_HEADING,   /* recipients follow, one a line */
-    NX_LINE_ITEM,      /* a recipient under a heading */
-    NX_LINE_RECIPIENT, /* a recipient anywhere */
-    NX_LINE_AHEAD,     /* words about the recipient that follows */
-    NX_LINE_TAKE,      /* words of the report with something to capture */
+    NX_LINE_BEGIN,      /* the report starts behind this line */
+    NX_LINE_END,        /* the returned message starts behind this line */
+    NX_LINE_STOP,       /* the words end here, the returned message may come later */
+    NX_LINE_HEADING,    /* recipients follow, one a line */
+    NX_LINE_ITEM,       /* a recipient under a heading */
+    NX_LINE_RECIPIENT,  /* a recipient anywhere */
+    NX_LINE_AHEAD,      /* words about the recipient that follows */
+    NX_LINE_TAKE,       /* words of the report with something to capture */
     NX_LINE_DIAGNOSTIC, /* the remote server's words from here */
-    NX_LINE_REPORTING, /* {host} is the reporting system */
-    NX_LINE_SKIP,      /* no evidence */
+    NX_LINE_REPORTING,  /* {host} is the reporting system */
+    NX_LINE_SKIP,       /* no evidence */
     NX_LINE_SKIP_PARAGRAPH,
     NX_LINE_TRANSCRIPT, /* an SMTP dialogue follows */
-    NX_LINE_KIND,      /* only says failed, delayed or delivered */
+    NX_LINE_KIND,       /* only says failed, delayed or delivered */
 };
 
 struct nx_line_rule {
@@ -62,9 +62,9 @@ enum nx_phrase_kind { NX_PHRASE_FAILED, NX_PHRASE_DELAYED, NX_PHRASE_DELIVERED, 
 
 struct nx_unit { /* what a literal found in the text stands for */
     enum { NX_UNIT_MARK, NX_UNIT_LINE, NX_UNIT_PHRASE } type;
-    unsigned bit;                     /* MARK */
-    enum nx_phrase_kind phrase;       /* PHRASE */
-    const struct nx_line_rule *line;  /* LINE: of the common part */
+    unsigned bit;                    /* MARK */
+    enum nx_phrase_kind phrase;      /* PHRASE */
+    const struct nx_line_rule *line; /* LINE: of the common part */
     const struct nx_template *template;
 };
 

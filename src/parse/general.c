@@ -18,7 +18,8 @@ struct reading {
 /* Nobody writes to these on purpose; they stand in reports for other reasons. */
 static bool is_office(struct nx_str address)
 {
-    static const char *const offices[] = {"postmaster", "mailer-daemon", "abuse", "hostmaster", "support", "helpdesk", "help", "noreply", "no-reply", "donotreply", "do-not-reply", "mailerdaemon"};
+    static const char *const offices[] = {"postmaster", "mailer-daemon", "abuse",    "hostmaster", "support",      "helpdesk",
+                                          "help",       "noreply",       "no-reply", "donotreply", "do-not-reply", "mailerdaemon"};
     size_t at = nx_str_chr(address, '@');
     for (size_t i = 0; i < G_N_ELEMENTS(offices); i++)
         if (nx_str_ieq(nx_str_sub(address, 0, at), nx_str_of(offices[i])))
@@ -54,11 +55,13 @@ static bool is_help(const struct nx_scan *scan, size_t at, size_t end)
     const struct nx_page *page = &scan->page;
     size_t from = at, to = end;
     while (from > 0 && at - from < 160) {
-        if ((page->s[from - 1] == '\n' && from > 1 && page->s[from - 2] == '\n') || (page->s[from - 1] == ' ' && from > 1 && strchr(".!?;", page->s[from - 2]) != NULL))
+        if ((page->s[from - 1] == '\n' && from > 1 && page->s[from - 2] == '\n') ||
+            (page->s[from - 1] == ' ' && from > 1 && strchr(".!?;", page->s[from - 2]) != NULL))
             break;
         from--;
     }
-    while (to < page->n && to - end < 80 && page->s[to] != '.' && !(page->s[to] == '\n' && to + 1 < page->n && page->s[to + 1] == '\n'))
+    while (to < page->n && to - end < 80 && page->s[to] != '.' &&
+           !(page->s[to] == '\n' && to + 1 < page->n && page->s[to + 1] == '\n'))
         to++;
     for (size_t i = 0; i < scan->n_phrases; i++)
         if (scan->phrases[i].kind == NX_PHRASE_HELP && scan->phrases[i].from >= from && scan->phrases[i].to <= to)
@@ -69,7 +72,9 @@ static bool is_help(const struct nx_scan *scan, size_t at, size_t end)
 /* Lines of a summary ("Message-ID: <...>", "From: ..."): addresses there are not those that failed. */
 static bool is_summary(struct nx_str line)
 {
-    static const char *const names[] = {"message-id:", "from:", "sender:", "reply-to:", "return-path:", "received:", "cc:", "x-", "mail from:", "return path:", "von:", "de:", "da:", "van:", "отправитель:"};
+    static const char *const names[] = {
+        "message-id:", "from:",        "sender:", "reply-to:", "return-path:", "received:", "cc:",         "x-",
+        "mail from:",  "return path:", "von:",    "de:",       "da:",          "van:",      "отправитель:"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (nx_str_istarts(line, nx_str_of(names[i])))
             return true;
@@ -88,7 +93,8 @@ static bool is_cut(const struct nx_blocks *blocks, struct nx_str address)
 static void add(struct reading *r, struct nx_str address, size_t line, bool item)
 {
     size_t at = (size_t)(address.p - r->scan->page.s);
-    if (is_party(r->mail, address) || is_cut(r->blocks, address) || is_summary(nx_page_line(&r->scan->page, line)) || (!item && (is_office(address) || is_help(r->scan, at, at + address.n))))
+    if (is_party(r->mail, address) || is_cut(r->blocks, address) || is_summary(nx_page_line(&r->scan->page, line)) ||
+        (!item && (is_office(address) || is_help(r->scan, at, at + address.n))))
         return;
     size_t before = r->blocks->n;
     if (nx_blocks_add(r->blocks, address, NX_STR_NONE) == NULL || r->blocks->n == before)
@@ -125,7 +131,8 @@ static size_t add_items(struct reading *r, size_t from, size_t to)
     uint32_t indent = 0;
     for (size_t i = from; i < to; i++) {
         struct nx_str address, rest;
-        if (!is_line_of_words(r->scan, i) || (found > 0 && r->scan->page.lines[i].indent > indent) || !nx_walk_item(nx_page_line(&r->scan->page, i), &address, &rest))
+        if (!is_line_of_words(r->scan, i) || (found > 0 && r->scan->page.lines[i].indent > indent) ||
+            !nx_walk_item(nx_page_line(&r->scan->page, i), &address, &rest))
             continue;
         if (found == 0 && i > from) /* a sentence was wrapped in front of the address */
             continue;
@@ -147,7 +154,8 @@ static void add_near(struct reading *r, size_t line)
         bool first = true;
         while (is_line_of_words(scan, i) && nx_address_find(text, &at, &address)) {
             size_t start = (size_t)(address.p - text.p);
-            bool quoted = !first && r->blocks->n > before && start > 0 && text.p[start - 1] == '<'; /* "<sender> rejected" inside the reason */
+            bool quoted = !first && r->blocks->n > before && start > 0 &&
+                          text.p[start - 1] == '<'; /* "<sender> rejected" inside the reason */
             if (!quoted)
                 add(r, address, i, false);
             first = false;
@@ -177,7 +185,8 @@ static void add_labelled(struct reading *r)
         for (size_t k = 0; k < r->formats->n_labels; k++) {
             size_t end;
             struct nx_captures captures;
-            if (!nx_template_match(&r->formats->labels[k].template, page, page->lines[i].from, &end, &captures) || captures.at[NX_CAPTURE_RECIPIENT].n == 0)
+            if (!nx_template_match(&r->formats->labels[k].template, page, page->lines[i].from, &end, &captures) ||
+                captures.at[NX_CAPTURE_RECIPIENT].n == 0)
                 continue;
             add(r, captures.at[NX_CAPTURE_RECIPIENT], i, true);
             break;
@@ -214,14 +223,16 @@ static void give_words(struct reading *r)
     }
 }
 
-bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *scan, const struct nx_mail *mail, struct nx_blocks *blocks)
+bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *scan, const struct nx_mail *mail,
+                     struct nx_blocks *blocks)
 {
     struct reading r = {.formats = formats, .scan = scan, .mail = mail, .blocks = blocks};
     bool failed = false, delayed = false, delivered = false;
     for (size_t i = 0; i < scan->n_phrases; i++) {
         const struct nx_phrase_hit *hit = &scan->phrases[i];
         size_t line = nx_page_line_at(&scan->page, hit->from);
-        if (hit->kind == NX_PHRASE_HELP || line >= scan->last || nx_scan_is(scan, line, NX_LINE_SKIP) || nx_scan_is(scan, line, NX_LINE_SKIP_PARAGRAPH))
+        if (hit->kind == NX_PHRASE_HELP || line >= scan->last || nx_scan_is(scan, line, NX_LINE_SKIP) ||
+            nx_scan_is(scan, line, NX_LINE_SKIP_PARAGRAPH))
             continue;
         failed |= hit->kind == NX_PHRASE_FAILED;
         delayed |= hit->kind == NX_PHRASE_DELAYED;

@@ -3,7 +3,8 @@
 
 #include "base/ascii.h"
 
-/* Bytes of white space or of a sign that is written plainly at p; *plain is ' ' for white space, the plain sign, or 0 for nothing at all. */
+/* Bytes of white space or of a sign that is written plainly at p; *plain is ' ' for white space, the plain sign, or 0 for nothing
+ * at all. */
 static size_t plain_sign(const unsigned char *p, size_t n, char *plain)
 {
     if (p[0] == 0xc2 && n > 1 && p[1] == 0xa0) {
@@ -73,11 +74,12 @@ static void lower_pair(unsigned char lead, unsigned char next, char *out)
     out[1] = (char)(0x80 | (c & 0x3f));
 }
 
-/* What a byte is to squeeze(): a sign as it stands, white space, perhaps the first byte of one of plain_sign(), or the first of a letter with two
- * forms. */
+/* What a byte is to squeeze(): a sign as it stands, white space, perhaps the first byte of one of plain_sign(), or the first of a
+ * letter with two forms. */
 enum { SIGN, SPACE, LEAD, LETTER };
 static const unsigned char classes[256] = {
-    [0] = SPACE, ['\t'] = SPACE, ['\v'] = SPACE, ['\f'] = SPACE, [' '] = SPACE, [0xc2] = LEAD, [0xc3] = LETTER, [0xc4] = LETTER, [0xc5] = LETTER, [0xd0] = LETTER, [0xd1] = LETTER, [0xe2] = LEAD, [0xe3] = LEAD, [0xef] = LEAD,
+    [0] = SPACE,     ['\t'] = SPACE,  ['\v'] = SPACE,  ['\f'] = SPACE,  [' '] = SPACE, [0xc2] = LEAD, [0xc3] = LETTER,
+    [0xc4] = LETTER, [0xc5] = LETTER, [0xd0] = LETTER, [0xd1] = LETTER, [0xe2] = LEAD, [0xe3] = LEAD, [0xef] = LEAD,
 };
 
 /* Writes the trimmed line; returns its length and the columns in front. */

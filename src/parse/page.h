@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse/page.h - the text of a report as lines that can be compared.
  *
- * Two buffers of one length: `s` as written and `l` in small letters (Latin and Cyrillic). In both lines are trimmed, runs of blanks (also no-break ones) are one blank and typographic quotes and
- * dashes are plain ones; in `s` lines end in LF, in `l` the line end is a blank too, so that a phrase is found across a wrap (a blank line gives two). Grows piece by
- * piece, so that nobody pays for the returned message behind a report. Buffers live in the arena. */
+ * Two buffers of one length: `s` as written and `l` in small letters (Latin and Cyrillic). In both lines are trimmed, runs of
+ * blanks (also no-break ones) are one blank and typographic quotes and dashes are plain ones; in `s` lines end in LF, in `l` the
+ * line end is a blank too, so that a phrase is found across a wrap (a blank line gives two). Grows piece by piece, so that nobody
+ * pays for the returned message behind a report. Buffers live in the arena. */
 #pragma once
 #include "base/arena.h"
 

@@ -97,9 +97,23 @@ static size_t field_name(struct nx_str line)
 /* How telling a field is: 3 trace fields that people never write, 2 fields of a whole head, 1 those that reports also summarise. */
 static int field_weight(struct nx_str name)
 {
-    static const char *const trace[] = {"received", "return-path", "x-received", "dkim-signature", "delivered-to", "arc-seal", "arc-message-signature", "arc-authentication-results",
-                                        "domainkey-signature", "authentication-results", "received-spf", "x-google-smtp-source", "x-google-dkim-signature", "x-originating-ip"};
-    static const char *const head[] = {"mime-version", "message-id", "x-mailer", "user-agent", "content-type", "content-transfer-encoding", "x-priority", "in-reply-to", "references"};
+    static const char *const trace[] = {"received",
+                                        "return-path",
+                                        "x-received",
+                                        "dkim-signature",
+                                        "delivered-to",
+                                        "arc-seal",
+                                        "arc-message-signature",
+                                        "arc-authentication-results",
+                                        "domainkey-signature",
+                                        "authentication-results",
+                                        "received-spf",
+                                        "x-google-smtp-source",
+                                        "x-google-dkim-signature",
+                                        "x-originating-ip"};
+    static const char *const head[] = {"mime-version", "message-id",   "x-mailer",
+                                       "user-agent",   "content-type", "content-transfer-encoding",
+                                       "x-priority",   "in-reply-to",  "references"};
     static const char *const summary[] = {"from", "to", "subject", "date", "sender", "reply-to", "cc", "importance"};
     for (size_t i = 0; i < G_N_ELEMENTS(trace); i++)
         if (nx_str_ieq(name, nx_str_of(trace[i])))
@@ -139,11 +153,13 @@ static bool is_head(const struct nx_page *page, size_t line)
     }
     /* What follows something else than a blank line must be surer of itself. */
     bool after_blank = nx_page_blank(page, line - 1);
-    return after_blank ? (trace && (fields >= 2 || line + 1 >= page->n_lines || page->lines[line + 1].indent > 0)) || (fields >= 3 && telling >= 1)
+    return after_blank ? (trace && (fields >= 2 || line + 1 >= page->n_lines || page->lines[line + 1].indent > 0)) ||
+                             (fields >= 3 && telling >= 1)
                        : trace && field_weight(nx_str_sub(first, 0, field_name(first))) == 3 && fields >= 3;
 }
 
-void nx_scan_text(const struct nx_formats *formats, struct nx_arena *arena, struct nx_str text, size_t cap, struct nx_scan *ret_scan)
+void nx_scan_text(const struct nx_formats *formats, struct nx_arena *arena, struct nx_str text, size_t cap,
+                  struct nx_scan *ret_scan)
 {
     struct nx_scan *scan = ret_scan;
     *scan = (struct nx_scan){.bits = nx_arena_array(arena, formats->n_bits / 64 + 1, sizeof *scan->bits)};

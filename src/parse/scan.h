@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parse/scan.h - one look over a text: which marks of formats it has, where the common lines and phrases stand, where the returned message starts.
+/* parse/scan.h - one look over a text: which marks of formats it has, where the common lines and phrases stand, where the returned
+ * message starts.
  *
  * Reads piece by piece and stops at the returned message. Inside the room only. All in the arena. */
 #pragma once
@@ -20,7 +21,8 @@ struct nx_scan {
     size_t returned; /* line with which the returned message starts; page.n_lines: none */
 };
 
-void nx_scan_text(const struct nx_formats *formats, struct nx_arena *arena, struct nx_str text, size_t cap, struct nx_scan *ret_scan);
+void nx_scan_text(const struct nx_formats *formats, struct nx_arena *arena, struct nx_str text, size_t cap,
+                  struct nx_scan *ret_scan);
 /* The text from the line on. */
 struct nx_str nx_scan_rest(const struct nx_scan *scan, size_t line);
 /* Is this line one of the common kind? */

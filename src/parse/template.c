@@ -21,12 +21,10 @@ static const struct {
     const char *name;
     enum nx_capture capture;
 } captures[] = {
-    {"recipient", NX_CAPTURE_RECIPIENT}, {"name", NX_CAPTURE_NAME},
-    {"recipients", NX_CAPTURE_RECIPIENTS}, {"original", NX_CAPTURE_ORIGINAL},
-    {"sender", NX_CAPTURE_SENDER}, {"text", NX_CAPTURE_TEXT},
-    {"diagnostic", NX_CAPTURE_DIAGNOSTIC}, {"host", NX_CAPTURE_HOST},
-    {"code", NX_CAPTURE_CODE}, {"status", NX_CAPTURE_STATUS},
-    {"stage", NX_CAPTURE_STAGE},
+    {"recipient", NX_CAPTURE_RECIPIENT},   {"name", NX_CAPTURE_NAME},     {"recipients", NX_CAPTURE_RECIPIENTS},
+    {"original", NX_CAPTURE_ORIGINAL},     {"sender", NX_CAPTURE_SENDER}, {"text", NX_CAPTURE_TEXT},
+    {"diagnostic", NX_CAPTURE_DIAGNOSTIC}, {"host", NX_CAPTURE_HOST},     {"code", NX_CAPTURE_CODE},
+    {"status", NX_CAPTURE_STATUS},         {"stage", NX_CAPTURE_STAGE},
 };
 
 static bool find_capture(struct nx_str name, enum nx_capture *ret)
@@ -39,7 +37,8 @@ static bool find_capture(struct nx_str name, enum nx_capture *ret)
     return false;
 }
 
-bool nx_template_parse(struct nx_arena *arena, struct nx_str text, struct nx_template *ret_template, const char **ret_fault, size_t *ret_at)
+bool nx_template_parse(struct nx_arena *arena, struct nx_str text, struct nx_template *ret_template, const char **ret_fault,
+                       size_t *ret_at)
 {
     struct nx_template_token *tokens = nx_arena_array(arena, text.n + 1, sizeof *tokens);
     size_t n = 0, i = 0;
@@ -64,7 +63,8 @@ bool nx_template_parse(struct nx_arena *arena, struct nx_str text, struct nx_tem
             struct nx_str raw = nx_arena_dup(arena, (struct nx_str){literal, length});
             nx_page_one(&page, arena, raw);
             /* trimmed by the page; blanks next to a capture or `*` count */
-            bool before = n > 0 && nx_is_blank((unsigned char)raw.p[0]), after = i < text.n && nx_is_blank((unsigned char)raw.p[length - 1]);
+            bool before = n > 0 && nx_is_blank((unsigned char)raw.p[0]),
+                 after = i < text.n && nx_is_blank((unsigned char)raw.p[length - 1]);
             struct nx_str body = {page.l, page.lines[0].to};
             char *out = nx_arena_alloc(arena, body.n + 2);
             size_t at = 0;
@@ -90,14 +90,16 @@ bool nx_template_parse(struct nx_arena *arena, struct nx_str text, struct nx_tem
                 return false;
             }
             if (!find_capture(name, &capture)) {
-                *ret_fault = "unknown capture (known: recipient name recipients original sender text diagnostic host code status stage, and the signs {star} {open})";
+                *ret_fault = "unknown capture (known: recipient name recipients original sender text diagnostic host code status "
+                             "stage, and the signs {star} {open})";
                 return false;
             }
             if (taken[capture]) {
                 *ret_fault = "a capture can stand only once in a template";
                 return false;
             }
-            if (n > 0 && tokens[n - 1].kind != TOKEN_LITERAL && !(tokens[n - 1].kind == TOKEN_ANY && capture <= NX_CAPTURE_SENDER && capture != NX_CAPTURE_NAME)) {
+            if (n > 0 && tokens[n - 1].kind != TOKEN_LITERAL &&
+                !(tokens[n - 1].kind == TOKEN_ANY && capture <= NX_CAPTURE_SENDER && capture != NX_CAPTURE_NAME)) {
                 *ret_fault = "a capture needs a literal between it and what stands before it";
                 return false;
             }
@@ -146,7 +148,11 @@ static bool address_at(const struct nx_page *page, size_t at, struct nx_str *ret
         if (nx_address_find(line, &from, ret_address) && ret_address->p == page->s + start) {
             size_t stop = start + ret_address->n;
             for (size_t back = start; back > at; back--) {
-                char open = page->s[back - 1], close = open == '<' ? '>' : open == '(' ? ')' : open == '[' ? ']' : open == '{' ? '}' : open;
+                char open = page->s[back - 1], close = open == '<'   ? '>'
+                                                       : open == '(' ? ')'
+                                                       : open == '[' ? ']'
+                                                       : open == '{' ? '}'
+                                                                     : open;
                 if (stop < end && page->s[stop] == close)
                     stop++;
             }
@@ -184,7 +190,8 @@ static bool host_at(const struct nx_page *page, size_t at, struct nx_str *ret_ho
         return true;
     }
     size_t next = stop < end && page->s[stop] == ' ' ? stop + 1 : stop;
-    if (next < end && (page->s[next] == '[' || page->s[next] == '(') && next + 1 < end && (nx_is_xdigit((unsigned char)page->s[next + 1]) || page->s[next + 1] == '[')) {
+    if (next < end && (page->s[next] == '[' || page->s[next] == '(') && next + 1 < end &&
+        (nx_is_xdigit((unsigned char)page->s[next + 1]) || page->s[next + 1] == '[')) {
         const char *close = memchr(page->s + next, page->s[next] == '[' ? ']' : ')', end - next);
         if (close != NULL) {
             *ret_end = (size_t)(close - page->s) + 1;
@@ -243,7 +250,10 @@ static bool match_lazy(struct matcher *m, size_t token, size_t at)
     }
     for (size_t stop = at; stop <= end && m->steps > 0; stop++) {
         struct nx_str rest = {m->page->l + stop, m->page->n - stop};
-        const char *hit = rest.n == 0 ? NULL : memmem(rest.p, (rest.n < end - stop + next->literal.n ? rest.n : end - stop + next->literal.n), next->literal.p, next->literal.n);
+        const char *hit = rest.n == 0
+                              ? NULL
+                              : memmem(rest.p, (rest.n < end - stop + next->literal.n ? rest.n : end - stop + next->literal.n),
+                                       next->literal.p, next->literal.n);
         if (hit == NULL)
             return false;
         m->steps--;
@@ -291,7 +301,8 @@ static bool match_from(struct matcher *m, size_t token, size_t at)
             return false;
         break;
     case NX_CAPTURE_CODE:
-        if (m->page->n - at < 3 || strchr("245", m->page->s[at]) == NULL || !nx_is_digit((unsigned char)m->page->s[at + 1]) || !nx_is_digit((unsigned char)m->page->s[at + 2]))
+        if (m->page->n - at < 3 || strchr("245", m->page->s[at]) == NULL || !nx_is_digit((unsigned char)m->page->s[at + 1]) ||
+            !nx_is_digit((unsigned char)m->page->s[at + 2]))
             return false;
         stop = at + 3;
         got = (struct nx_str){m->page->s + at, 3};
@@ -319,7 +330,8 @@ static bool match_from(struct matcher *m, size_t token, size_t at)
     return false;
 }
 
-static bool match(const struct nx_template *template, const struct nx_page *page, size_t from, bool whole, size_t *ret_end, struct nx_captures *ret_captures)
+static bool match(const struct nx_template *template, const struct nx_page *page, size_t from, bool whole, size_t *ret_end,
+                  struct nx_captures *ret_captures)
 {
     const struct nx_template_token *first = template->tokens;
     if (first->kind == TOKEN_LITERAL && (from >= page->n || page->l[from] != first->literal.p[0]))
@@ -333,12 +345,14 @@ static bool match(const struct nx_template *template, const struct nx_page *page
     return true;
 }
 
-bool nx_template_match(const struct nx_template *template, const struct nx_page *page, size_t from, size_t *ret_end, struct nx_captures *ret_captures)
+bool nx_template_match(const struct nx_template *template, const struct nx_page *page, size_t from, size_t *ret_end,
+                       struct nx_captures *ret_captures)
 {
     return match(template, page, from, true, ret_end, ret_captures);
 }
 
-bool nx_template_starts(const struct nx_template *template, const struct nx_page *page, size_t at, size_t *ret_end, struct nx_captures *ret_captures)
+bool nx_template_starts(const struct nx_template *template, const struct nx_page *page, size_t at, size_t *ret_end,
+                        struct nx_captures *ret_captures)
 {
     return match(template, page, at, false, ret_end, ret_captures);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse/template.h - line templates of format files (docs/formats.md): literals, `*`, and captures in braces.
  *
- * Matched on a page (parse/page.h) from the start of a line to the end of a line, case ignored; a blank also matches a line end, so a wrapped line is still
- * recognised. What is captured points into page->s. Bounded: a step budget, after which there is no match. Immutable once parsed, any thread. */
+ * Matched on a page (parse/page.h) from the start of a line to the end of a line, case ignored; a blank also matches a line end, so
+ * a wrapped line is still recognised. What is captured points into page->s. Bounded: a step budget, after which there is no match.
+ * Immutable once parsed, any thread. */
 #pragma once
 #include "base/arena.h"
 #include "parse/page.h"
@@ -33,11 +34,14 @@ struct nx_template {
 };
 
 /* False: *ret_fault says what is wrong and *ret_at where (offset in text). */
-bool nx_template_parse(struct nx_arena *arena, struct nx_str text, struct nx_template *ret_template, const char **ret_fault, size_t *ret_at);
+bool nx_template_parse(struct nx_arena *arena, struct nx_str text, struct nx_template *ret_template, const char **ret_fault,
+                       size_t *ret_at);
 /* At the line that starts at `from`; *ret_end is the line end it stopped at. */
-bool nx_template_match(const struct nx_template *template, const struct nx_page *page, size_t from, size_t *ret_end, struct nx_captures *ret_captures);
+bool nx_template_match(const struct nx_template *template, const struct nx_page *page, size_t from, size_t *ret_end,
+                       struct nx_captures *ret_captures);
 /* Anywhere at `at`, with no regard to the end of a line (phrases). */
-bool nx_template_starts(const struct nx_template *template, const struct nx_page *page, size_t at, size_t *ret_end, struct nx_captures *ret_captures);
+bool nx_template_starts(const struct nx_template *template, const struct nx_page *page, size_t at, size_t *ret_end,
+                        struct nx_captures *ret_captures);
 /* The longest literal (lower case) and the number of tokens before it; n == 0: there is none. */
 struct nx_str nx_template_literal(const struct nx_template *template, size_t *ret_before);
 bool nx_template_has(const struct nx_template *template, enum nx_capture capture);

@@ -131,9 +131,12 @@ static void complete_names(struct nx_blocks *blocks, const struct nx_mail *mail)
     }
 }
 
-static void finish(struct nx_blocks *blocks, const struct nx_format *format, const struct nx_scan *scan, struct nx_text_report *ret_report)
+static void finish(struct nx_blocks *blocks, const struct nx_format *format, const struct nx_scan *scan,
+                   struct nx_text_report *ret_report)
 {
-    struct nx_text_report report = {.format = format != NULL ? format->id : NX_STR("text"), .known = format != NULL, .certain = format != NULL && format->certain};
+    struct nx_text_report report = {.format = format != NULL ? format->id : NX_STR("text"),
+                                    .known = format != NULL,
+                                    .certain = format != NULL && format->certain};
     if (format != NULL && blocks->n == 0 && (blocks->all.diagnostic.n > 0 || blocks->all.text.n > 0)) /* told of nobody by name */
         (void)nx_blocks_add(blocks, NX_STR_NONE, NX_STR_NONE);
     nx_blocks_finish(blocks, format != NULL ? format->kind : NX_KIND_FAILED, &report);
@@ -141,8 +144,8 @@ static void finish(struct nx_blocks *blocks, const struct nx_format *format, con
     *ret_report = report;
 }
 
-bool nx_text_read(const struct nx_formats *formats, struct nx_arena *arena, const struct nx_limits *limits, const struct nx_mail *mail, struct nx_str text,
-                  struct nx_text_report *ret_report)
+bool nx_text_read(const struct nx_formats *formats, struct nx_arena *arena, const struct nx_limits *limits,
+                  const struct nx_mail *mail, struct nx_str text, struct nx_text_report *ret_report)
 {
     struct nx_scan scan;
     nx_scan_text(formats, arena, text, limits->text < LOOK ? limits->text : LOOK, &scan);

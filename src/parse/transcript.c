@@ -10,8 +10,9 @@ static const struct {
     const char *sign;
     bool reply;
 } signs[] = {
-    {">>> ", false}, {"<<< ", true}, {"--> ", false}, {"<-- ", true}, {"sent <<< ", false}, {"received >>> ", true}, {"sent: ", false},
-    {"received: ", true}, {"=> ", false}, {"<= ", true}, {"-> ", false}, {"<- ", true}, {"client: ", false}, {"server: ", true}, {"c: ", false}, {"s: ", true},
+    {">>> ", false},     {"<<< ", true},       {"--> ", false}, {"<-- ", true}, {"sent <<< ", false}, {"received >>> ", true},
+    {"sent: ", false},   {"received: ", true}, {"=> ", false},  {"<= ", true},  {"-> ", false},       {"<- ", true},
+    {"client: ", false}, {"server: ", true},   {"c: ", false},  {"s: ", true},
 };
 
 #define ACCEPTED_MAX 64u
@@ -40,8 +41,8 @@ static enum side side_of(struct nx_str line, struct nx_str *ret_rest)
 /* "550", "550-", "550 ": the code, or 0. */
 static unsigned reply_code(struct nx_str line)
 {
-    if (line.n < 3 || line.p[0] < '2' || line.p[0] > '5' || !nx_is_digit((unsigned char)line.p[1]) || !nx_is_digit((unsigned char)line.p[2]) ||
-        (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-' && line.p[3] != ':'))
+    if (line.n < 3 || line.p[0] < '2' || line.p[0] > '5' || !nx_is_digit((unsigned char)line.p[1]) ||
+        !nx_is_digit((unsigned char)line.p[2]) || (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-' && line.p[3] != ':'))
         return 0;
     return (unsigned)((line.p[0] - '0') * 100 + (line.p[1] - '0') * 10 + (line.p[2] - '0'));
 }
@@ -54,7 +55,8 @@ bool nx_transcript_line(struct nx_str line)
         return false;
     if (side == SIDE_REPLY)
         return reply_code(rest) != 0;
-    static const char *const commands[] = {"rcpt to", "mail from", "data", "helo", "ehlo", "lhlo", "auth", "starttls", "bdat", "rset", "quit", "."};
+    static const char *const commands[] = {"rcpt to", "mail from", "data", "helo", "ehlo", "lhlo",
+                                           "auth",    "starttls",  "bdat", "rset", "quit", "."};
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
         if (nx_str_istarts(rest, nx_str_of(commands[i])))
             return true;
@@ -63,13 +65,13 @@ bool nx_transcript_line(struct nx_str line)
 
 struct dialogue {
     struct nx_blocks *blocks;
-    struct nx_str recipient; /* of the last RCPT */
+    struct nx_str recipient;              /* of the last RCPT */
     struct nx_str accepted[ACCEPTED_MAX]; /* recipients not refused so far: a refusal of the message is theirs */
     size_t n_accepted;
     enum nx_stage stage;
-    struct nx_buf reply;   /* the refusal being read */
+    struct nx_buf reply; /* the refusal being read */
     unsigned code;
-    bool remote;           /* said by the server, not by the reporter */
+    bool remote; /* said by the server, not by the reporter */
     struct nx_str host;
     bool alone; /* nothing but the dialogue names recipients */
 };
@@ -78,7 +80,8 @@ static struct nx_block *block_of(struct nx_blocks *blocks, struct nx_str address
 {
     for (size_t i = 0; i < blocks->n; i++) {
         const struct nx_text_block *out = &blocks->p[i].out;
-        if (nx_str_ieq(out->recipient, address) || nx_str_ieq(out->original_recipient, address) || (out->recipient.n == 0 && nx_str_ieq(out->name, address)))
+        if (nx_str_ieq(out->recipient, address) || nx_str_ieq(out->original_recipient, address) ||
+            (out->recipient.n == 0 && nx_str_ieq(out->name, address)))
             return &blocks->p[i];
     }
     return NULL;
@@ -100,15 +103,17 @@ static struct nx_block *named(struct nx_blocks *blocks, struct nx_str words)
 /* Only follows from another refusal: every recipient was refused before. */
 static bool is_consequence(unsigned code, struct nx_str words)
 {
-    static const char *const phrases[] = {"no valid recipients", "no recipients", "need rcpt", "rcpt first", "valid rcpt command must precede", "no valid rcpt"};
+    static const char *const phrases[] = {
+        "no valid recipients", "no recipients", "need rcpt", "rcpt first", "valid rcpt command must precede", "no valid rcpt"};
     for (size_t i = 0; i < G_N_ELEMENTS(phrases); i++)
         if (nx_str_ihas(words, nx_str_of(phrases[i])))
             return true;
     return code == 503;
 }
 
-/* Does this refusal say more than what is kept? The server's words before what the reporter adds ("550 ... User unknown"), permanent before transient, later before
- * earlier. Where the report gives a reason itself, only the reply with the same code, told in full. */
+/* Does this refusal say more than what is kept? The server's words before what the reporter adds ("550 ... User unknown"),
+ * permanent before transient, later before earlier. Where the report gives a reason itself, only the reply with the same code, told
+ * in full. */
 static bool is_better(const struct dialogue *d, const struct nx_block *kept, unsigned code)
 {
     if (kept->diagnostic.n == 0)
@@ -122,7 +127,8 @@ static bool is_better(const struct dialogue *d, const struct nx_block *kept, uns
     return kept->told == 1 || code / 100 >= kept->told / 100 || is_consequence(kept->told, nx_buf_str(&kept->diagnostic));
 }
 
-/* The recipient that only the dialogue names: of the RCPT refused, or the one a summary starts with ("550 <user@example.net>... User unknown"). */
+/* The recipient that only the dialogue names: of the RCPT refused, or the one a summary starts with ("550 <user@example.net>...
+ * User unknown"). */
 static struct nx_block *add_refused(struct dialogue *d, struct nx_str words)
 {
     struct nx_str address = d->recipient;
@@ -139,7 +145,8 @@ static struct nx_block *add_refused(struct dialogue *d, struct nx_str words)
     }
     bool is_address = nx_str_chr(address, '@') < address.n;
     struct nx_block *block = nx_blocks_add(d->blocks, is_address ? address : NX_STR_NONE, is_address ? NX_STR_NONE : address);
-    if (block != NULL && !d->remote) /* "421 example.net: Connection timed out", then "554 <user@example.net>... Cannot send message for 3 days" */
+    if (block != NULL &&
+        !d->remote) /* "421 example.net: Connection timed out", then "554 <user@example.net>... Cannot send message for 3 days" */
         nx_block_say(d->blocks, block, nx_buf_str(&d->blocks->all.text));
     return block;
 }
@@ -176,7 +183,8 @@ static void settle(struct dialogue *d)
         block = &blocks->p[0];
     struct nx_block *to = block == NULL ? &blocks->all : block;
     bool told_already = to->diagnostic.n > 0;
-    if (!(d->remote ? is_consequence(code, words) : told_already)) /* the reporter's own summary hides the reason more often than not */
+    if (!(d->remote ? is_consequence(code, words)
+                    : told_already)) /* the reporter's own summary hides the reason more often than not */
         nx_block_say(blocks, block, words);
     if (is_better(d, to, code)) {
         nx_buf_init(&to->diagnostic, blocks->arena, blocks->limits->diagnostic);

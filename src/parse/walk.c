@@ -10,19 +10,19 @@ struct walk {
     const struct nx_format *format;
     struct nx_scan *scan;
     struct nx_blocks *blocks;
-    bool section;               /* under a heading */
+    bool section; /* under a heading */
     bool section_has_kind;
     enum nx_kind section_kind;
     struct nx_str section_text; /* told in the heading about all under it */
     uint32_t item_indent;       /* of the section's first item */
     size_t section_items;
-    bool own_items;             /* the format has `item` lines */
-    bool listed;                /* a blank line came after items: names that are no address are over */
-    bool open;                  /* a block takes in lines */
-    bool said;                  /* the open block has had words already */
-    bool quoting;               /* lines are the server's words */
-    bool quoting_all;           /* the same outside of any block */
-    uint32_t indent;            /* of the open block's first line */
+    bool own_items;   /* the format has `item` lines */
+    bool listed;      /* a blank line came after items: names that are no address are over */
+    bool open;        /* a block takes in lines */
+    bool said;        /* the open block has had words already */
+    bool quoting;     /* lines are the server's words */
+    bool quoting_all; /* the same outside of any block */
+    uint32_t indent;  /* of the open block's first line */
     struct nx_str ahead;
     size_t current[CURRENT_MAX]; /* indexes: blocks move when there are more of them */
     size_t n_current;
@@ -114,7 +114,8 @@ static bool is_closing(char c)
 bool nx_walk_item(struct nx_str line, struct nx_str *ret_address, struct nx_str *ret_rest)
 {
     size_t at = 0, from;
-    static const char *const bullets[] = {"* ", "- ", "o ", ">>> ", "-> ", "=> ", "\342\200\242 ", "\302\267 ", "to: ", "to ", "recipient: "};
+    static const char *const bullets[] = {"* ",        "- ",   "o ",  ">>> ",       "-> ", "=> ", "\342\200\242 ",
+                                          "\302\267 ", "to: ", "to ", "recipient: "};
     for (size_t i = 0; i < G_N_ELEMENTS(bullets); i++)
         if (nx_str_istarts(line, nx_str_of(bullets[i]))) {
             at = strlen(bullets[i]);
@@ -124,18 +125,21 @@ bool nx_walk_item(struct nx_str line, struct nx_str *ret_address, struct nx_str 
         size_t digits = line.n > 0 && line.p[0] == '(' ? 1 : 0, first = digits;
         while (digits < line.n && nx_is_digit((unsigned char)line.p[digits]))
             digits++;
-        if (digits > first && digits < first + 4 && digits + 1 < line.n && (line.p[digits] == '.' || line.p[digits] == ')') && line.p[digits + 1] == ' ')
+        if (digits > first && digits < first + 4 && digits + 1 < line.n && (line.p[digits] == '.' || line.p[digits] == ')') &&
+            line.p[digits + 1] == ' ')
             at = digits + 2;
     }
     from = at;
     if (!nx_address_find(line, &from, ret_address))
         return false;
     size_t start = (size_t)(ret_address->p - line.p), end = start + ret_address->n;
-    while (start > at && (strchr("<\"'([", line.p[start - 1]) != NULL || (start >= at + 7 && nx_str_istarts(nx_str_sub(line, start - 7, start), NX_STR("mailto:")))))
+    while (start > at && (strchr("<\"'([", line.p[start - 1]) != NULL ||
+                          (start >= at + 7 && nx_str_istarts(nx_str_sub(line, start - 7, start), NX_STR("mailto:")))))
         start -= nx_str_istarts(nx_str_sub(line, start >= 7 ? start - 7 : 0, start), NX_STR("mailto:")) ? 7 : 1;
     if (start != at) { /* "Display Name <address>" */
         struct nx_str name = nx_str_sub(line, at, start);
-        if (start == 0 || line.p[start] != '<' || name.n > 64 || nx_str_chr(name, ':') < name.n || nx_str_chr(name, '.') + 1 < name.n)
+        if (start == 0 || line.p[start] != '<' || name.n > 64 || nx_str_chr(name, ':') < name.n ||
+            nx_str_chr(name, '.') + 1 < name.n)
             return false;
         size_t words = 1;
         for (size_t i = 0; i < name.n; i++)
@@ -149,7 +153,8 @@ bool nx_walk_item(struct nx_str line, struct nx_str *ret_address, struct nx_str 
     struct nx_str again = nx_str_trim(rest); /* "a@b (a@b)", "a@b<mailto:a@b>" */
     struct nx_str twin;
     from = 0;
-    if (again.n > 0 && strchr("<([", again.p[0]) != NULL && nx_address_find(again, &from, &twin) && nx_str_ieq(twin, *ret_address) && (size_t)(twin.p - again.p) < 9) {
+    if (again.n > 0 && strchr("<([", again.p[0]) != NULL && nx_address_find(again, &from, &twin) &&
+        nx_str_ieq(twin, *ret_address) && (size_t)(twin.p - again.p) < 9) {
         rest = nx_str_from(again, from);
         while (rest.n > 0 && is_closing(rest.p[0]))
             rest = nx_str_from(rest, 1);
@@ -214,7 +219,8 @@ static bool is_name(struct nx_str name)
 /* Recipients named by a template. */
 static void take_recipients(struct walk *w, const struct nx_line_rule *rule, const struct nx_captures *captures, uint32_t indent)
 {
-    struct nx_str address = captures->at[NX_CAPTURE_RECIPIENT], name = captures->at[NX_CAPTURE_NAME], many = captures->at[NX_CAPTURE_RECIPIENTS], text = captures->at[NX_CAPTURE_TEXT];
+    struct nx_str address = captures->at[NX_CAPTURE_RECIPIENT], name = captures->at[NX_CAPTURE_NAME],
+                  many = captures->at[NX_CAPTURE_RECIPIENTS], text = captures->at[NX_CAPTURE_TEXT];
     if (address.n > 0)
         open_block(w, address, NX_STR_NONE, indent);
     else if (name.n > 0 && !w->listed && is_name(name))
@@ -365,7 +371,8 @@ void nx_walk_format(const struct nx_format *format, struct nx_scan *scan, struct
     for (; i < scan->last; i++) {
         if (nx_page_blank(page, i)) {
             w.listed |= w.section_items > 0;
-            if (w.open && (format->extent == NX_EXTENT_PARAGRAPH || format->extent == NX_EXTENT_INDENT) && (w.said || format->extent == NX_EXTENT_INDENT))
+            if (w.open && (format->extent == NX_EXTENT_PARAGRAPH || format->extent == NX_EXTENT_INDENT) &&
+                (w.said || format->extent == NX_EXTENT_INDENT))
                 close_block(&w);
             continue;
         }
@@ -378,7 +385,7 @@ void nx_walk_format(const struct nx_format *format, struct nx_scan *scan, struct
             const struct nx_line_rule *rule = &format->lines[k];
             if (rule->line == NX_LINE_BEGIN || (rule->line == NX_LINE_ITEM && !w.section))
                 continue;
-            if ((rule->line == NX_LINE_ITEM || rule->line == NX_LINE_RECIPIENT) && w.open && w.said && page->lines[i].indent > w.indent)
+            if ((rule->line == NX_LINE_ITEM || rule->line == NX_LINE_RECIPIENT) && w.open && page->lines[i].indent > w.indent)
                 continue; /* deeper than the recipient: words about him */
             if (!nx_template_match(&rule->template, page, page->lines[i].from, &end, &captures))
                 continue;

@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct nx_arena *arena = nx_arena_new();
     struct nx_limits limits = NX_LIMITS_DEFAULT;
     limits.recipients = 20;
-    const struct nx_field fields[] = {{NX_STR("From"), NX_STR("mailer-daemon@example.org")}, {NX_STR("To"), NX_STR("sender@example.com")}};
+    const struct nx_field fields[] = {{NX_STR("From"), NX_STR("mailer-daemon@example.org")},
+                                      {NX_STR("To"), NX_STR("sender@example.com")}};
     struct nx_mail mail = {.fields = {fields, 2}};
     struct nx_text_report report = {0};
     struct nx_str text = {(const char *)data, size};

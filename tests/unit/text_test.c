@@ -159,29 +159,44 @@ static void each_recipient_gets_his_own_words(void **state)
             enum nx_kind kind;
         } blocks[3];
     } rows[] = {
-        {BOUNCE "Hi. This is the qmail-send program at mail.example.org.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n"
-                "This is a permanent error; I've given up. Sorry it didn't work out.\n\n<one@example.net>:\n192.0.2.1 does not like recipient.\n"
-                "Remote host said: 550 5.1.1 no such user\nGiving up on 192.0.2.1.\n\n<two@example.net>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n"
+        {BOUNCE "Hi. This is the qmail-send program at mail.example.org.\nI'm afraid I wasn't able to deliver your message to the "
+                "following addresses.\n"
+                "This is a permanent error; I've given up. Sorry it didn't work out.\n\n<one@example.net>:\n192.0.2.1 does not "
+                "like recipient.\n"
+                "Remote host said: 550 5.1.1 no such user\nGiving up on 192.0.2.1.\n\n<two@example.net>:\nSorry, no mailbox here "
+                "by that name. (#5.1.1)\n\n"
                 "--- Below this line is a copy of the message.\n\nReturn-Path: <sender@example.com>\n<three@example.net>:\nno\n",
          "qmail",
-         {{"one@example.net", "550 5.1.1 no such user", "5.1.1", 550, NX_STAGE_NONE, NX_KIND_FAILED}, {"two@example.net", "", "5.1.1", 0, NX_STAGE_NONE, NX_KIND_FAILED}}},
-        {BOUNCE "A message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n"
-                "  one@example.net\n    SMTP error from remote mail server after RCPT TO:<one@example.net>:\n    host mx.example.net [192.0.2.1]: 550 5.1.1 <one@example.net>:\n"
-                "    Recipient address rejected\n  two@example.net\n    retry timeout exceeded\n\n------ This is a copy of the message, including all the headers. ------\n\n"
+         {{"one@example.net", "550 5.1.1 no such user", "5.1.1", 550, NX_STAGE_NONE, NX_KIND_FAILED},
+          {"two@example.net", "", "5.1.1", 0, NX_STAGE_NONE, NX_KIND_FAILED}}},
+        {BOUNCE "A message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The "
+                "following address(es) failed:\n\n"
+                "  one@example.net\n    SMTP error from remote mail server after RCPT TO:<one@example.net>:\n    host "
+                "mx.example.net [192.0.2.1]: 550 5.1.1 <one@example.net>:\n"
+                "    Recipient address rejected\n  two@example.net\n    retry timeout exceeded\n\n------ This is a copy of the "
+                "message, including all the headers. ------\n\n"
                 "Return-path: <sender@example.com>\n",
          "exim",
-         {{"one@example.net", NULL, "5.1.1", 550, NX_STAGE_RCPT, NX_KIND_FAILED}, {"two@example.net", "", "", 0, NX_STAGE_NONE, NX_KIND_FAILED}}},
-        {BOUNCE "   ----- The following addresses had permanent fatal errors -----\n<one@example.net>\n    (reason: 550 5.1.1 User unknown)\n<two@example.net>\n"
-                "    (reason: 552 5.2.2 Over quota)\n\n   ----- Transcript of session follows -----\n... while talking to mx.example.net.:\n>>> RCPT To:<one@example.net>\n"
-                "<<< 550-5.1.1 The account does not exist.\n<<< 550 5.1.1 User unknown\n550 5.1.1 <one@example.net>... User unknown\n>>> RCPT To:<two@example.net>\n<<< 552 5.2.2 Over quota\n",
+         {{"one@example.net", NULL, "5.1.1", 550, NX_STAGE_RCPT, NX_KIND_FAILED},
+          {"two@example.net", "", "", 0, NX_STAGE_NONE, NX_KIND_FAILED}}},
+        {BOUNCE "   ----- The following addresses had permanent fatal errors -----\n<one@example.net>\n    (reason: 550 5.1.1 User "
+                "unknown)\n<two@example.net>\n"
+                "    (reason: 552 5.2.2 Over quota)\n\n   ----- Transcript of session follows -----\n... while talking to "
+                "mx.example.net.:\n>>> RCPT To:<one@example.net>\n"
+                "<<< 550-5.1.1 The account does not exist.\n<<< 550 5.1.1 User unknown\n550 5.1.1 <one@example.net>... User "
+                "unknown\n>>> RCPT To:<two@example.net>\n<<< 552 5.2.2 Over quota\n",
          "sendmail",
-         {{"one@example.net", NULL, "5.1.1", 550, NX_STAGE_RCPT, NX_KIND_FAILED}, {"two@example.net", "552 5.2.2 Over quota", "5.2.2", 552, NX_STAGE_RCPT, NX_KIND_FAILED}}},
-        {BOUNCE "Some System\n\nYour message could not be delivered to one@example.net: mailbox is full.\n\nPlease contact helpdesk@example.org for help.\n",
+         {{"one@example.net", NULL, "5.1.1", 550, NX_STAGE_RCPT, NX_KIND_FAILED},
+          {"two@example.net", "552 5.2.2 Over quota", "5.2.2", 552, NX_STAGE_RCPT, NX_KIND_FAILED}}},
+        {BOUNCE "Some System\n\nYour message could not be delivered to one@example.net: mailbox is full.\n\nPlease contact "
+                "helpdesk@example.org for help.\n",
          "text",
          {{"one@example.net", "", "", 0, NX_STAGE_NONE, NX_KIND_FAILED}}},
-        {BOUNCE "Your mail could not be delivered to these people:\n\n  - one@example.net\n  - two@example.net\n\nQuestions: write to admin@example.org.\n",
+        {BOUNCE "Your mail could not be delivered to these people:\n\n  - one@example.net\n  - two@example.net\n\nQuestions: write "
+                "to admin@example.org.\n",
          "text",
-         {{"one@example.net", "", "", 0, NX_STAGE_NONE, NX_KIND_FAILED}, {"two@example.net", "", "", 0, NX_STAGE_NONE, NX_KIND_FAILED}}},
+         {{"one@example.net", "", "", 0, NX_STAGE_NONE, NX_KIND_FAILED},
+          {"two@example.net", "", "", 0, NX_STAGE_NONE, NX_KIND_FAILED}}},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -195,12 +210,13 @@ static void each_recipient_gets_his_own_words(void **state)
             if (n >= report.n_blocks)
                 fail_msg("row %zu: %zu blocks", i, report.n_blocks);
             const struct nx_text_block *block = &report.blocks[n];
-            bool same = nx_str_eq(block->recipient, str(rows[i].blocks[n].recipient)) && nx_str_eq(block->status, str(rows[i].blocks[n].status)) &&
-                        block->reply == rows[i].blocks[n].reply && block->stage == rows[i].blocks[n].stage && block->kind == rows[i].blocks[n].kind &&
+            bool same = nx_str_eq(block->recipient, str(rows[i].blocks[n].recipient)) &&
+                        nx_str_eq(block->status, str(rows[i].blocks[n].status)) && block->reply == rows[i].blocks[n].reply &&
+                        block->stage == rows[i].blocks[n].stage && block->kind == rows[i].blocks[n].kind &&
                         (rows[i].blocks[n].diagnostic == NULL || nx_str_eq(block->diagnostic, str(rows[i].blocks[n].diagnostic)));
             if (!same)
-                fail_msg("row %zu block %zu: <%.*s> '%.*s' %.*s %u %s", i, n, NX_FMT(block->recipient), NX_FMT(block->diagnostic), NX_FMT(block->status), block->reply,
-                         nx_stage_name(block->stage));
+                fail_msg("row %zu block %zu: <%.*s> '%.*s' %.*s %u %s", i, n, NX_FMT(block->recipient), NX_FMT(block->diagnostic),
+                         NX_FMT(block->status), block->reply, nx_stage_name(block->stage));
         }
         assert_int_equal(report.n_blocks, n);
     }
@@ -232,12 +248,18 @@ static void many_languages_tell_of_a_failure(void **state)
         enum nx_kind kind;
     } rows[] = {
         {"en", "Your message to <user@example.net> couldn't be delivered.\n\nPlease contact helper@example.org.", NX_KIND_FAILED},
-        {"en", "We were unable to deliver your e-mail to the following recipients:\n\n  user@example.net\n\nQuestions? Write to helper@example.org.", NX_KIND_FAILED},
+        {"en",
+         "We were unable to deliver your e-mail to the following recipients:\n\n  user@example.net\n\nQuestions? Write to "
+         "helper@example.org.",
+         NX_KIND_FAILED},
         {"en", "The mailbox of the recipient user@example.net is full; your mail was rejected.", NX_KIND_FAILED},
         {"en", "Your mail to user@example.net has not yet been delivered. We will keep trying.", NX_KIND_DELAYED},
-        {"de", "Ihre E-Mail an user@example.net konnte nicht zugestellt werden.\n\nBei Fragen wenden Sie sich an helper@example.org.", NX_KIND_FAILED},
+        {"de",
+         "Ihre E-Mail an user@example.net konnte nicht zugestellt werden.\n\nBei Fragen wenden Sie sich an helper@example.org.",
+         NX_KIND_FAILED},
         {"de", "Die folgende Nachricht ist unzustellbar:\n\nuser@example.net: Postfach voll", NX_KIND_FAILED},
-        {"fr", "Votre message n'a pas pu \303\252tre remis \303\240 user@example.net.\n\nVeuillez contacter helper@example.org.", NX_KIND_FAILED},
+        {"fr", "Votre message n'a pas pu \303\252tre remis \303\240 user@example.net.\n\nVeuillez contacter helper@example.org.",
+         NX_KIND_FAILED},
         {"es", "No se pudo entregar su mensaje a user@example.net.\n\nContacte con helper@example.org.", NX_KIND_FAILED},
         {"it", "Non \303\250 stato possibile recapitare il messaggio a user@example.net.", NX_KIND_FAILED},
         {"pt", "A sua mensagem para user@example.net n\303\243o p\303\264de ser entregue.", NX_KIND_FAILED},
@@ -248,24 +270,39 @@ static void many_languages_tell_of_a_failure(void **state)
         {"fi", "Viesti\303\244si ei voitu toimittaa vastaanottajalle user@example.net.", NX_KIND_FAILED},
         {"pl", "Wiadomo\305\233\304\207 do user@example.net nie mog\305\202a zosta\304\207 dostarczona.", NX_KIND_FAILED},
         {"cs", "Va\305\241i zpr\303\241vu nelze doru\304\215it na adresu user@example.net.", NX_KIND_FAILED},
-        {"ru", "\320\222\320\260\321\210\320\265 \320\277\320\270\321\201\321\214\320\274\320\276 \320\264\320\273\321\217 user@example.net \320\275\320\265 "
-               "\320\274\320\276\320\266\320\265\321\202 \320\261\321\213\321\202\321\214 \320\264\320\276\321\201\321\202\320\260\320\262\320\273\320\265\320\275\320\276.",
+        {"ru",
+         "\320\222\320\260\321\210\320\265 \320\277\320\270\321\201\321\214\320\274\320\276 \320\264\320\273\321\217 "
+         "user@example.net \320\275\320\265 "
+         "\320\274\320\276\320\266\320\265\321\202 \320\261\321\213\321\202\321\214 "
+         "\320\264\320\276\321\201\321\202\320\260\320\262\320\273\320\265\320\275\320\276.",
          NX_KIND_FAILED},
-        {"uk", "\320\235\320\265 \320\262\320\264\320\260\320\273\320\276\321\201\321\217 \320\264\320\276\321\201\321\202\320\260\320\262\320\270\321\202\320\270: user@example.net",
+        {"uk",
+         "\320\235\320\265 \320\262\320\264\320\260\320\273\320\276\321\201\321\217 "
+         "\320\264\320\276\321\201\321\202\320\260\320\262\320\270\321\202\320\270: user@example.net",
          NX_KIND_FAILED},
         {"tr", "user@example.net adresine iletiniz teslim edilemedi.", NX_KIND_FAILED},
-        {"ja", "user@example.net \343\201\253\351\205\215\344\277\241\343\201\247\343\201\215\343\201\276\343\201\233\343\202\223\343\201\247\343\201\227\343\201\237\343\200\202", NX_KIND_FAILED},
+        {"ja",
+         "user@example.net "
+         "\343\201\253\351\205\215\344\277\241\343\201\247\343\201\215\343\201\276\343\201\233\343\202\223\343\201\247\343\201\227"
+         "\343\201\237\343\200\202",
+         NX_KIND_FAILED},
         {"zh", "\346\227\240\346\263\225\346\212\225\351\200\222\345\210\260 user@example.net", NX_KIND_FAILED},
-        {"ko", "user@example.net \354\234\274\353\241\234 \353\260\260\353\213\254\355\225\240 \354\210\230 \354\227\206\354\212\265\353\213\210\353\213\244.", NX_KIND_FAILED},
+        {"ko",
+         "user@example.net \354\234\274\353\241\234 \353\260\260\353\213\254\355\225\240 \354\210\230 "
+         "\354\227\206\354\212\265\353\213\210\353\213\244.",
+         NX_KIND_FAILED},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nx_text_report report = {0};
-        struct nx_str mail = nx_arena_printf(arena, "From: robot@mail.example.org\nTo: sender@example.com\nContent-Type: text/plain; charset=utf-8\n\n%s\n", rows[i].text);
+        struct nx_str mail = nx_arena_printf(
+            arena, "From: robot@mail.example.org\nTo: sender@example.com\nContent-Type: text/plain; charset=utf-8\n\n%s\n",
+            rows[i].text);
         bool read = read_mail(arena, nx_arena_cstr(arena, mail), &report);
-        if (!read || report.known || report.n_blocks != 1 || !nx_str_eq(report.blocks[0].recipient, str("user@example.net")) || report.blocks[0].kind != rows[i].kind)
-            fail_msg("%s (row %zu): %s, %zu recipients, first <%.*s>", rows[i].language, i, read ? "read" : "not read", report.n_blocks,
-                     NX_FMT(report.n_blocks > 0 ? report.blocks[0].recipient : NX_STR_NONE));
+        if (!read || report.known || report.n_blocks != 1 || !nx_str_eq(report.blocks[0].recipient, str("user@example.net")) ||
+            report.blocks[0].kind != rows[i].kind)
+            fail_msg("%s (row %zu): %s, %zu recipients, first <%.*s>", rows[i].language, i, read ? "read" : "not read",
+                     report.n_blocks, NX_FMT(report.n_blocks > 0 ? report.blocks[0].recipient : NX_STR_NONE));
     }
 }
 
@@ -275,13 +312,20 @@ static void the_returned_message_is_told_apart(void **state)
     static const struct {
         const char *text, *returned; /* how it starts; empty: there is none */
     } rows[] = {
-        {"could not be delivered to user@example.net\n\nReceived: from a by b;\n\tMon\nFrom: x@example.com\n\nbody", "Received: from a"},
-        {"could not be delivered to user@example.net\n\nFrom: x@example.com\nSubject: a\nMessage-ID: <1@example.com>\n\nbody", "From: x@example.com"},
-        {"could not be delivered to user@example.net\n\n  From: x@example.com\n  Subject: a\n  Message-ID: <1@example.com>\n\nthe end", ""}, /* a summary, indented */
-        {"could not be delivered to user@example.net\n\nTo: user@example.net\nSubject: a\n\nthe end", ""},                              /* two lines are no head */
+        {"could not be delivered to user@example.net\n\nReceived: from a by b;\n\tMon\nFrom: x@example.com\n\nbody",
+         "Received: from a"},
+        {"could not be delivered to user@example.net\n\nFrom: x@example.com\nSubject: a\nMessage-ID: <1@example.com>\n\nbody",
+         "From: x@example.com"},
+        {"could not be delivered to user@example.net\n\n  From: x@example.com\n  Subject: a\n  Message-ID: <1@example.com>\n\nthe "
+         "end",
+         ""}, /* a summary, indented */
+        {"could not be delivered to user@example.net\n\nTo: user@example.net\nSubject: a\n\nthe end",
+         ""}, /* two lines are no head */
         {"could not be delivered to user@example.net\n\n----- Original message -----\n\nHello", "Hello"},
         {"could not be delivered to user@example.net\n\n----- Urspr\303\274ngliche Nachricht -----\nHello", "Hello"},
-        {"could not be delivered to user@example.net\nReporting-MTA: dns; a\n\nReturn-Path: <x@example.com>\nReceived: from a\n\nbody", "Return-Path:"},
+        {"could not be delivered to user@example.net\nReporting-MTA: dns; a\n\nReturn-Path: <x@example.com>\nReceived: from "
+         "a\n\nbody",
+         "Return-Path:"},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -300,29 +344,44 @@ static void dialogues_are_read_in_every_dress(void **state)
         const char *text, *recipient, *diagnostic;
         enum nx_stage stage;
     } rows[] = {
-        {">>> RCPT TO:<user@example.net>\n<<< 550 5.1.1 no such user\n", "user@example.net", "550 5.1.1 no such user", NX_STAGE_RCPT},
-        {"Sent <<< RCPT TO:<user@example.net>\nReceived >>> 550 5.1.1 no such user\n", "user@example.net", "550 5.1.1 no such user", NX_STAGE_RCPT},
-        {"Mon 2024-02-05 09:00:00: --> RCPT TO:<user@example.net>\nMon 2024-02-05 09:00:00: <-- 550 5.1.1 no such user\n", "user@example.net", "550 5.1.1 no such user", NX_STAGE_RCPT},
-        {">>> RCPT TO:<user@example.net>\n<<< 250 ok\n>>> DATA\n<<< 554 5.7.1 spam\n<<< 503 need RCPT\n", "user@example.net", "554 5.7.1 spam", NX_STAGE_DATA},
-        {">>> RCPT TO:<user@example.net>\n<<< 550 5.2.1 gone\n>>> DATA\n<<< 554 Error: no valid recipients\n", "user@example.net", "550 5.2.1 gone", NX_STAGE_RCPT},
-        {"   ----- Transcript of session follows -----\n554 <user@example.net>... 550 Host unknown\n421 example.net: deferred\n>>> QUIT\n<<< 221 bye\n", "user@example.net", "550 Host unknown", NX_STAGE_NONE},
-        {">>> RCPT TO:<user@example.net>\n<<< 450 busy\n>>> RCPT TO:<user@example.net>\n<<< 550 5.1.1 no\n", "user@example.net", "550 5.1.1 no", NX_STAGE_RCPT},
+        {">>> RCPT TO:<user@example.net>\n<<< 550 5.1.1 no such user\n", "user@example.net", "550 5.1.1 no such user",
+         NX_STAGE_RCPT},
+        {"Sent <<< RCPT TO:<user@example.net>\nReceived >>> 550 5.1.1 no such user\n", "user@example.net", "550 5.1.1 no such user",
+         NX_STAGE_RCPT},
+        {"Mon 2024-02-05 09:00:00: --> RCPT TO:<user@example.net>\nMon 2024-02-05 09:00:00: <-- 550 5.1.1 no such user\n",
+         "user@example.net", "550 5.1.1 no such user", NX_STAGE_RCPT},
+        {">>> RCPT TO:<user@example.net>\n<<< 250 ok\n>>> DATA\n<<< 554 5.7.1 spam\n<<< 503 need RCPT\n", "user@example.net",
+         "554 5.7.1 spam", NX_STAGE_DATA},
+        {">>> RCPT TO:<user@example.net>\n<<< 550 5.2.1 gone\n>>> DATA\n<<< 554 Error: no valid recipients\n", "user@example.net",
+         "550 5.2.1 gone", NX_STAGE_RCPT},
+        {"   ----- Transcript of session follows -----\n554 <user@example.net>... 550 Host unknown\n421 example.net: deferred\n>>> "
+         "QUIT\n<<< 221 bye\n",
+         "user@example.net", "550 Host unknown", NX_STAGE_NONE},
+        {">>> RCPT TO:<user@example.net>\n<<< 450 busy\n>>> RCPT TO:<user@example.net>\n<<< 550 5.1.1 no\n", "user@example.net",
+         "550 5.1.1 no", NX_STAGE_RCPT},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_text_report two = {0}; /* each refusal to its own recipient; what is deferred names nobody; the summary adds one */
-    assert_true(read_mail(arena, BOUNCE "   ----- Transcript of session follows -----\nWhile talking to mx.example.net:\n>>> RCPT To:<one@example.net>\n<<< 550 <one@example.net>, no\n"
-                                        "550 <one@example.net>... User unknown\n>>> RCPT To:<two@example.net>\n<<< 553 moved\n550 <three@example.org>... Host unknown\n"
-                                        "421 <four@example.org>... Deferred\n", &two));
+    assert_true(read_mail(arena,
+                          BOUNCE "   ----- Transcript of session follows -----\nWhile talking to mx.example.net:\n>>> RCPT "
+                                 "To:<one@example.net>\n<<< 550 <one@example.net>, no\n"
+                                 "550 <one@example.net>... User unknown\n>>> RCPT To:<two@example.net>\n<<< 553 moved\n550 "
+                                 "<three@example.org>... Host unknown\n"
+                                 "421 <four@example.org>... Deferred\n",
+                          &two));
     assert_int_equal(two.n_blocks, 3);
-    assert_true(nx_str_eq(two.blocks[0].diagnostic, str("550 <one@example.net>, no")) && nx_str_eq(two.blocks[1].diagnostic, str("553 moved")) &&
+    assert_true(nx_str_eq(two.blocks[0].diagnostic, str("550 <one@example.net>, no")) &&
+                nx_str_eq(two.blocks[1].diagnostic, str("553 moved")) &&
                 nx_str_eq(two.blocks[2].recipient, str("three@example.org")));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nx_text_report report = {0};
         assert_true(read_mail(arena, nx_arena_cstr(arena, nx_arena_printf(arena, BOUNCE "Log:\n\n%s", rows[i].text)), &report));
         assert_int_equal(report.n_blocks, 1);
         const struct nx_text_block *block = &report.blocks[0];
-        if (!nx_str_eq(block->recipient, str(rows[i].recipient)) || !nx_str_eq(block->diagnostic, str(rows[i].diagnostic)) || block->stage != rows[i].stage)
-            fail_msg("row %zu: <%.*s> '%.*s' %s", i, NX_FMT(block->recipient), NX_FMT(block->diagnostic), nx_stage_name(block->stage));
+        if (!nx_str_eq(block->recipient, str(rows[i].recipient)) || !nx_str_eq(block->diagnostic, str(rows[i].diagnostic)) ||
+            block->stage != rows[i].stage)
+            fail_msg("row %zu: <%.*s> '%.*s' %s", i, NX_FMT(block->recipient), NX_FMT(block->diagnostic),
+                     nx_stage_name(block->stage));
     }
 }
 
@@ -372,7 +431,8 @@ static bool format_finds(struct nx_arena *arena, const char *id, const char *nam
             continue;
         bool names = false; /* else it leaves them to the general reader */
         for (size_t k = 0; k < formats->p[i].n_lines; k++)
-            names |= formats->p[i].lines[k].line == NX_LINE_HEADING || formats->p[i].lines[k].line == NX_LINE_RECIPIENT || formats->p[i].lines[k].line == NX_LINE_TRANSCRIPT;
+            names |= formats->p[i].lines[k].line == NX_LINE_HEADING || formats->p[i].lines[k].line == NX_LINE_RECIPIENT ||
+                     formats->p[i].lines[k].line == NX_LINE_TRANSCRIPT;
         if (!names)
             return true;
         struct nx_scan scan;
@@ -381,13 +441,15 @@ static bool format_finds(struct nx_arena *arena, const char *id, const char *nam
         nx_blocks_init(&blocks, arena, &limits);
         nx_walk_format(&formats->p[i], &scan, &blocks);
         for (size_t k = 0; k < blocks.n; k++)
-            if (nx_str_eq(blocks.p[k].out.recipient, str(recipient)) || (blocks.p[k].out.name.n > 0 && nx_str_istarts(str(recipient), blocks.p[k].out.name)))
+            if (nx_str_eq(blocks.p[k].out.recipient, str(recipient)) ||
+                (blocks.p[k].out.name.n > 0 && nx_str_istarts(str(recipient), blocks.p[k].out.name)))
                 return true;
     }
     return false;
 }
 
-/* corpus/formats/expected.tsv: every line holds, every example is read by its own format, and no recipient is there beyond those listed. */
+/* corpus/formats/expected.tsv: every line holds, every example is read by its own format, and no recipient is there beyond those
+ * listed. */
 static void examples_are_read_by_their_formats(void **state)
 {
     (void)state;
@@ -402,15 +464,17 @@ static void examples_are_read_by_their_formats(void **state)
             continue;
         g_auto(GStrv) want = g_strsplit(lines[i], "\t", 7); /* file format recipient kind status reply words */
         assert_int_equal(g_strv_length(want), 7);
-        g_hash_table_insert(counts, g_strdup(want[0]), GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(counts, want[0])) + 1));
+        g_hash_table_insert(counts, g_strdup(want[0]),
+                            GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(counts, want[0])) + 1));
         struct nx_text_report report = {0};
         const struct nx_text_block *block = NULL;
         bool read = read_file(arena, want[0], &report);
         for (size_t k = 0; read && k < report.n_blocks; k++)
             if (nx_str_eq(report.blocks[k].recipient, str(want[2])))
                 block = &report.blocks[k];
-        bool right = read && block != NULL && nx_str_eq(report.format, str(want[1])) && nx_str_eq(str(nx_kind_name(block->kind)), str(want[3])) &&
-                     nx_str_eq(block->status, str(want[4])) && block->reply == (unsigned)g_ascii_strtoull(want[5], NULL, 10) &&
+        bool right = read && block != NULL && nx_str_eq(report.format, str(want[1])) &&
+                     nx_str_eq(str(nx_kind_name(block->kind)), str(want[3])) && nx_str_eq(block->status, str(want[4])) &&
+                     block->reply == (unsigned)g_ascii_strtoull(want[5], NULL, 10) &&
                      (nx_str_ihas(block->diagnostic, str(want[6])) || nx_str_ihas(block->text, str(want[6])));
         if (!format_finds(arena, want[1], want[0], want[2])) {
             print_message("%s: format %s does not find <%s> itself\n", want[0], want[1], want[2]);
@@ -421,8 +485,9 @@ static void examples_are_read_by_their_formats(void **state)
         bad++;
         print_message("%s: %s, %.*s, %zu recipients", want[0], read ? "read" : "not read", NX_FMT(report.format), report.n_blocks);
         for (size_t k = 0; k < report.n_blocks; k++)
-            print_message("; <%.*s> %s %.*s %u '%.*s' '%.*s'", NX_FMT(report.blocks[k].recipient), nx_kind_name(report.blocks[k].kind), NX_FMT(report.blocks[k].status),
-                          report.blocks[k].reply, NX_FMT(report.blocks[k].diagnostic), NX_FMT(report.blocks[k].text));
+            print_message("; <%.*s> %s %.*s %u '%.*s' '%.*s'", NX_FMT(report.blocks[k].recipient),
+                          nx_kind_name(report.blocks[k].kind), NX_FMT(report.blocks[k].status), report.blocks[k].reply,
+                          NX_FMT(report.blocks[k].diagnostic), NX_FMT(report.blocks[k].text));
         print_message("\n");
     }
     GHashTableIter iter;
@@ -461,16 +526,11 @@ static void every_format_has_an_example(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(templates_match_whole_lines),
-        cmocka_unit_test(faults_name_their_place),
-        cmocka_unit_test(each_recipient_gets_his_own_words),
-        cmocka_unit_test(ordinary_mail_names_nobody),
-        cmocka_unit_test(many_languages_tell_of_a_failure),
-        cmocka_unit_test(the_returned_message_is_told_apart),
-        cmocka_unit_test(dialogues_are_read_in_every_dress),
-        cmocka_unit_test(limits_hold),
-        cmocka_unit_test(examples_are_read_by_their_formats),
-        cmocka_unit_test(every_format_has_an_example),
+        cmocka_unit_test(templates_match_whole_lines),        cmocka_unit_test(faults_name_their_place),
+        cmocka_unit_test(each_recipient_gets_his_own_words),  cmocka_unit_test(ordinary_mail_names_nobody),
+        cmocka_unit_test(many_languages_tell_of_a_failure),   cmocka_unit_test(the_returned_message_is_told_apart),
+        cmocka_unit_test(dialogues_are_read_in_every_dress),  cmocka_unit_test(limits_hold),
+        cmocka_unit_test(examples_are_read_by_their_formats), cmocka_unit_test(every_format_has_an_example),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
