@@ -81,7 +81,9 @@ static gboolean on_reload(gpointer data)
     struct daemon *daemon = data;
     g_autoptr(GError) error = NULL;
     nx_notify("RELOADING=1");
-    if (reload(daemon, &error))
+    bool done = reload(daemon, &error);
+    nx_metrics_count(daemon->service->metrics, NX_METRIC_RELOADS, done ? "result=\"done\"" : "result=\"failed\"", 1);
+    if (done)
         nx_log(NX_LOG_INFO, "serve", "reloaded", "rules", nx_setup_rules(daemon->service->setup), NULL);
     else
         nx_log(NX_LOG_ERROR, "serve", "reload failed, all is as before", "why", error->message, NULL);

@@ -11,6 +11,7 @@
 
 struct nx_intake {
     struct nx_store *store;
+    struct nx_intake_options options;
     pthread_mutex_t lock;
     pthread_cond_t filled, emptied;
     struct nx_job *first, **last;
@@ -80,8 +81,8 @@ static void process(struct nx_worker *worker, struct batch *batch)
     g_array_set_size(batch->stored, batch->events->len);
 }
 
-static void answer(struct nx_worker *worker, struct nx_job *job, struct nx_event *events, const struct nx_stored *stored, size_t n,
-                   const GError *error)
+static void answer(struct nx_intake *intake, int64_t took, struct nx_worker *worker, struct nx_job *job, struct nx_event *events,
+                   const struct nx_stored *stored, size_t n, const GError *error)
 {
     struct nx_outcome outcome = {.arena = nx_worker_arena(worker), .error = error};
     if (error == NULL) {
@@ -94,6 +95,8 @@ static void answer(struct nx_worker *worker, struct nx_job *job, struct nx_event
         outcome.duplicates = duplicates;
         outcome.n = n;
     }
+    if (intake->options.observe != NULL)
+        intake->options.observe(intake->options.data, &outcome, took);
     job->done(job, &outcome);
 }
 
@@ -112,6 +115,7 @@ static void commit(struct nx_intake *intake, struct nx_worker *worker, struct ba
     struct nx_stored *stored = (struct nx_stored *)(void *)batch->stored->data;
     struct nx_arena *arena = nx_worker_arena(worker);
     g_autoptr(GError) fault = NULL;
+    gint64 began = g_get_monotonic_time();
     bool whole = nx_store_add(intake->store, arena, events, batch->events->len, now, stored, &fault);
     guint index = 0;
     for (struct nx_job *job = batch->jobs, *next; job != NULL; job = next) {
@@ -120,7 +124,7 @@ static void commit(struct nx_intake *intake, struct nx_worker *worker, struct ba
         next = job->next; /* done may free the job */
         if (!whole && (of_the_store(fault) || !nx_store_add(intake->store, arena, events, n, now, stored, &error)) && error == NULL)
             error = g_error_copy(fault);
-        answer(worker, job, events, stored, n, error);
+        answer(intake, g_get_monotonic_time() - began, worker, job, events, stored, n, error);
         events += n;
         stored += n;
     }
@@ -160,6 +164,7 @@ struct nx_intake *nx_intake_new(struct nx_engine *engine, struct nx_store *store
 {
     struct nx_intake *intake = g_new0(struct nx_intake, 1);
     intake->store = store;
+    intake->options = *options;
     intake->engine = nx_engine_ref(engine);
     intake->last = &intake->first;
     intake->most = options->queue > 0 ? options->queue : 4096;

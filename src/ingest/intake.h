@@ -30,6 +30,9 @@ struct nx_job {
 struct nx_intake_options {
     unsigned workers; /* 0: one more than there are processors */
     size_t queue;     /* jobs that may wait; 0: 4096 */
+    /* Sees each outcome before its job does, from a worker's thread (may be NULL); microseconds that its commit took. */
+    void (*observe)(void *data, const struct nx_outcome *outcome, int64_t microseconds);
+    void *data;
 };
 
 struct nx_intake *nx_intake_new(struct nx_engine *engine, struct nx_store *store, const struct nx_intake_options *options);

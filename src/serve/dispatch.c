@@ -205,12 +205,24 @@ enum MHD_Result nx_dispatch_answer(void *data, struct MHD_Connection *connection
     return nx_request_queue(request);
 }
 
+static void count(struct nx_request *request, enum MHD_RequestTerminationCode code)
+{
+    struct nx_metrics *metrics = request->server->service->metrics;
+    const struct nx_route *route = request->route;
+    char labels[160]; /* status 0: the client went away */
+    g_snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\",status=\"%u\"", route == NULL ? "none" : route->path,
+               route == NULL ? "none" : route->method, code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 0);
+    nx_metrics_count(metrics, NX_METRIC_REQUESTS, labels, 1);
+    nx_metrics_observe(metrics, NX_METRIC_REQUEST, g_get_monotonic_time() - request->started);
+}
+
 void nx_dispatch_completed(void *data, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
 {
     struct nx_request *request = *state;
-    (void)data, (void)connection, (void)code;
+    (void)data, (void)connection;
     if (request == NULL)
         return;
+    count(request, code);
     if (nx_log_wants(NX_LOG_DEBUG)) {
         g_autofree char *took = g_strdup_printf("%" G_GINT64_FORMAT, (g_get_monotonic_time() - request->started) / 1000);
         g_autofree char *status = g_strdup_printf("%u", request->status);

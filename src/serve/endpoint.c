@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "serve/log.h"
 
-#define WINDOW 86400         /* providers go on trying for a day with one signature */
+#define WINDOW 86400        /* providers go on trying for a day with one signature */
 #define WINDOW_STANDARD 300 /* Standard Webhooks signs each try anew */
 
 static bool some(char *const *list)
@@ -29,7 +29,10 @@ bool nx_endpoint_find(struct nx_request *request, struct nx_endpoint *ret_endpoi
 
 static bool refuse(struct nx_request *request, const struct nx_endpoint *endpoint, const char *why)
 {
-    nx_log(NX_LOG_WARN, "webhook", "refused", "endpoint", endpoint->settings->name, "provider", endpoint->provider->name, "why", why, NULL);
+    nx_log(NX_LOG_WARN, "webhook", "refused", "endpoint", endpoint->settings->name, "provider", endpoint->provider->name, "why",
+           why, NULL);
+    g_autofree char *labels = g_strdup_printf("endpoint=\"%s\"", endpoint->settings->name);
+    nx_metrics_count(nx_request_service(request)->metrics, NX_METRIC_WEBHOOK_REFUSED, labels, 1);
     if (endpoint->provider->refused == 401 || some(endpoint->settings->basic))
         nx_request_add_header(request, "WWW-Authenticate", "Basic realm=\"nixie webhooks\"");
     nx_request_problem(request, endpoint->provider->refused, "%s", why);
@@ -121,19 +124,24 @@ bool nx_endpoint_admits(struct nx_request *request, const struct nx_endpoint *en
         .body = nx_request_body(request),
         .url = nx_str_of(settings->url),
         .now = nx_request_now(request),
-        .window = settings->window > 0 ? settings->window : scheme == NX_SCHEME_STANDARD ? WINDOW_STANDARD : WINDOW,
+        .window = settings->window > 0           ? settings->window
+                  : scheme == NX_SCHEME_STANDARD ? WINDOW_STANDARD
+                                                 : WINDOW,
         .header = header,
         .data = request,
     };
-    enum nx_proof result = nx_verify(nx_request_arena(request), endpoint->provider, (const char *const *)settings->keys, &proof, ret_token);
+    enum nx_proof result =
+        nx_verify(nx_request_arena(request), endpoint->provider, (const char *const *)settings->keys, &proof, ret_token);
     return result == NX_PROOF_GOOD || refuse(request, endpoint, nx_proof_text(result));
 }
 
-static void fault(GString *all, const struct nx_config *config, const struct nx_config_webhook *settings, const char *key, const char *what)
+static void fault(GString *all, const struct nx_config *config, const struct nx_config_webhook *settings, const char *key,
+                  const char *what)
 {
     g_autofree char *group = g_strconcat("webhook ", settings->name, NULL);
     const char *origin = nx_config_origin(config, group, key);
-    g_string_append_printf(all, "%s%s: [%s] %s: %s", all->len > 0 ? "\n" : "", strcmp(origin, "default") == 0 ? config->path : origin, group, key, what);
+    g_string_append_printf(all, "%s%s: [%s] %s: %s", all->len > 0 ? "\n" : "",
+                           strcmp(origin, "default") == 0 ? config->path : origin, group, key, what);
 }
 
 static void check_one(GString *all, const struct nx_config *config, const struct nx_config_webhook *settings)

@@ -16,4 +16,5 @@ void nx_post_webhook(struct nx_request *request);
 void nx_get_webhook(struct nx_request *request);
 void nx_options_webhook(struct nx_request *request);
 void nx_get_health(struct nx_request *request);
+void nx_get_metrics(struct nx_request *request);
 void nx_get_ready(struct nx_request *request);

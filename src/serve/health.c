@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/handlers.h"
 
+#include <glib/gstdio.h>
+
+#define SPOOL_MOST 10000u
+
 void nx_get_health(struct nx_request *request)
 {
     nx_request_json(request, 200, NX_STR("{\"status\":\"ok\"}\n"));
@@ -23,4 +27,42 @@ void nx_get_ready(struct nx_request *request)
         nx_request_fail(request, error);
     else
         nx_request_json(request, 200, NX_STR("{\"status\":\"ready\"}\n"));
+}
+
+static double size_of(const char *path)
+{
+    GStatBuf about;
+    g_autofree char *log = g_strconcat(path, "-wal", NULL);
+    double size = g_stat(path, &about) == 0 ? (double)about.st_size : 0;
+    return size + (g_stat(log, &about) == 0 ? (double)about.st_size : 0);
+}
+
+static double spooled(const struct nx_config *config)
+{
+    g_autofree char *directory = nx_config_spool(config), *path = g_build_filename(directory, "new", NULL);
+    g_autoptr(GDir) open = g_dir_open(path, 0, NULL);
+    unsigned n = 0;
+    while (open != NULL && n < SPOOL_MOST && g_dir_read_name(open) != NULL)
+        n++;
+    return n;
+}
+
+void nx_get_metrics(struct nx_request *request)
+{
+    struct nx_service *service = nx_request_service(request);
+    const struct nx_setup *setup = nx_request_setup(request);
+    struct nx_reader *reader = nx_request_reader(request);
+    int64_t position = 0;
+    if (reader == NULL)
+        return;
+    bool readable = nx_reader_position(reader, &position, NULL);
+    nx_metrics_set(service->metrics, NX_METRIC_QUEUE, "", (double)nx_intake_waiting(service->intake));
+    nx_metrics_set(service->metrics, NX_METRIC_SPOOL, "", spooled(setup->config));
+    nx_metrics_set(service->metrics, NX_METRIC_STORE_BYTES, "", size_of(setup->config->store_path));
+    nx_metrics_set(service->metrics, NX_METRIC_POSITION, "", (double)position);
+    nx_metrics_set(service->metrics, NX_METRIC_READY, "", readable && !service->ending && !nx_intake_is_full(service->intake));
+    GString *text = g_string_sized_new(8192);
+    nx_metrics_write(service->metrics, text);
+    nx_request_answer(request, 200, "text/plain; version=0.0.4; charset=utf-8", (struct nx_str){text->str, text->len});
+    g_string_free(text, TRUE);
 }

@@ -45,10 +45,26 @@ void nx_setup_unref(struct nx_setup *setup)
     g_free(setup);
 }
 
+static void observe(void *data, const struct nx_outcome *outcome, int64_t microseconds)
+{
+    nx_metrics_outcome(data, outcome);
+    nx_metrics_observe(data, NX_METRIC_COMMIT, microseconds);
+}
+
+static void name_build(struct nx_service *service, const struct nx_setup *setup)
+{
+    g_autofree char *labels = g_strdup_printf("version=\"%s\",rules=\"%s\"", NX_VERSION, setup->rules);
+    nx_metrics_set(service->metrics, NX_METRIC_INFO, labels, 1);
+}
+
 struct nx_service *nx_service_new(struct nx_setup *setup, struct nx_store *store)
 {
     struct nx_service *service = g_new0(struct nx_service, 1);
-    const struct nx_intake_options options = {.workers = setup->config->serve_workers, .queue = setup->config->serve_queue};
+    service->metrics = nx_metrics_new();
+    nx_metrics_set(service->metrics, NX_METRIC_START, "", (double)(g_get_real_time() / G_USEC_PER_SEC));
+    name_build(service, setup);
+    const struct nx_intake_options options = {
+        .workers = setup->config->serve_workers, .queue = setup->config->serve_queue, .observe = observe, .data = service->metrics};
     const struct nx_config *config = setup->config;
     pthread_mutex_init(&service->lock, NULL);
     pthread_mutex_init(&service->fetching, NULL);
@@ -64,6 +80,7 @@ void nx_service_free(struct nx_service *service)
 {
     nx_intake_free(service->intake);
     nx_store_close(service->store);
+    nx_metrics_free(service->metrics);
     nx_fetch_free(service->fetch);
     pthread_mutex_destroy(&service->fetching);
     nx_setup_unref(service->setup);
@@ -81,6 +98,11 @@ struct nx_setup *nx_service_setup(struct nx_service *service)
 
 void nx_service_swap(struct nx_service *service, struct nx_setup *setup)
 {
+    if (strcmp(setup->rules, service->setup->rules) != 0) {
+        g_autofree char *labels = g_strdup_printf("version=\"%s\",rules=\"%s\"", NX_VERSION, service->setup->rules);
+        nx_metrics_set(service->metrics, NX_METRIC_INFO, labels, 0);
+    }
+    name_build(service, setup);
     nx_intake_set_engine(service->intake, setup->engine);
     pthread_mutex_lock(&service->lock);
     struct nx_setup *old = service->setup;

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "fetch/fetch.h"
 #include "ingest/intake.h"
+#include "serve/metrics.h"
 #include "serve/token.h"
 
 #include <pthread.h>
@@ -30,12 +31,13 @@ void nx_setup_unref(struct nx_setup *setup);
 struct nx_service {
     struct nx_store *store;
     struct nx_intake *intake;
+    struct nx_metrics *metrics;
     pthread_mutex_t lock; /* guards setup */
     struct nx_setup *setup;
     struct nx_fetch *fetch;
     pthread_mutex_t fetching; /* one request at a time waits for a host of others */
     _Atomic unsigned storing; /* webhooks that wait for their commit */
-    _Atomic bool ending; /* no new work is taken */
+    _Atomic bool ending;      /* no new work is taken */
 };
 
 /* Takes the setup; opens the store and starts the intake. */

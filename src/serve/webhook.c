@@ -54,17 +54,31 @@ static void free_delivery(struct delivery *delivery)
 }
 
 /* From the writer's thread, after the commit. */
+static void count(const struct delivery *delivery, const GError *error)
+{
+    bool *duplicates = nx_arena_array(delivery->arena, delivery->n, sizeof *duplicates);
+    for (size_t i = 0; i < delivery->n && error == NULL; i++) {
+        duplicates[i] = delivery->stored[i].duplicate;
+        delivery->events[i].decision = delivery->stored[i].decision;
+    }
+    const struct nx_outcome outcome = {
+        .events = delivery->events, .duplicates = duplicates, .n = error == NULL ? delivery->n : 0, .error = error};
+    nx_metrics_outcome(nx_request_service(delivery->request)->metrics, &outcome);
+}
+
 static void kept(void *data, const GError *error)
 {
     struct delivery *delivery = data;
     struct nx_request *request = delivery->request;
+    count(delivery, error);
     if (error == NULL) {
         size_t fresh = 0;
         for (size_t i = 0; i < delivery->n; i++)
             fresh += !delivery->stored[i].duplicate;
         good(request, delivery->n, fresh);
     } else if (g_error_matches(error, NX_ERROR, NX_ERROR_DENIED)) { /* a replay: the signature is real, the body is not */
-        nx_log(NX_LOG_WARN, "webhook", "replay refused", "endpoint", delivery->endpoint.settings->name, "why", error->message, NULL);
+        nx_log(NX_LOG_WARN, "webhook", "replay refused", "endpoint", delivery->endpoint.settings->name, "why", error->message,
+               NULL);
         nx_request_problem(request, delivery->endpoint.provider->refused, "%s", error->message);
     } else {
         nx_request_fail(request, error);
@@ -105,7 +119,8 @@ static void confirm(struct nx_request *request, const struct nx_endpoint *endpoi
         return;
     }
     if (!nx_fetch_visit(nx_request_service(request)->fetch, body->url, &error)) {
-        nx_log(NX_LOG_WARN, "webhook", "subscription not confirmed", "endpoint", settings->name, "topic", topic, "why", error->message, NULL);
+        nx_log(NX_LOG_WARN, "webhook", "subscription not confirmed", "endpoint", settings->name, "topic", topic, "why",
+               error->message, NULL);
         nx_request_fail(request, error);
         return;
     }
@@ -152,7 +167,8 @@ static void keep(struct nx_request *request, struct delivery *delivery, nx_when 
     }
 }
 
-static void take(struct nx_request *request, const struct nx_endpoint *endpoint, struct nx_str bytes, struct nx_str media_type, struct nx_str token)
+static void take(struct nx_request *request, const struct nx_endpoint *endpoint, struct nx_str bytes, struct nx_str media_type,
+                 struct nx_str token)
 {
     const struct nx_config_webhook *settings = endpoint->settings;
     const struct nx_webhook_paths paths = paths_of(settings);
@@ -203,7 +219,8 @@ void nx_post_webhook(struct nx_request *request)
 /* Probes (Mandrill asks with HEAD, Unisender with GET), and Elastic Email, whose events are query strings. */
 void nx_get_webhook(struct nx_request *request)
 {
-    static const char *const fields[] = {"from", "to", "date", "subject", "status", "channel", "account", "category", "messageid", "transaction", "message"};
+    static const char *const fields[] = {"from",    "to",       "date",      "subject",     "status", "channel",
+                                         "account", "category", "messageid", "transaction", "message"};
     struct nx_endpoint endpoint;
     if (!nx_endpoint_find(request, &endpoint))
         return;

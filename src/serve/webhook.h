@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve/webhook.h - endpoints of mail providers: who may post, and what comes of it. Room-internal but for the check of the settings.
+/* serve/webhook.h - endpoints of mail providers: who may post, and what comes of it. Room-internal but for the check of the
+ * settings.
  *
- * Order, by docs/webhooks.md: the raw body is taken, its sender proved, then it is read, kept, and answered once it is on disk: 200, as every provider
- * accepts. Refused: 401, or what makes the provider stop (Mailgun 406, Postmark and SNS 403). Unreadable: 400. Not kept: 503. An unknown
- * endpoint: 404. Secrets never reach log or answer. */
+ * Order, by docs/webhooks.md: the raw body is taken, its sender proved, then it is read, kept, and answered once it is on disk:
+ * 200, as every provider accepts. Refused: 401, or what makes the provider stop (Mailgun 406, Postmark and SNS 403). Unreadable:
+ * 400. Not kept: 503. An unknown endpoint: 404. Secrets never reach log or answer. */
 #pragma once
 #include "serve/request.h"
 #include "verify/verify.h"

@@ -1,0 +1,28 @@
+. "$NIXIE_SOURCE/tests/http/lib.sh"
+serve
+bounce one@example.net >"$T/one.eml"; bounce odd@example.net 5.0.0 'frobnicated zzyzx' >"$T/odd.eml"
+for file in one one odd; do asks 200 /v1/messages -H "$mail" --data-binary @"$T/$file.eml"; done
+"$NIXIE" pipe <"$T/one.eml"; n=0; until curl -s "$URL/metrics" | grep -q 'duplicates_total{source="pipe"} 1' || [ $n = 60 ]; do n=$((n + 1)); sleep 0.05; done
+kill -HUP $PID; sleep 0.5; asks 404 /nowhere
+asks 200 /metrics; head_has '^content-type: text/plain; version=0.0.4'
+for line in 'nixie_events_total{source="http",kind="failed"} 2' 'nixie_event_causes_total{class="hard",cause="mailbox_unknown"} 1' 'nixie_duplicates_total{source="http"} 1' \
+    'nixie_duplicates_total{source="pipe"} 1' 'nixie_suppressed_total{cause="mailbox_unknown"} 1' 'nixie_unclassified_total 1' 'nixie_ready 1' 'nixie_queue_messages 0' \
+    'nixie_spool_messages 0' 'nixie_http_requests_total{route="/v1/messages",method="POST",status="200"} 3' 'nixie_http_requests_total{route="none",method="none",status="404"} 1' \
+    'nixie_reloads_total{result="done"} 1' 'nixie_commit_seconds_bucket{le="+Inf"} 4' 'nixie_commit_seconds_count 4'; do
+    grep -Fxq "$line" "$T/out" || fail "no line: $line"
+done
+grep -Eq '^nixie_store_bytes [1-9]' "$T/out" || fail "store_bytes"; grep -Eq '^nixie_build_info\{version="[^"]+",rules="[0-9a-f]{12}"\} 1$' "$T/out" || fail "build_info"
+# Every metric that the alert rules and the dashboard name is there; every one that is there is in the manual.
+grep -oh 'nixie_[a-z_]*' "$NIXIE_SOURCE/docs/alerts.yaml" "$NIXIE_SOURCE/docs/dashboard.json" | sed 's/_bucket$//' | sort -u | while read -r name; do grep -q "^# TYPE $name " "$T/out" || echo "$name"; done >"$T/missing"
+is "$(cat "$T/missing")" "" "metrics that alerts or dashboard name and nobody counts"
+sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$T/out" | while read -r name; do grep -q "$name" "$NIXIE_SOURCE/docs/http.md" || echo "$name"; done >"$T/missing"
+is "$(cat "$T/missing")" "" "metrics that docs/http.md does not name"
+grep -q example.net "$T/out" && fail "an address among the metrics"
+jq -e '.panels | length > 10' "$NIXIE_SOURCE/docs/dashboard.json" >/dev/null || fail dashboard
+if command -v promtool >/dev/null; then
+    promtool check metrics <"$T/out" >"$T/prom" 2>&1 || { fail "promtool check metrics"; cat "$T/prom"; }
+    promtool check rules "$NIXIE_SOURCE/docs/alerts.yaml" >"$T/prom" 2>&1 || { fail "promtool check rules"; cat "$T/prom"; }
+else
+    echo "promtool is not installed: its word on rules and metrics is not asked"
+fi
+ends; finish
