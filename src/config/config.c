@@ -112,7 +112,8 @@ const struct nx_config_webhook *nx_config_webhook(const struct nx_config *config
     return NULL;
 }
 
-/* The group's keys and what they are about; a [webhook NAME] or [hook NAME] is made when it is met first. NULL: there is no such group. */
+/* The group's keys and what they are about; a [webhook NAME] or [hook NAME] is made when it is met first. NULL: there is no such
+ * group. */
 static void *group_of(struct nx_config *config, const char *group, const struct nx_config_key **ret_keys, size_t *ret_n)
 {
     struct nx_policy_cause *of_cause = cause_of(config, group);

@@ -33,7 +33,8 @@ struct nx_config_webhook { /* [webhook NAME]: an endpoint /v1/webhooks/NAME */
     int64_t window;
     char *stream;
     bool keep_other;
-    char *at_events, *at_kind, *at_recipient, *at_id, *at_message_id, *at_time, *at_diagnostic, *at_status, *at_reply, *at_remote_mta, *at_stream;
+    char *at_events, *at_kind, *at_recipient, *at_id, *at_message_id, *at_time, *at_diagnostic, *at_status, *at_reply,
+        *at_remote_mta, *at_stream;
     char *is_failed, *is_failed_hard, *is_delayed, *is_delivered, *is_complaint, *is_unsubscribe, *is_autoreply;
 };
 
@@ -66,7 +67,7 @@ struct nx_config {
     int64_t lmtp_idle;
     char *serve_listen, *serve_tokens, *tls_certificate, *tls_key;
     unsigned serve_threads, serve_workers, serve_connections;
-    size_t serve_queue, serve_body_size, serve_json_size;
+    size_t serve_queue, serve_body_size, serve_json_size, serve_list_size;
     int64_t serve_timeout;
     GPtrArray *webhooks; /* struct nx_config_webhook, in the order of the file */
     GPtrArray *hooks;    /* struct nx_config_hook */

@@ -27,6 +27,7 @@ static const struct nx_config_key keys[] = {
      "A connection that is silent so long, or a body that takes so long, is ended."},
     {"serve", "body_size", NX_CONFIG_SIZE, AT(serve_body_size), "32m", true,
      "Bytes of a posted message, mbox or list of addresses."},
+    {"serve", "list_size", NX_CONFIG_SIZE, AT(serve_list_size), "1g", true, "Bytes of a mailing list that is to be cleaned."},
     {"serve", "json_size", NX_CONFIG_SIZE, AT(serve_json_size), "64k", true, "Bytes of any other body."},
     {"serve", "webhook_size", NX_CONFIG_SIZE, AT(serve_webhook_size), "8m", true, "Bytes of a body that a mail provider posts."},
     {"fetch", "ca_file", NX_CONFIG_STRING, AT(fetch_ca_file), "", false,
@@ -69,13 +70,15 @@ static const struct nx_config_key keys[] = {
     {"policy", "confirm_hard", NX_CONFIG_BOOL, AT(policy.confirm_hard), "false", false,
      "Suppress an unknown mailbox only at its second report within 30 days."},
     {"policy", "require_verified", NX_CONFIG_REQUIRE, AT(policy.require_verified), "off", true,
-     "What a report can do that came neither to a signed return path nor with a provider's signature nor from our own log: off (all), "
+     "What a report can do that came neither to a signed return path nor with a provider's signature nor from our own log: off "
+     "(all), "
      "soft (not suppress at once), strict (nothing)."},
     {"verp", "keys_file", NX_CONFIG_STRING, AT(verp_keys_file), "", true,
      "File of keys for signed return paths, a line 'ID SECRET' each; the first signs. Empty: none are signed or believed."},
     {"verp", "prefix", NX_CONFIG_STRING, AT(verp_prefix), "b", true, "What stands before the + of a signed return path."},
     {"verp", "domain", NX_CONFIG_STRING, AT(verp_domain), "", true, "The domain of signed return paths."},
-    {"verp", "streams", NX_CONFIG_STRING, AT(verp_streams), "", true, "Names of streams that a signed return path may carry, parted by blanks."},
+    {"verp", "streams", NX_CONFIG_STRING, AT(verp_streams), "", true,
+     "Names of streams that a signed return path may carry, parted by blanks."},
     {"verp", "lifetime", NX_CONFIG_TIME, AT(verp_lifetime), "12d", true,
      "How long a signed return path is believed: the longest time a message may wait in a queue, and a week."},
 };

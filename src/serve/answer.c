@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "event/json.h"
 
+#include <sys/stat.h>
+
 #define PIECE (64u << 10) /* of a streamed answer */
 
 void nx_request_add_header(struct nx_request *request, const char *name, const char *value)
@@ -29,6 +31,13 @@ void nx_request_answer(struct nx_request *request, unsigned status, const char *
 {
     /* The library copies; its interface only forgot to say const. */
     give(request, status, media_type, MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY));
+}
+
+void nx_request_file(struct nx_request *request, unsigned status, const char *media_type, int fd)
+{
+    struct stat about;
+    uint64_t size = fstat(fd, &about) == 0 ? (uint64_t)about.st_size : 0;
+    give(request, status, media_type, MHD_create_response_from_fd64(size, fd));
 }
 
 void nx_request_empty(struct nx_request *request, unsigned status)

@@ -5,11 +5,16 @@
 
 #include "serve/log.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 void nx_request_free(struct nx_request *request)
 {
     g_clear_pointer(&request->response, MHD_destroy_response);
     g_clear_pointer(&request->body, g_byte_array_unref);
     g_clear_pointer(&request->headers, g_ptr_array_unref);
+    if (request->file >= 0)
+        close(request->file);
     g_clear_pointer(&request->setup, nx_setup_unref);
     g_free(request->path);
     g_free(request);
@@ -108,6 +113,8 @@ static size_t cap_of(const struct nx_request *request)
         return 0;
     case NX_BODY_SMALL:
         return config->serve_json_size;
+    case NX_BODY_LIST:
+        return config->serve_list_size;
     case NX_BODY_MESSAGE:
         return config->serve_body_size;
     case NX_BODY_WEBHOOK:
@@ -126,6 +133,26 @@ static void refuse_size(struct nx_request *request)
                            "the body is larger than %zu bytes (send less at once, or raise the limit in [serve])", request->cap);
 }
 
+static int open_file(struct nx_request *request)
+{
+    int fd = nx_request_temporary(request);
+    request->file_error = fd < 0 ? errno : 0;
+    return fd;
+}
+
+static void write_file(struct nx_request *request, const char *data, size_t n)
+{
+    request->file_size += n;
+    request->too_large |= request->file_size > request->cap;
+    while (n > 0 && request->file_error == 0 && !request->too_large) {
+        ssize_t done = write(request->file, data, n);
+        if (done < 0 && errno != EINTR)
+            request->file_error = errno;
+        data += done > 0 ? done : 0;
+        n -= done > 0 ? (size_t)done : 0;
+    }
+}
+
 /* The head is there; an answer given here goes out before any body is read. */
 static void begin(struct nx_request *request, const char *method)
 {
@@ -139,6 +166,8 @@ static void begin(struct nx_request *request, const char *method)
     unsigned long long n;
     if (nx_str_to_u64(length, &n) && n > request->cap)
         refuse_size(request);
+    else if (request->route->body == NX_BODY_LIST)
+        request->file = open_file(request);
     else if (request->cap > 0)
         request->body = length.n > 0 ? g_byte_array_sized_new((guint)n) : g_byte_array_new();
 }
@@ -147,9 +176,13 @@ static void begin(struct nx_request *request, const char *method)
 static bool take_body(struct nx_request *request, const char *data, size_t n)
 {
     gint64 elapsed = g_get_monotonic_time() - request->started;
-    if (elapsed > request->setup->config->serve_timeout * G_USEC_PER_SEC)
+    /* A large body may take longer than a small one, but not to come by the byte: 64 KiB a second are the least. */
+    int64_t allowed = request->setup->config->serve_timeout + (int64_t)(request->file_size >> 16);
+    if (elapsed > allowed * G_USEC_PER_SEC)
         return false;
-    if (request->body == NULL || request->body->len + n > request->cap) {
+    if (request->route->body == NX_BODY_LIST) {
+        write_file(request, data, n);
+    } else if (request->body == NULL || request->body->len + n > request->cap) {
         request->too_large = true;
         if (request->body != NULL)
             g_byte_array_set_size(request->body, 0);
@@ -180,6 +213,7 @@ enum MHD_Result nx_dispatch_answer(void *data, struct MHD_Connection *connection
         *request = (struct nx_request){.server = server,
                                        .connection = connection,
                                        .path = g_strdup(url),
+                                       .file = -1,
                                        .setup = nx_service_setup(server->service),
                                        .started = g_get_monotonic_time()};
         *state = request;

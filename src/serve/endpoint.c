@@ -90,7 +90,9 @@ static bool by_sns(struct nx_request *request, const struct nx_endpoint *endpoin
     g_autoptr(GError) error = NULL;
     if (!nx_sns_read(nx_request_arena(request), nx_request_body(request), &sns))
         return (settings->raw_delivery && sns.type.n == 0) ||
-               refuse(request, endpoint, settings->raw_delivery ? "the SNS signature is missing or broken" : "there is no SNS signature (raw delivery is off here)");
+               refuse(request, endpoint,
+                      settings->raw_delivery ? "the SNS signature is missing or broken"
+                                             : "there is no SNS signature (raw delivery is off here)");
     /* a valid signature only proves that SNS sent it: anyone can have SNS send something */
     if (!listed((const char *const *)settings->topics, sns.topic))
         return refuse(request, endpoint, "the topic is not one of `topics`");

@@ -11,6 +11,8 @@ void nx_put_suppression(struct nx_request *request);
 void nx_delete_suppression(struct nx_request *request);
 void nx_check_suppressions(struct nx_request *request);
 void nx_list_suppressions(struct nx_request *request);
+void nx_list_events(struct nx_request *request);
+void nx_clean_list(struct nx_request *request);
 void nx_get_export(struct nx_request *request);
 void nx_post_webhook(struct nx_request *request);
 void nx_get_webhook(struct nx_request *request);

@@ -32,6 +32,9 @@ struct nx_request {
     struct nx_str param;          /* points into `path` */
     char *path;
     GByteArray *body;
+    int file;       /* NX_BODY_LIST: the body, or -1 */
+    int file_error; /* errno of what went wrong with it */
+    unsigned long long file_size;
     size_t cap;                    /* of the body */
     bool too_large;                /* the rest is swallowed */
     gint64 started;                /* monotonic, microseconds */

@@ -3,6 +3,9 @@
 
 #include "base/ascii.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 struct nx_service *nx_request_service(struct nx_request *request)
 {
     return request->server->service;
@@ -60,6 +63,18 @@ void nx_request_headers(struct nx_request *request, nx_pair_fn *fn, void *data)
 struct nx_str nx_request_body(struct nx_request *request)
 {
     return request->body == NULL ? NX_STR_NONE : (struct nx_str){(const char *)request->body->data, request->body->len};
+}
+
+int nx_request_body_file(struct nx_request *request)
+{
+    errno = request->file_error;
+    return request->file_error != 0 ? -1 : request->file;
+}
+
+int nx_request_temporary(struct nx_request *request)
+{
+    g_autofree char *spool = nx_config_spool(request->setup->config), *directory = g_build_filename(spool, "tmp", NULL);
+    return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
 static struct nx_str lower(struct nx_arena *arena, struct nx_str text)

@@ -16,6 +16,7 @@ enum nx_body {                  /* how large a body may be: a setting each */
                NX_BODY_NONE,    /* any body is refused */
                NX_BODY_SMALL,   /* settings and the like: [serve] json_size */
                NX_BODY_MESSAGE, /* mail: [serve] body_size */
+               NX_BODY_LIST,    /* a mailing list, kept in a file: [serve] list_size */
                NX_BODY_WEBHOOK, /* [serve] webhook_size */
 };
 
@@ -45,7 +46,11 @@ bool nx_request_filter(struct nx_request *request, struct nx_filter *ret_filter)
 /* Calls fn for each header in order. */
 typedef void nx_pair_fn(struct nx_str name, struct nx_str value, void *data);
 void nx_request_headers(struct nx_request *request, nx_pair_fn *fn, void *data);
-struct nx_str nx_request_body(struct nx_request *request);
+struct nx_str nx_request_body(struct nx_request *request); /* empty for NX_BODY_LIST */
+/* NX_BODY_LIST: the body as an open file, the request's; -1 with errno: it could not be kept. */
+int nx_request_body_file(struct nx_request *request);
+/* A new file without a name; -1 with errno. */
+int nx_request_temporary(struct nx_request *request);
 /* Content-Type without parameters, in lower case; empty: none. */
 struct nx_str nx_request_media_type(struct nx_request *request);
 /* The one of `offered` (NULL-terminated) that Accept asks for, by quality, the first where it does not matter; NULL: none will do.
@@ -67,6 +72,8 @@ static inline void nx_request_json(struct nx_request *request, unsigned status, 
 {
     nx_request_answer(request, status, "application/json", body);
 }
+/* Takes the open file, all of it. */
+void nx_request_file(struct nx_request *request, unsigned status, const char *media_type, int fd);
 void nx_request_empty(struct nx_request *request, unsigned status);
 /* A problem document (RFC 9457); the title is the status's own. */
 void nx_request_problem(struct nx_request *request, unsigned status, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -16,6 +16,8 @@ const struct nx_route nx_routes[] = {
     {"POST", "/v1/classify", NX_ROLE_READ, NX_BODY_MESSAGE, nx_post_classify,
      "what does this message or reply mean; nothing is stored"},
     {"GET", "/v1/suppressions", NX_ROLE_READ, NX_BODY_NONE, nx_list_suppressions, "the list, by pages"},
+    {"GET", "/v1/events", NX_ROLE_READ, NX_BODY_NONE, nx_list_events, "what was reported, by pages"},
+    {"POST", "/v1/lists/clean", NX_ROLE_READ, NX_BODY_LIST, nx_clean_list, "a mailing list in, its mailable lines out"},
     {"GET", "/v1/export", NX_ROLE_READ, NX_BODY_NONE, nx_get_export, "the whole list"},
     {"GET", "/healthz", NX_ROLE_ANYONE, NX_BODY_NONE, nx_get_health, "the process answers"},
     {"GET", "/readyz", NX_ROLE_ANYONE, NX_BODY_NONE, nx_get_ready, "messages can be taken and questions answered"},
