@@ -107,7 +107,56 @@ static bool of_the_store(const GError *error)
                                          error->code == NX_ERROR_READ_ONLY || error->code == NX_ERROR_IO);
 }
 
-/* Commits the whole batch; should its content be at fault, each job by itself, so that one cannot take others with it. */
+struct waiting { /* for one commit */
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool over;
+    GError *error;
+};
+
+static void on_stored(void *data, const GError *error)
+{
+    struct waiting *waiting = data;
+    pthread_mutex_lock(&waiting->lock);
+    waiting->error = error == NULL ? NULL : g_error_copy(error);
+    waiting->over = true;
+    pthread_cond_signal(&waiting->done);
+    pthread_mutex_unlock(&waiting->lock);
+}
+
+/* The events of one job, with its claim. */
+static gboolean add_one(struct nx_intake *intake, struct nx_worker *worker, const struct nx_job *job, struct nx_event *events,
+                        struct nx_stored *stored, size_t n, nx_when now, GError **error)
+{
+    struct waiting waiting = {.over = false};
+    if (job->claim == NULL)
+        return nx_store_add(intake->store, nx_worker_arena(worker), events, n, now, stored, error);
+    pthread_mutex_init(&waiting.lock, NULL);
+    pthread_cond_init(&waiting.done, NULL);
+    if (nx_store_submit(intake->store, nx_worker_arena(worker), events, n, job->claim, now, stored, on_stored, &waiting,
+                        &waiting.error)) {
+        pthread_mutex_lock(&waiting.lock);
+        while (!waiting.over)
+            pthread_cond_wait(&waiting.done, &waiting.lock);
+        pthread_mutex_unlock(&waiting.lock);
+    }
+    pthread_cond_destroy(&waiting.done);
+    pthread_mutex_destroy(&waiting.lock);
+    if (waiting.error != NULL)
+        g_propagate_error(error, waiting.error);
+    return waiting.error == NULL;
+}
+
+static bool some_claim(const struct batch *batch)
+{
+    for (const struct nx_job *job = batch->jobs; job != NULL; job = job->next)
+        if (job->claim != NULL)
+            return true;
+    return false;
+}
+
+/* Commits the whole batch; should its content be at fault, or a job have a claim, each job by itself, so that one cannot take
+ * others with it. */
 static void commit(struct nx_intake *intake, struct nx_worker *worker, struct batch *batch)
 {
     nx_when now = g_get_real_time() / G_USEC_PER_SEC;
@@ -116,14 +165,17 @@ static void commit(struct nx_intake *intake, struct nx_worker *worker, struct ba
     struct nx_arena *arena = nx_worker_arena(worker);
     g_autoptr(GError) fault = NULL;
     gint64 began = g_get_monotonic_time();
-    bool whole = nx_store_add(intake->store, arena, events, batch->events->len, now, stored, &fault);
+    bool apart = some_claim(batch);
+    bool whole = !apart && nx_store_add(intake->store, arena, events, batch->events->len, now, stored, &fault);
     guint index = 0;
     for (struct nx_job *job = batch->jobs, *next; job != NULL; job = next) {
         g_autoptr(GError) error = NULL;
         size_t n = g_array_index(batch->counts, size_t, index++);
         next = job->next; /* done may free the job */
-        if (!whole && (of_the_store(fault) || !nx_store_add(intake->store, arena, events, n, now, stored, &error)) && error == NULL)
+        if (!whole && fault != NULL && of_the_store(fault))
             error = g_error_copy(fault);
+        else if (!whole && !add_one(intake, worker, job, events, stored, n, now, &error))
+            g_assert(error != NULL);
         answer(intake, g_get_monotonic_time() - began, worker, job, events, stored, n, error);
         events += n;
         stored += n;

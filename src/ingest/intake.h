@@ -22,6 +22,7 @@ struct nx_outcome {                /* of one job; slices live until done returns
 struct nx_job {
     const struct nx_input *inputs;
     size_t n_inputs;
+    const struct nx_claim *claim; /* committed with the events (store/store.h), or NULL */
     void (*done)(struct nx_job *job, const struct nx_outcome *outcome);
     void *data;
     struct nx_job *next; /* the queue's */

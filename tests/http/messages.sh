@@ -11,6 +11,11 @@ for i in 1 2 3; do printf 'From x@example.org Mon Mar  2 10:00:00 2026\n'; bounc
 asks 200 /v1/messages -H 'Content-Type: application/mbox' --data-binary @"$T/mbox"; has '.messages == 3 and ([.events[].recipient] == ["m1@example.net","m2@example.net","m3@example.net"])'
 asks 200 /v1/messages -H 'Content-Type:' --data-binary @"$T/st.eml"; has '.events[0].duplicate'
 asks 200 /v1/messages -H "$mail" -H 'Transfer-Encoding: chunked' --data-binary @"$T/st.eml"; has '.events[0].duplicate'
+# An Idempotency-Key stands for one body.
+bounce key@example.net >"$T/key.eml"; bounce other@example.net >"$T/other.eml"
+asks 200 /v1/messages -H "$mail" -H 'Idempotency-Key: k1' --data-binary @"$T/key.eml"; has '.events[0].duplicate == false'
+asks 200 /v1/messages -H "$mail" -H 'Idempotency-Key: k1' --data-binary @"$T/key.eml"; has '.events[0].duplicate == true'
+asks 422 /v1/messages -H "$mail" -H 'Idempotency-Key: k1' --data-binary @"$T/other.eml"; has '.detail | contains("Idempotency-Key")'; asks 404 /v1/suppressions/other@example.net
 # No report, noise, nothing: events of kind other.
 printf 'From: a@example.org\nSubject: hi\n\nhello\n' >"$T/plain"; head -c 3000 /dev/urandom >"$T/noise"; : >"$T/nothing"
 for file in plain noise nothing; do asks 200 /v1/messages -H "$mail" --data-binary @"$T/$file"; has '.events == [.events[0]] and .events[0].kind == "other"'; done
@@ -27,5 +32,5 @@ asks 404 /v1/suppressions/never@example.net
 for body in '' '{' '[]' '{"reply":5}' '{"text":"x"}'; do asks 400 /v1/classify -H "$json" -d "$body"; has '.detail | contains("reply")'; done
 asks 415 /v1/classify -H 'Content-Type: image/png' -d x
 ends
-is "$(sqlite3 "$NIXIE_DB" 'select count(*) from suppressions')" 5
+is "$(sqlite3 "$NIXIE_DB" 'select count(*) from suppressions')" 6
 finish
