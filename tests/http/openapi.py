@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Walks docs/openapi.yaml against a running server: `openapi.py YAML URL BOUNCE ROUTES`. Every operation is asked, each answer's status, media type and body are held to the
+document; each status that an operation names is provoked (the table below), and each route of the server is in the document and the reverse."""
+import json, re, sys, urllib.error, urllib.request
+import jsonschema, yaml
+
+document = yaml.safe_load(open(sys.argv[1])); url = sys.argv[2]; bounce = open(sys.argv[3], "rb").read()
+jsonschema.Draft202012Validator.check_schema({"$defs": document["components"]["schemas"]})
+failures, seen = [], set()
+
+def resolve(node):
+    while "$ref" in node:
+        at = document
+        for key in node["$ref"][2:].split("/"): at = at[key]
+        node = {**at, **{k: v for k, v in node.items() if k != "$ref"}}
+    return node
+
+def validate(schema, value, where):
+    whole = {"$ref": schema["$ref"], "components": document["components"]} if "$ref" in schema else {**schema, "components": document["components"]}
+    for error in jsonschema.Draft202012Validator(whole).iter_errors(value):
+        failures.append(f"{where}: {error.json_path}: {error.message[:200]}")
+
+def ask(method, path, template, body=None, headers=None, want=200):
+    request = urllib.request.Request(url + path, method=method, data=body, headers=headers or {})
+    if body is not None and not headers: request.add_header("Content-Type", "application/json")
+    try: answer = urllib.request.urlopen(request, timeout=20)
+    except urllib.error.HTTPError as error: answer = error
+    text = answer.read(); status = str(answer.status); where = f"{method} {path} {status}"
+    seen.add((method.lower(), template, status))
+    if answer.status != want: failures.append(f"{where}: not {want}: {text[:200]!r}")
+    operation = document["paths"][template].get(method.lower())
+    if operation is None or status not in operation["responses"]: return failures.append(f"{where}: not in the document")
+    response = resolve(operation["responses"][status])
+    if "content" not in response:
+        if text: failures.append(f"{where}: a body that the document does not name")
+        return
+    media = (answer.headers.get_content_type())
+    if media not in response["content"]: return failures.append(f"{where}: {media} is not in the document")
+    schema = response["content"][media]["schema"]
+    if media in ("application/json", "application/problem+json"): validate(schema, json.loads(text), where)
+    elif media == "application/x-ndjson":
+        for line in text.splitlines(): validate(schema, json.loads(line), where)
+    elif not text and method != "HEAD": failures.append(f"{where}: an empty body")
+    for name in response.get("headers", {}):
+        if name not in answer.headers: failures.append(f"{where}: no header {name}")
+    return answer
+
+mail = {"Content-Type": "message/rfc822"}; plain = {"Content-Type": "text/plain"}
+S, A = "/v1/suppressions", "/v1/suppressions/{address}"
+M, C, E, K, X, L, W = "/v1/messages", "/v1/classify", "/v1/events", S + "/check", "/v1/export", "/v1/lists/clean", "/v1/webhooks/{provider}"
+ask("POST", M, M, bounce, mail); ask("POST", M, M, bounce, mail); ask("POST", M, M, b"Subject: x\n\nhello\n", mail)
+ask("POST", M, M, b"From x@example.org Mon Mar  2 10:00:00 2026\n" + bounce, {"Content-Type": "application/mbox"})
+ask("POST", M, M, b"{}", want=415)
+ask("POST", M, M, bounce, {**mail, "Idempotency-Key": "k"}); ask("POST", M, M, b"x", {**mail, "Idempotency-Key": "k"}, want=422)
+ask("POST", C, C, bounce, mail); ask("POST", C, C, b'{"reply": "452 4.2.2 full"}'); ask("POST", C, C, b"{}", want=400); ask("POST", C, C, b"x", {"Content-Type": "image/png"}, want=415)
+ask("GET", E, E); ask("GET", E + "?limit=1&kind=failed", E); ask("GET", E + "?kind=x", E, want=400)
+ask("PUT", S + "/a@example.net", A, b'{"reason": "asked"}', want=201); ask("PUT", S + "/a@example.net", A, b'{"reason": "asked"}'); ask("PUT", S + "/none", A, b"{}", want=400)
+ask("PUT", S + "/past@example.net", A, b'{"until": "2001-01-01T00:00:00Z"}', want=409)
+ask("GET", S + "/a@example.net", A); ask("GET", S + "/b@example.net", A, want=404); ask("GET", S + "/none", A, want=400)
+ask("GET", S, S); ask("GET", S + "?limit=1", S); ask("GET", S + "?limit=0", S, want=400)
+check = b'{"addresses": ["a@example.net", "b@example.net", "none"]}'
+ask("POST", K, K, check); ask("POST", K, K, check, {"Content-Type": "application/json", "Accept": "application/x-ndjson"}); ask("POST", K, K, b"[]", want=400)
+ask("POST", K, K, check, {"Content-Type": "application/json", "Accept": "image/png"}, want=406); ask("POST", K, K, b"x", {"Content-Type": "text/css"}, want=415)
+for media in "text/csv", "application/x-ndjson", "text/plain": tag = ask("GET", X, X, headers={"Accept": media}).headers["ETag"]
+ask("GET", X, X, headers={"Accept": media, "If-None-Match": tag}, want=304); ask("GET", X + "?format=xml", X, want=400); ask("GET", X, X, headers={"Accept": "image/png"}, want=406)
+ask("POST", L, L, b"b@example.net\n", plain); ask("POST", L + "?column=9", L, b"b@example.net\n", plain, want=400); ask("POST", L, L, b"{}", want=415)
+ask("DELETE", S + "/a@example.net", A, want=204); ask("DELETE", S + "/a@example.net", A, want=404); ask("DELETE", S + "/none", A, want=400)
+ask("GET", "/v1/webhooks/none", W, want=404); ask("POST", "/v1/webhooks/none", W, b"{}", want=404); ask("OPTIONS", "/v1/webhooks/none", W, want=404)
+for path in "/healthz", "/readyz", "/metrics": ask("GET", path, path)
+
+# What cannot be provoked here has a test of its own: webhooks (tests/http/webhooks.sh), a full queue (tests/http/faults.sh).
+elsewhere = {(m, W, s) for m in ("post", "get", "options") for s in ("200", "400", "406")} | {("get", "/readyz", "503")}
+named = {(m, p, s) for p, item in document["paths"].items() for m, o in item.items() if m != "parameters" for s in o["responses"]}
+for m, p, s in sorted(named - seen - elsewhere): failures.append(f"{m.upper()} {p}: {s} is named and was never seen")
+routes = set(re.findall(r'^    \{"([A-Z]+)", "([^"]+)"', open(sys.argv[4]).read(), re.M))
+here = {(m.upper(), p) for m, p, _ in named}
+for m, p in sorted(routes ^ here): failures.append(f"{m} {p}: " + ("in the server, not in the document" if (m, p) in routes else "in the document, not in the server"))
+print("\n".join(failures) or f"{len(here)} operations, {len(seen)} answers as they should be"); sys.exit(bool(failures))
