@@ -85,7 +85,7 @@ static bool same_gates(const struct nx_rule *a, const struct nx_rule *b)
     const GArray *const pairs[][2] = {{a->codes, b->codes}, {a->statuses, b->statuses}};
     for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++)
         if (pairs[i][0]->len != pairs[i][1]->len ||
-            memcmp(pairs[i][0]->data, pairs[i][1]->data, (size_t)pairs[i][0]->len * g_array_get_element_size((GArray *)(uintptr_t)pairs[i][0])) != 0)
+            (pairs[i][0]->len > 0 && memcmp(pairs[i][0]->data, pairs[i][1]->data, (size_t)pairs[i][0]->len * g_array_get_element_size((GArray *)(uintptr_t)pairs[i][0])) != 0))
             return false;
     const GArray *const texts[][2] = {{a->from, b->from}, {a->formats, b->formats}};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {

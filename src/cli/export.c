@@ -114,7 +114,8 @@ static int write_all(struct nx_cli *cli, const struct options *options, enum nx_
     struct nx_buf head;
     nx_buf_init(&head, arena, 1000);
     nx_entry_head(&head, format, NULL);
-    fwrite(head.p, 1, head.n, out);
+    if (head.n > 0)
+        fwrite(head.p, 1, head.n, out);
     gboolean good = nx_reader_list(reader, &filter, now, one, &export, &error);
     if (!close_output(out, options->output, temporary, good, good ? &error : NULL))
         return nx_cli_fail(error);

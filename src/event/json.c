@@ -40,7 +40,7 @@ static void quoted(struct nx_buf *out, struct nx_str text)
         }
         nx_buf_add(out, nx_str_sub(text, start, i));
         if (length == 0 || *p == '\0') {
-            lit(out, "\\ufffd");
+            lit(out, "\xef\xbf\xbd"); /* not as an escape: what is read back must write the same */
         } else if (*p == '"' || *p == '\\') {
             nx_buf_addc(out, '\\');
             nx_buf_addc(out, (char)*p);

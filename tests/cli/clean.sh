@@ -56,7 +56,8 @@ head -c 5000 "$T/list.gz" >"$T/cut.gz"; run 65 "$NIXIE" clean -o "$T/none" "$T/c
 run 1 "$NIXIE" clean "$T/nothing"; says 'nothing: cannot be read'
 run 1 "$NIXIE" clean "$T"; says 'is a directory'
 # a line of 100 MB, a quote never closed in a large file: the line is named, memory stays small
-{ echo a@example.net; head -c 100000000 /dev/zero | tr '\0' x; } >"$T/long"; (ulimit -v 700000; exec "$NIXIE" clean -o "$T/none" "$T/long") 2>"$T/err"; is $? 65; says 'long:2: a line of more than 16 MiB'
+bound='ulimit -v 700000'; sh -c "$bound; \"$NIXIE\" version" >/dev/null 2>&1 || bound=: # address sanitizers need more
+{ echo a@example.net; head -c 100000000 /dev/zero | tr '\0' x; } >"$T/long"; ($bound; exec "$NIXIE" clean -o "$T/none" "$T/long") 2>"$T/err"; is $? 65; says 'long:2: a line of more than 16 MiB'
 { printf 'n,email\n1,a@example.net\n"2,'; seq -f '3,user%.0f@example.net' 900000; } >"$T/open"; run 65 "$NIXIE" clean -o "$T/none" "$T/open"; says 'open:3: a quote that is opened there is (not closed within 16 MiB|never closed)'
 [ -e "$T/none" ] && fail "half an output"; ls "$T" | grep -q part && fail "a temporary file stayed behind"
 # a full disk, a broken pipe

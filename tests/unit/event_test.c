@@ -98,9 +98,9 @@ static void json_replaces_what_is_no_utf8(void **state)
     static const struct {
         const char *source, *in, *out;
     } rows[] = {
-        {"RFC 3629 3, overlong", "a\xc0\xaf", "\"a\\ufffd\\ufffd\""},
-        {"surrogate", "\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\""},
-        {"cut short", "x\xe2\x82", "\"x\\ufffd\\ufffd\""},
+        {"RFC 3629 3, overlong", "a\xc0\xaf", "\"a\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"surrogate", "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"cut short", "x\xe2\x82", "\"x\xef\xbf\xbd\xef\xbf\xbd\""},
         {"four bytes", "\xf0\x9f\x93\xa7", "\"\xf0\x9f\x93\xa7\""},
         {"RFC 8259 7", "\"\\\x1f", "\"\\\"\\\\\\u001f\""},
     };
@@ -108,7 +108,7 @@ static void json_replaces_what_is_no_utf8(void **state)
     struct nx_buf nul;
     nx_buf_init(&nul, arena, 1000);
     nx_json_string(&nul, NX_STR("a\0b"));
-    assert_true(nx_str_eq(nx_buf_str(&nul), NX_STR("\"a\\ufffdb\"")));
+    assert_true(nx_str_eq(nx_buf_str(&nul), NX_STR("\"a\xef\xbf\xbd" "b\"")));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nx_buf out;
         nx_buf_init(&out, arena, 1000);

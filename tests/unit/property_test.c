@@ -155,16 +155,16 @@ static void json_reads_back_the_same(void **state)
     }
 }
 
-/* A prefix is a message like any other: at least one event, no fault. Each prefix is a block of its own size, so a sanitizer sees a read behind its end. About 150
- * prefixes a file, and each of the last 64 bytes. */
+/* A prefix is a message like any other: at least one event, no fault. Each prefix is a block of its own size, so a sanitizer sees a read behind its end. About 40
+ * prefixes a file, and each of the last 16. */
 static void every_prefix_is_read(void **state)
 {
     (void)state;
     g_autoptr(nx_worker) worker = nx_worker_new(engine);
     for (guint i = 0; i < files->len; i++) {
         const struct file *file = files->pdata[i];
-        size_t step = file->n / 150 + 1;
-        for (size_t n = 0; n <= file->n; n += n + 64 >= file->n ? 1 : step) {
+        size_t step = file->n / 40 + 1;
+        for (size_t n = 0; n <= file->n; n += n + 16 >= file->n ? 1 : step) {
             g_autofree char *exact = g_memdup2(file->bytes, n == 0 ? 1 : n);
             struct nx_event *events;
             if (process(worker, (struct nx_str){exact, n}, &events) == 0)
