@@ -6,6 +6,7 @@
 #include "export/stream.h"
 #include "store/store.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #define RUN 500000u   /* entries in one transaction */
@@ -17,14 +18,26 @@ struct options {
     gboolean dry, quiet;
 };
 
+struct writing { /* one run on its way into the store, while the next is read */
+    struct nx_store *store;
+    struct nx_arena *arena;
+    GArray *entries;
+    nx_when now;
+    size_t new;
+    GError *error;
+};
+
 struct import {
     const struct options *options;
     struct nx_source *source;
     struct nx_store *store;
     struct nx_lookup *lookup; /* dry run */
     const struct nx_fold_rules *rules;
-    struct nx_arena *arena; /* of a run */
+    struct nx_arena *arena; /* of the run that is being read */
     GArray *entries;        /* struct nx_manual */
+    struct writing writing; /* the run before it */
+    pthread_t writer;
+    bool busy;
     struct nx_manual pattern;
     bool own_cause;
     nx_when now;
@@ -35,9 +48,11 @@ struct import {
 
 static void draw(struct import *import)
 {
+    if (!import->bar || import->read % 1024 != 0)
+        return;
     gint64 now = g_get_monotonic_time();
     guint64 size = nx_source_size(import->source), taken = nx_source_taken(import->source);
-    if (!import->bar || now - import->drawn < G_USEC_PER_SEC / 10)
+    if (now - import->drawn < G_USEC_PER_SEC / 10)
         return;
     import->drawn = now;
     fprintf(stderr, "\r%3" G_GUINT64_FORMAT " %%  %" G_GUINT64_FORMAT " lines, %" G_GUINT64_FORMAT " new", size > 0 ? MIN(taken, size) * 100 / size : 0,
@@ -45,23 +60,51 @@ static void draw(struct import *import)
 }
 
 /* Somebody else who writes is waited for: an import is long, and others may be under way. */
-static gboolean write_run(struct import *import, GError **error)
+static void *write_run(void *data)
 {
-    size_t new = 0;
-    const struct nx_manual *entries = (const struct nx_manual *)(void *)import->entries->data;
+    struct writing *writing = data;
+    const struct nx_manual *entries = (const struct nx_manual *)(void *)writing->entries->data;
     for (unsigned tries = 0;; tries++) {
-        g_autoptr(GError) why = NULL;
-        if (nx_store_suppress(import->store, entries, import->entries->len, import->now, &new, &why))
-            break;
-        if (!g_error_matches(why, NX_ERROR, NX_ERROR_BUSY) || tries >= PATIENCE) {
-            g_propagate_error(error, g_steal_pointer(&why));
-            return FALSE;
-        }
+        g_clear_error(&writing->error);
+        if (nx_store_suppress(writing->store, entries, writing->entries->len, writing->now, &writing->new, &writing->error) ||
+            !g_error_matches(writing->error, NX_ERROR, NX_ERROR_BUSY) || tries >= PATIENCE)
+            return NULL;
     }
-    import->new += new;
-    g_array_set_size(import->entries, 0);
-    nx_arena_reset(import->arena);
-    return TRUE;
+}
+
+/* Waits for the run under way. */
+static gboolean finish_run(struct import *import, GError **error)
+{
+    struct writing *writing = &import->writing;
+    if (!import->busy)
+        return TRUE;
+    pthread_join(import->writer, NULL);
+    import->busy = false;
+    import->new += writing->new;
+    writing->new = 0;
+    g_array_set_size(writing->entries, 0);
+    nx_arena_reset(writing->arena);
+    if (writing->error == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&writing->error));
+    return FALSE;
+}
+
+static gboolean start_run(struct import *import, GError **error)
+{
+    struct writing *writing = &import->writing;
+    if (!finish_run(import, error))
+        return FALSE;
+    GArray *entries = import->entries;
+    struct nx_arena *arena = import->arena;
+    import->entries = writing->entries;
+    import->arena = writing->arena;
+    *writing = (struct writing){.store = import->store, .arena = arena, .entries = entries, .now = import->now};
+    int failed = pthread_create(&import->writer, NULL, write_run, writing);
+    import->busy = failed == 0;
+    if (failed != 0)
+        g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "cannot start a thread: %s (try again)", g_strerror(failed));
+    return failed == 0;
 }
 
 static void ask_run(struct import *import)
@@ -87,7 +130,7 @@ static gboolean flush(struct import *import, GError **error)
     if (import->entries->len == 0)
         return TRUE;
     if (import->store != NULL)
-        return write_run(import, error);
+        return start_run(import, error);
     ask_run(import);
     return TRUE;
 }
@@ -157,9 +200,7 @@ static gboolean read_options(const struct options *options, struct import *impor
 static int import_file(struct nx_cli *cli, const struct options *options)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_arena) arena = nx_arena_new();
-    g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(struct nx_manual));
-    struct import import = {.options = options, .arena = arena, .entries = entries, .rules = cli->config->fold, .now = nx_cli_now(),
+    struct import import = {.options = options, .rules = cli->config->fold, .now = nx_cli_now(),
                             .bar = !options->quiet && isatty(STDERR_FILENO), .pattern = {.until = NX_WHEN_NONE}};
     struct nx_import_options how = {0};
     if (!read_options(options, &import, &how, &error))
@@ -174,10 +215,19 @@ static int import_file(struct nx_cli *cli, const struct options *options)
     if (store == NULL || (lookup == NULL && options->dry))
         return nx_cli_fail(error);
     import.source = source;
+    import.arena = nx_arena_new();
+    import.writing.arena = nx_arena_new();
+    import.entries = g_array_new(FALSE, FALSE, sizeof(struct nx_manual));
+    import.writing.entries = g_array_new(FALSE, FALSE, sizeof(struct nx_manual));
     import.store = options->dry ? NULL : store;
     import.lookup = lookup;
     gboolean good = nx_import_read(&how, read_input, source, nx_source_name(source), one, &import, &error);
     good = good && flush(&import, &error);
+    good = finish_run(&import, good ? &error : NULL) && good;
+    nx_arena_free(import.arena);
+    nx_arena_free(import.writing.arena);
+    g_array_unref(import.entries);
+    g_array_unref(import.writing.entries);
     if (good)
         say_summary(&import);
     if (good && !options->dry) { /* so that the first `clean` need not make the table */

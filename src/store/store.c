@@ -318,27 +318,32 @@ static gboolean run_import(struct nx_store *store, struct task *task, GError **e
 
 static int by_key(const void *a, const void *b)
 {
-    const struct nx_change *x = a, *y = b;
+    const struct nx_change *x = *(const struct nx_change *const *)a, *y = *(const struct nx_change *const *)b;
     int order = nx_str_cmp(x->key, y->key);
     return order != 0 ? order : nx_str_cmp(x->stream, y->stream);
 }
 
-/* Sorted, and of several lines for one address the one that holds longest. */
-static size_t sort_unique(struct nx_change *changes, size_t n)
+/* A copy in order of key, and of several lines for one address the one that holds longest. */
+static struct nx_change *sort_unique(const struct nx_change *changes, size_t n, size_t *ret_n)
 {
+    g_autofree const struct nx_change **order = g_new(const struct nx_change *, n);
+    struct nx_change *sorted = g_new(struct nx_change, n);
     size_t kept = 0;
-    qsort(changes, n, sizeof *changes, by_key);
+    for (size_t i = 0; i < n; i++)
+        order[i] = &changes[i];
+    qsort(order, n, sizeof *order, by_key);
     for (size_t i = 0; i < n; i++) {
-        if (kept > 0 && by_key(&changes[kept - 1], &changes[i]) == 0) {
-            struct nx_change *old = &changes[kept - 1];
-            struct nx_standing standing = {.present = true, .cause = old->cause, .since = old->since, .until = old->until};
-            if (nx_standing_gives_way(&standing, changes[i].cause, changes[i].until, old->since))
-                *old = changes[i];
-        } else {
-            changes[kept++] = changes[i];
+        struct nx_change *old = kept > 0 ? &sorted[kept - 1] : NULL;
+        if (old == NULL || !nx_str_eq(old->key, order[i]->key) || !nx_str_eq(old->stream, order[i]->stream)) {
+            sorted[kept++] = *order[i];
+            continue;
         }
+        struct nx_standing standing = {.present = true, .cause = old->cause, .since = old->since, .until = old->until};
+        if (nx_standing_gives_way(&standing, order[i]->cause, order[i]->until, old->since))
+            *old = *order[i];
     }
-    return kept;
+    *ret_n = kept;
+    return sorted;
 }
 
 #define MANY 64u /* from here on acts are kept as an import: packed, one log row for thousands */
@@ -361,8 +366,13 @@ gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entri
         if (!fold(store, arena, entry->address, change, error))
             return FALSE;
     }
-    bool many = n >= MANY;
-    struct task task = {.run = many ? run_import : run_acts, .n = many ? sort_unique(changes, n) : n, .now = now, .changes = changes};
+    struct task task = {.run = run_acts, .n = n, .now = now, .changes = changes};
+    if (n >= MANY) {
+        struct nx_change *sorted = sort_unique(changes, n, &task.n);
+        g_free(changes);
+        task.changes = changes = sorted;
+        task.run = run_import;
+    }
     if (!run_and_wait(store, &task, error))
         return FALSE;
     if (ret_new != NULL)

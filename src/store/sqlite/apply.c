@@ -6,6 +6,8 @@ static const char PUT[] = "INSERT INTO suppressions(key, stream, address, cause,
                           " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(key, stream) DO UPDATE SET cause=excluded.cause,"
                           " class=excluded.class, since=excluded.since, until=excluded.until, renewals=excluded.renewals,"
                           " manual=excluded.manual, seq=excluded.seq";
+static const char PUT_NEW[] = "INSERT OR IGNORE INTO suppressions(key, stream, address, cause, class, since, until, renewals, manual, seq)"
+                              " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)";
 static const char LIFT[] = "DELETE FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2)";
 static const char COOL[] = "DELETE FROM suppressions WHERE key=?1 AND class='s' AND manual=0 AND until IS NOT NULL";
 static const char ALLOW[] = "INSERT OR REPLACE INTO allowed(key, seq) VALUES(?1,?2)";
@@ -33,6 +35,20 @@ gboolean nx_apply_standing(struct nx_db *db, struct nx_str key, struct nx_str st
     return TRUE;
 }
 
+static void bind_entry(struct nx_db *db, sqlite3_stmt *put, const struct nx_row *row, nx_when since, unsigned renewals)
+{
+    nx_db_bind_text(put, 1, row->key);
+    nx_db_bind_text(put, 2, row->scope);
+    nx_db_bind_opt(put, 3, row->address);
+    nx_db_bind_cause(db, put, 4, row->cause);
+    nx_db_bind_class(put, 5, row->class_);
+    nx_db_bind_when(put, 6, since);
+    nx_db_bind_when(put, 7, row->until);
+    sqlite3_bind_int64(put, 8, renewals);
+    sqlite3_bind_int(put, 9, row->act != NX_ACT_EVENT);
+    sqlite3_bind_int64(put, 10, row->sequence);
+}
+
 static gboolean put(struct nx_db *db, const struct nx_row *row, GError **error)
 {
     struct nx_standing old;
@@ -42,17 +58,20 @@ static gboolean put(struct nx_db *db, const struct nx_row *row, GError **error)
     if (put == NULL)
         return FALSE;
     bool goes_on = nx_standing_holds(&old, row->at) && old.cause == row->cause; /* the same reason, for longer */
-    nx_db_bind_text(put, 1, row->key);
-    nx_db_bind_text(put, 2, row->scope);
-    nx_db_bind_opt(put, 3, row->address);
-    nx_db_bind_cause(db, put, 4, row->cause);
-    nx_db_bind_class(put, 5, row->class_);
-    nx_db_bind_when(put, 6, goes_on ? old.since : row->at);
-    nx_db_bind_when(put, 7, row->until);
-    sqlite3_bind_int64(put, 8, nx_standing_renewals(&old, row->cause, row->at));
-    sqlite3_bind_int(put, 9, row->act != NX_ACT_EVENT);
-    sqlite3_bind_int64(put, 10, row->sequence);
+    bind_entry(db, put, row, goes_on ? old.since : row->at, nx_standing_renewals(&old, row->cause, row->at));
     return nx_db_run(db, put, error);
+}
+
+gboolean nx_apply_new(struct nx_db *db, const struct nx_row *row, bool *ret_new, GError **error)
+{
+    sqlite3_stmt *put = nx_db_statement(db, PUT_NEW, error);
+    if (put == NULL)
+        return FALSE;
+    bind_entry(db, put, row, row->at, 0);
+    if (!nx_db_run(db, put, error))
+        return FALSE;
+    *ret_new = sqlite3_changes(db->sqlite) > 0;
+    return TRUE;
 }
 
 static gboolean with_key(struct nx_db *db, const char *sql, const struct nx_row *row, GError **error)
@@ -87,9 +106,4 @@ gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
         return with_key(db, DISALLOW, row, error);
     }
     return TRUE;
-}
-
-int nx_apply_changes(struct nx_db *db)
-{
-    return sqlite3_changes(db->sqlite);
 }

@@ -327,16 +327,15 @@ static gboolean import_chunk(struct nx_backend *backend, const struct nx_change 
         mixed = !nx_str_eq(changes[i].reason, changes[0].reason);
     for (size_t i = 0; i < n; i++) {
         const struct nx_change *change = &changes[i];
-        bool effect;
-        if (!has_effect(db, change, now, &effect, error))
-            return FALSE;
-        if (!effect)
-            continue;
+        bool new, effect = true;
         const struct nx_row row = {.sequence = sequence, .act = NX_ACT_IMPORT, .action = NX_ACTION_SUPPRESS, .key = change->key, .address = change->address,
                                    .scope = change->stream, .cause = change->cause, .class_ = nx_cause_facts(change->cause)->class_,
                                    .at = change->since, .until = change->until};
-        if (!nx_apply(db, &row, error))
+        if (!nx_apply_new(db, &row, &new, error) || (!new && !has_effect(db, change, now, &effect, error)) ||
+            (!new && effect && !nx_apply(db, &row, error)))
             return FALSE;
+        if (!effect)
+            continue;
         nx_chunk_add(db, &list, change, mixed);
         lo = lines++ == 0 ? change->key : lo;
         hi = change->key;
