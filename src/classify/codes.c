@@ -60,7 +60,8 @@ enum nx_cause nx_reply_cause(unsigned reply, enum nx_stage stage)
         return facts->before_rcpt;
     case NX_STAGE_DATA:
         return facts->at_data;
-    case NX_STAGE_NONE:
+    case NX_STAGE_NONE: /* 550 and 553 are said for anything: without words and stage they do not call an address dead */
+        return reply == 550 || reply == 553 ? NX_CAUSE_UNKNOWN : facts->at_rcpt;
     case NX_STAGE_RCPT:
         return facts->at_rcpt;
     }

@@ -173,18 +173,20 @@ static const struct {
 } verbs[] = {
     {"check", check, 0, 1, "check [DIR]"},     {"test", test, 1, -1, "test TEXT"},
     {"list", list, 0, 0, "list"},              {"explain", explain, 1, 1, "explain ID"},
-    {"suggest", nx_rules_suggest, 1, -1, "suggest PATH..."}, {"bench", nx_rules_bench, 0, -1, "bench [PATH...]"},
+    {"suggest", nx_rules_suggest, 0, -1, "suggest PATH... | --stored"}, {"bench", nx_rules_bench, 0, -1, "bench [PATH...]"},
+    {"replay", nx_rules_replay, 0, 0, "replay [--since DATE]"},
 };
 
 int nx_cmd_rules(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {
-        "check|test|list|explain|suggest|bench [ARGUMENT...]",
+        "check|test|list|explain|suggest|replay|bench [ARGUMENT...]",
         "check [DIR]      all rules with their examples; DIR holds rules of your own, on top of the shipped ones (--alone: a set for itself)\n"
         "test TEXT        which rule reads a reply so, on which words, and which others would have\n"
         "list             the rules in the order in which they are tried\n"
         "explain ID       one rule as written\n"
-        "suggest PATH...  groups what no rule explains in messages (or --lines of replies) and proposes rules\n"
+        "suggest PATH...  groups what no rule explains in messages (or --lines of replies, or --stored in the database) and proposes rules\n"
+        "replay           what these rules would have said otherwise of the reports in the database (exit 1 when there is something)\n"
         "bench [PATH...]  how long loading and matching take, and their share in reading the messages given\n"
         "How to write rules: docs/rules.md. Exit: 0; 1 nothing matched or found; 65 a rule is wrong.",
         1, -1};
@@ -198,6 +200,8 @@ int nx_cmd_rules(int argc, char **argv)
         {"kind", 0, 0, G_OPTION_ARG_STRING, &options.kind, "test: of what kind the report is", "KIND"},
         {"cause", 0, 0, G_OPTION_ARG_STRING, &options.cause, "list: only rules for this cause", "CAUSE"},
         {"lines", 0, 0, G_OPTION_ARG_NONE, &options.lines, "suggest, bench: a reply a line instead of messages", NULL},
+        {"stored", 0, 0, G_OPTION_ARG_NONE, &options.stored, "suggest: the reports in the database", NULL},
+        {"since", 0, 0, G_OPTION_ARG_STRING, &options.since, "suggest --stored, replay: only reports since then", "DATE"},
         {"times", 0, 0, G_OPTION_ARG_INT, &options.times, "bench: rounds (5)", "N"},
         G_OPTION_ENTRY_NULL,
     };
@@ -218,8 +222,8 @@ int nx_cmd_rules(int argc, char **argv)
             code = verbs[i].fn(&cli, &options, cli.args + 1);
     }
     if (!known)
-        nx_cli_say("rules: '%s' is none of check, test, list, explain, suggest, bench (see `nixie rules --help`)", cli.args[0]);
-    char **texts[] = {&options.remote, &options.stage, &options.format, &options.kind, &options.cause, &options.stamp};
+        nx_cli_say("rules: '%s' is none of check, test, list, explain, suggest, replay, bench (see `nixie rules --help`)", cli.args[0]);
+    char **texts[] = {&options.remote, &options.stage, &options.format, &options.kind, &options.cause, &options.stamp, &options.since};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(*texts[i]);
     return nx_cli_finish(code);

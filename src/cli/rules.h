@@ -5,8 +5,8 @@
 #include "engine/engine.h"
 
 struct nx_rules_options {
-    gboolean alone, lines;
-    char *remote, *stage, *format, *kind, *cause, *stamp;
+    gboolean alone, lines, stored;
+    char *remote, *stage, *format, *kind, *cause, *stamp, *since;
     int times;
 };
 
@@ -15,4 +15,5 @@ GArray *nx_rules_sources(const struct nx_config *config, const char *own, bool a
 /* Each line of each path (or of standard input, "-"), without its end; false: a path could not be read, which was said. */
 bool nx_rules_each_line(char **paths, void (*each)(struct nx_str line, void *data), void *data);
 int nx_rules_suggest(const struct nx_cli *cli, const struct nx_rules_options *options, char **paths);
+int nx_rules_replay(const struct nx_cli *cli, const struct nx_rules_options *options, char **args);
 int nx_rules_bench(const struct nx_cli *cli, const struct nx_rules_options *options, char **paths);

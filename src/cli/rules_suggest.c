@@ -109,6 +109,26 @@ static bool read_messages(struct suggest *suggest, char **paths, const struct nx
     return all;
 }
 
+static bool consider_stored(const struct nx_logged *line, void *data)
+{
+    struct suggest *suggest = data;
+    if (line->event == NULL)
+        return true;
+    nx_worker_reset(suggest->worker);
+    struct nx_event event = *line->event;
+    nx_classify(nx_worker_matcher(suggest->worker), nx_worker_arena(suggest->worker), &event.report, &event.verdict); /* by the rules of today */
+    consider(suggest, &event);
+    return true;
+}
+
+static gboolean read_store(struct suggest *suggest, const struct nx_cli *cli, nx_when since, GError **error)
+{
+    struct nx_log_filter filter = {.since = since};
+    g_autoptr(nx_store) store = nx_cli_store(cli->config, NX_OPEN_READ, error);
+    g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, error);
+    return reader != NULL && nx_reader_log(reader, &filter, consider_stored, suggest, error);
+}
+
 /* The longest run of words without a placeholder, code or mark: what a phrase could be. */
 static char *propose(const char *key)
 {
@@ -158,7 +178,19 @@ int nx_rules_suggest(const struct nx_cli *cli, const struct nx_rules_options *op
     g_autoptr(nx_worker) worker = nx_worker_new(engine);
     g_autoptr(GHashTable) table = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, group_free);
     struct suggest suggest = {.worker = worker, .groups = table};
-    bool all = options->lines ? nx_rules_each_line(paths, consider_line, &suggest) : read_messages(&suggest, paths, &cli->config->limits);
+    nx_when since = options->since == NULL ? NX_WHEN_NONE : nx_when_parse(nx_str_of(options->since));
+    if (options->since != NULL && since == NX_WHEN_NONE) {
+        nx_cli_say("--since: '%s' is no date (2026-01-31 or 2026-01-31T12:00:00Z)", options->since);
+        return NX_EXIT_USAGE;
+    }
+    if ((paths[0] != NULL) == (options->stored != FALSE)) {
+        nx_cli_say("rules suggest: give paths, or --stored for the reports in the database");
+        return NX_EXIT_USAGE;
+    }
+    if (options->stored && !read_store(&suggest, cli, since, &error))
+        return nx_cli_fail(error);
+    bool all = options->stored  ? true
+               : options->lines ? nx_rules_each_line(paths, consider_line, &suggest) : read_messages(&suggest, paths, &cli->config->limits);
     g_autoptr(GPtrArray) groups = g_ptr_array_new();
     GHashTableIter iter;
     gpointer value;
