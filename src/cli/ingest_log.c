@@ -138,20 +138,21 @@ int nx_ingest_logs(struct nx_cli *cli, const struct nx_ingest_log *options)
         nx_cli_say("--follow: one log at a time (run one for each)");
         return NX_EXIT_USAGE;
     }
+    sigset_t stop;
+    sigemptyset(&stop);
+    if (options->follow) { /* before the store has threads, which would take the signal */
+        sigaddset(&stop, SIGTERM);
+        sigaddset(&stop, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &stop, NULL);
+    }
     g_autoptr(nx_engine) engine = nx_cli_engine(cli->config, &error);
     g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(cli->config, NX_OPEN_WRITE, &error);
     if (store == NULL)
         return nx_cli_fail(error);
     g_autofree char *cursors = g_strconcat(cli->config->store_path, ".logs", NULL), *source = g_strconcat("log:", options->kind, NULL);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);
-    struct run run = {.options = options, .store = store, .worker = worker, .log = log, .events = g_array_new(FALSE, FALSE, sizeof(struct nx_event))};
+    struct run run = {.options = options, .store = store, .worker = worker, .log = log, .stop = stop, .events = g_array_new(FALSE, FALSE, sizeof(struct nx_event))};
     run.origin = (struct nx_origin){.source = nx_str_of(source), .stream = nx_str_of(options->stream)};
-    sigemptyset(&run.stop);
-    if (options->follow) {
-        sigaddset(&run.stop, SIGTERM);
-        sigaddset(&run.stop, SIGINT);
-        pthread_sigmask(SIG_BLOCK, &run.stop, NULL);
-    }
     int code = NX_EXIT_OK;
     for (char **arg = cli->args; *arg != NULL; arg++) {
         int one = one_log(&run, *arg, cursors);
