@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shipped rules against replies that mail systems are known to print: tests/rules/replies.tsv, "cause TAB class TAB reply" a line. */
+#include "engine/engine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static bool judged_right(struct nx_worker *worker, char **fields)
+{
+    struct nx_event event;
+    nx_worker_reset(worker);
+    nx_worker_reply(worker, nx_str_of(fields[2]), &event);
+    const char *cause = nx_cause_name(event.verdict.cause), *class_ = nx_class_name(event.verdict.class_);
+    if (strcmp(cause, fields[0]) == 0 && strcmp(class_, fields[1]) == 0)
+        return true;
+    print_error("%s\n  is %s, %s by %.*s on '%.*s', not %s, %s\n", fields[2], cause, class_, NX_FMT(event.verdict.rule), NX_FMT(event.verdict.matched), fields[0],
+                fields[1]);
+    return false;
+}
+
+static void replies_mean_what_they_say(void **state)
+{
+    (void)state;
+    const struct nx_limits limits = NX_LIMITS_DEFAULT;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(nx_engine) engine = nx_engine_new(NX_SOURCE_DIR "/patterns", NULL, &limits, &error);
+    assert_null(error);
+    g_autoptr(nx_worker) worker = nx_worker_new(engine);
+    g_autofree char *text = NULL;
+    assert_true(g_file_get_contents(NX_SOURCE_DIR "/tests/rules/replies.tsv", &text, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    size_t wrong = 0, n = 0;
+    for (char **line = lines; *line != NULL; line++) {
+        if (**line == '#' || **line == '\0')
+            continue;
+        g_auto(GStrv) fields = g_strsplit(*line, "\t", 3);
+        assert_int_equal(g_strv_length(fields), 3);
+        wrong += !judged_right(worker, fields);
+        n++;
+    }
+    assert_true(n > 250);
+    assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(replies_mean_what_they_say)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
