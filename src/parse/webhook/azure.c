@@ -12,7 +12,6 @@ static const struct nx_hook_word states[] = {
     {"Quarantined", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_SOFT},
     {"Failed", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_SOFT},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 void nx_hook_azure(struct nx_hook *hook, json_t *event)
 {
@@ -29,9 +28,8 @@ void nx_hook_azure(struct nx_hook *hook, json_t *event)
     struct nx_str state = nx_hook_text(hook, data, "status"), recipient = nx_hook_text(hook, data, "recipient");
     if (recipient.n == 0)
         return;
-    const struct nx_hook_word *word = NX_HOOK_WORD(states, state);
-    if (word == NULL || nx_str_iends(type, NX_STR("EmailEngagementTrackingReportReceived")))
-        word = &other;
+    bool engagement = nx_str_iends(type, NX_STR("EmailEngagementTrackingReportReceived"));
+    const struct nx_hook_word *word = engagement ? NULL : NX_HOOK_WORD(states, state);
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     report->last_attempt_at = nx_hook_when(hook, data, "deliveryAttemptTimestamp");
     if (report->last_attempt_at == NX_WHEN_NONE)

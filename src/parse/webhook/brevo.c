@@ -20,7 +20,6 @@ static const struct nx_hook_word reasons[] = { /* where the reason is a word of 
     {"spam", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_NONE},
     {"server is down", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 void nx_hook_brevo(struct nx_hook *hook, json_t *event)
 {
@@ -28,7 +27,7 @@ void nx_hook_brevo(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0)
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     struct nx_str reason = nx_hook_text(hook, event, "reason");
     if (nx_str_istarts(reason, NX_STR("undefined "))) /* a slip of theirs */
         reason = nx_str_trim(nx_str_from(reason, 10));

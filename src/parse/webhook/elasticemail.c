@@ -31,7 +31,6 @@ static const struct nx_hook_word categories[] = {
     {"ManualCancel", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
     {"Suppressed", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 /* Their JSON has been seen with capitals and without. */
 static struct nx_str either(const struct nx_hook *hook, json_t *event, const char *name, const char *capital)
@@ -47,7 +46,7 @@ void nx_hook_elasticemail(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(states, state);
     if (state.n == 0)
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (report->kind == NX_KIND_FAILED) {
         nx_hook_hint(report, NX_HOOK_WORD(categories, category));
         nx_hook_diagnostic(hook, report, either(hook, event, "message", "Message"));

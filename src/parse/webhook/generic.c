@@ -9,7 +9,6 @@ static const struct nx_hook_word delivered = {"", NX_KIND_DELIVERED, NX_CAUSE_NO
 static const struct nx_hook_word complaint = {"", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE};
 static const struct nx_hook_word unsubscribe = {"", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE};
 static const struct nx_hook_word autoreply = {"", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE};
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 static bool listed(const struct nx_hook *hook, struct nx_str list, struct nx_str word)
 {
@@ -34,23 +33,23 @@ static void one(struct nx_hook *hook, json_t *event)
 {
     const struct nx_webhook_paths *paths = hook->paths;
     struct nx_str kind = at(hook, event, paths->kind), recipient = at(hook, event, paths->recipient);
-    const struct nx_hook_word *word = &other;
+    const struct nx_hook_word *word = NULL;
     const struct {
         struct nx_str list;
         const struct nx_hook_word *word;
     } lists[] = {{paths->failed_hard, &failed_hard}, {paths->failed, &failed},           {paths->delayed, &delayed},    {paths->delivered, &delivered},
                  {paths->complaint, &complaint},     {paths->unsubscribe, &unsubscribe}, {paths->autoreply, &autoreply}};
-    for (size_t i = 0; i < G_N_ELEMENTS(lists) && word == &other; i++)
+    for (size_t i = 0; i < G_N_ELEMENTS(lists) && word == NULL; i++)
         if (kind.n > 0 && listed(hook, lists[i].list, kind))
             word = lists[i].word;
     if (paths->kind.n == 0) /* an endpoint for one kind of event */
         word = &failed;
-    if (recipient.n == 0 && word == &other)
+    if (recipient.n == 0 && word == NULL)
         return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     nx_hook_status(report, at(hook, event, paths->status));
     nx_hook_reply(report, at(hook, event, paths->reply));
-    if (word != &other)
+    if (word != NULL)
         nx_hook_diagnostic(hook, report, at(hook, event, paths->diagnostic));
     nx_hook_message_id(report, at(hook, event, paths->message_id));
     report->remote_mta = at(hook, event, paths->remote_mta);

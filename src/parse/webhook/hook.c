@@ -121,7 +121,7 @@ struct nx_report *nx_hook_add(struct nx_hook *hook, const struct nx_hook_word *w
     }
     struct nx_report *report = &body->reports[body->n++];
     *report = (struct nx_report){
-        .kind = word->kind,
+        .kind = word == NULL ? NX_KIND_OTHER : word->kind,
         .recipient = nx_hook_address(hook, recipient),
         .format = hook->format,
         .arrival_at = NX_WHEN_NONE,

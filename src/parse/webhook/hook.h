@@ -53,6 +53,7 @@ bool nx_hook_sns(struct nx_hook *hook, json_t *event, nx_hook_fn *reader);
 void nx_hook_ses_types(struct nx_report *report, struct nx_str type, struct nx_str subtype);
 
 /* Reports. */
+/* A new report of what the word means; word NULL: kind other. */
 struct nx_report *nx_hook_add(struct nx_hook *hook, const struct nx_hook_word *word, struct nx_str recipient);
 /* The entry for a word, ASCII case and " -_." left aside; NULL where there is none. */
 #define NX_HOOK_WORD(words, text) nx_hook_word(words, G_N_ELEMENTS(words), text)

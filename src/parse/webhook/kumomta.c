@@ -41,7 +41,6 @@ static const struct nx_hook_word classes[] = {
     {"MessageExpired", NX_KIND_FAILED, NX_CAUSE_EXPIRED, NX_CLASS_NONE},
     {"AutoReply", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 /* What the remote server said. */
 static void answer(struct nx_hook *hook, json_t *event, struct nx_report *report)
@@ -123,6 +122,6 @@ void nx_hook_kumomta(struct nx_hook *hook, json_t *event)
     size_t n = json_is_array(recipients) ? json_array_size(recipients) : 1;
     for (size_t i = 0; i < n; i++) {
         json_t *one = json_is_array(recipients) ? json_array_get(recipients, i) : recipients;
-        fill(hook, event, nx_hook_add(hook, word != NULL ? word : &other, nx_hook_text(hook, one, "")), type);
+        fill(hook, event, nx_hook_add(hook, word, nx_hook_text(hook, one, "")), type);
     }
 }

@@ -10,7 +10,6 @@ static const struct nx_hook_word events[] = {
     {"unsubscribed", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
     {"spam_complaint", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 void nx_hook_mailersend(struct nx_hook *hook, json_t *event)
 {
@@ -21,7 +20,7 @@ void nx_hook_mailersend(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (recipient.n == 0 && word == NULL) /* webhook.test, domain and maintenance events */
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     report->arrival_at = nx_hook_when(hook, data, "email.created_at");
     report->last_attempt_at = nx_hook_when(hook, data, "created_at");
     if (report->last_attempt_at == NX_WHEN_NONE)

@@ -32,7 +32,6 @@ static const struct nx_hook_word codes[] = {
     {"606", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
     {"607", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 /* Code fields hold a reply, an enhanced code, or one of Mailgun's own. */
 static void read_code(struct nx_report *report, struct nx_str code)
@@ -46,7 +45,7 @@ static void legacy(struct nx_hook *hook, json_t *event)
 {
     struct nx_str name = nx_hook_text(hook, event, "event"), reason = nx_hook_text(hook, event, "reason");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, nx_hook_text(hook, event, "recipient"));
+    struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, event, "recipient"));
     struct nx_str token = nx_hook_text(hook, event, "token"), id = nx_hook_text(hook, event, "Message-Id");
     if (hook->form != NULL && nx_form_last(hook->form, NX_STR("token")) != NULL) /* a user variable may have the same name and comes first */
         token = nx_str_trim(*nx_form_last(hook->form, NX_STR("token")));
@@ -99,7 +98,7 @@ void nx_hook_mailgun(struct nx_hook *hook, json_t *root)
     struct nx_str severity = nx_hook_text(hook, event, "severity"), reason = nx_hook_text(hook, event, "reason");
     if (name.n == 0)
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient.n > 0 ? recipient : nx_hook_text(hook, event, "message.headers.to"));
+    struct nx_report *report = nx_hook_add(hook, word, recipient.n > 0 ? recipient : nx_hook_text(hook, event, "message.headers.to"));
     if (nx_hook_is(severity, "temporary")) {
         report->kind = NX_KIND_DELAYED;
         report->hint_class = NX_CLASS_SOFT;

@@ -33,7 +33,6 @@ static const struct nx_hook_word errors[] = {
     {"connection issue", NX_KIND_FAILED, NX_CAUSE_NETWORK_ERROR, NX_CLASS_NONE},
     {"duplicate in campaign", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 void nx_hook_mailjet(struct nx_hook *hook, json_t *event)
 {
@@ -41,7 +40,7 @@ void nx_hook_mailjet(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0)
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, nx_hook_text(hook, event, "email"));
+    struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, event, "email"));
     struct nx_str text = nx_hook_text(hook, event, "error"), related = nx_hook_text(hook, event, "error_related_to");
     report->last_attempt_at = nx_hook_when(hook, event, "time");
     if (report->kind == NX_KIND_FAILED) {

@@ -11,7 +11,6 @@ static const struct nx_hook_word events[] = {
     {"complaint", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE},
     {"unsubscribed", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 void nx_hook_mailomat(struct nx_hook *hook, json_t *event)
 {
@@ -24,7 +23,7 @@ void nx_hook_mailomat(struct nx_hook *hook, json_t *event)
     if (name.n == 0)
         return;
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     report->last_attempt_at = nx_hook_when(hook, event, "occurredAt");
     struct nx_str reason = nx_hook_text(hook, payload, "reason");
     if (nx_hook_is(name, "not_accepted")) { /* their own limits: never sent */

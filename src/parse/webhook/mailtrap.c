@@ -29,7 +29,6 @@ static const struct nx_hook_word categories[] = {
     {"serverpolicy", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_NONE},
     {"serverfail", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 static void one(struct nx_hook *hook, json_t *event)
 {
@@ -37,7 +36,7 @@ static void one(struct nx_hook *hook, json_t *event)
     if (name.n == 0 || recipient.n == 0) /* audit events share the format */
         return;
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     struct nx_str category = nx_hook_text(hook, event, "bounce_category"), reason = nx_hook_text(hook, event, "reason");
     if (nx_hook_is(name, "bounce") || nx_hook_is(name, "soft bounce"))
         nx_hook_hint(report, NX_HOOK_WORD(categories, category));

@@ -24,7 +24,6 @@ static const struct nx_hook_word rejections[] = {
     {"rule", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_NONE},
     {"test-mode-limit", NX_KIND_FAILED, NX_CAUSE_RATE_LIMITED, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 void nx_hook_mandrill(struct nx_hook *hook, json_t *event)
 {
@@ -37,7 +36,7 @@ void nx_hook_mandrill(struct nx_hook *hook, json_t *event)
         recipient = nx_hook_text(hook, event, "entry.email");
     if (name.n == 0 && recipient.n == 0)
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     struct nx_str description = nx_hook_text(hook, message, "bounce_description"), diagnostic = nx_hook_text(hook, message, "diag");
     json_t *tries = nx_hook_at(message, "smtp_events");
     json_t *last = json_is_array(tries) && json_array_size(tries) > 0 ? json_array_get(tries, json_array_size(tries) - 1) : NULL;

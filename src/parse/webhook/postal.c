@@ -16,7 +16,6 @@ static const struct nx_hook_word events[] = {
     {"Bounced", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_NONE},
 };
 static const struct nx_hook_word suppressed = {"", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE};
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 void nx_hook_postal(struct nx_hook *hook, json_t *event)
 {
@@ -32,7 +31,7 @@ void nx_hook_postal(struct nx_hook *hook, json_t *event)
         word = NX_HOOK_WORD(events, NX_STR("MessageBounced"));
     else if (nx_hook_is(status, "Held") && nx_str_ihas(details, NX_STR("suppression list")))
         word = &suppressed;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, nx_hook_text(hook, message, "to"));
+    struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, message, "to"));
     struct nx_str output = nx_hook_text(hook, payload, "output");
     if (report->kind != NX_KIND_OTHER) {
         nx_hook_diagnostic(hook, report, output.n > 0 ? output : details);

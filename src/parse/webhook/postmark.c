@@ -41,7 +41,6 @@ static const struct nx_hook_word suppressions[] = {
     {"SpamComplaint", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE},
     {"ManualSuppression", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 static const struct nx_hook_word *type_of(const struct nx_hook *hook, json_t *event)
 {
@@ -73,7 +72,7 @@ void nx_hook_postmark(struct nx_hook *hook, json_t *event)
         if (word == NULL)
             word = &suppressions[2];
     }
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (type != NULL && nx_hook_is(nx_str_of(type->word), "HardBounce"))
         report->hint_firm = false; /* "unknown user, mailbox not found" in their docs, but the text knows better */
     static const char *const times[] = {"BouncedAt", "DeliveredAt", "ChangedAt", "ReceivedAt"};

@@ -11,7 +11,6 @@ static const struct nx_hook_word events[] = {
     {"email.suppressed", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
     {"email.unsubscribed", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 static struct nx_str header(const struct nx_hook *hook, json_t *data, const char *name)
 {
@@ -29,7 +28,7 @@ void nx_hook_resend(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (id.n == 0 && to == NULL) /* contact and domain events */
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, nx_hook_text(hook, data, "to"));
+    struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, data, "to"));
     /* All recipients of the message are listed, not the one concerned: with several, nobody is to be blamed. */
     if (json_array_size(to) > 1 && report->kind != NX_KIND_OTHER && report->kind != NX_KIND_DELIVERED) {
         report->recipient = NX_STR_NONE;

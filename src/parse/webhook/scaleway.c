@@ -10,7 +10,6 @@ static const struct nx_hook_word events[] = {
     {"email_mailbox_not_found", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD},
     {"email_blocklisted", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 static void one(struct nx_hook *hook, json_t *event)
 {
@@ -18,7 +17,7 @@ static void one(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0 || (word == NULL && recipient.n == 0))
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (report->kind != NX_KIND_OTHER) {
         nx_hook_reply(report, nx_hook_text(hook, event, "email_response_code"));
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "email_response_message"));

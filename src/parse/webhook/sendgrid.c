@@ -40,7 +40,6 @@ static const struct nx_hook_word drops[] = {
     {"Spam Content (if spam checker app enabled)", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_SOFT},
     {"Recipient List over Package Quota", NX_KIND_FAILED, NX_CAUSE_RATE_LIMITED, NX_CLASS_SOFT},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 /* What is no custom argument. */
 static const char *const reserved[] = {"email", "timestamp", "event", "smtp-id", "sg_event_id", "sg_message_id", "reason", "status", "response", "attempt", "ip", "tls",
                                        "cert_err", "useragent", "url", "url_offset", "sg_machine_open", "sg_content_type", "pool", "asm_group_id", "type",
@@ -52,7 +51,7 @@ void nx_hook_sendgrid(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0 || recipient.n == 0) /* account_status_change is about no address */
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     struct nx_str reason = nx_hook_text(hook, event, "reason"), type = nx_hook_text(hook, event, "type"), class_ = nx_hook_text(hook, event, "bounce_classification");
     nx_hook_message_id(report, nx_hook_text(hook, event, "smtp-id"));
     nx_hook_key(hook, report, nx_hook_text(hook, event, "sg_event_id"), NX_STR_NONE);

@@ -41,9 +41,7 @@ static const struct nx_hook_word delays[] = {
     {"BYOIPHostNameLookupUnavailable", NX_KIND_DELAYED, NX_CAUSE_NETWORK_ERROR, NX_CLASS_SOFT},
     {"SendingDeferral", NX_KIND_DELAYED, NX_CAUSE_RATE_LIMITED, NX_CLASS_SOFT},
 };
-static const struct nx_hook_word not_spam = {"not-spam", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 static const struct nx_hook_word opted_out = {"", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE};
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 static struct nx_str header(const struct nx_hook *hook, json_t *mail, const char *name)
 {
@@ -84,6 +82,18 @@ static void fill(const struct nx_hook *hook, struct nx_report *report, json_t *e
     nx_hook_tags(hook, report, "tags", nx_hook_at(mail, "tags"));
 }
 
+/* The list of those concerned; where it is missing, the message's one recipient. */
+static json_t *concerned(json_t *event, json_t *list)
+{
+    json_t *destination = nx_hook_at(event, "mail.destination");
+    return json_array_size(list) > 0 || json_array_size(destination) != 1 ? list : destination;
+}
+
+static struct nx_str address_of(const struct nx_hook *hook, json_t *one)
+{
+    return nx_hook_text(hook, one, json_is_object(one) ? "emailAddress" : "");
+}
+
 void nx_hook_ses_types(struct nx_report *report, struct nx_str type, struct nx_str subtype)
 {
     nx_hook_hint(report, NX_HOOK_WORD(types, type));
@@ -94,10 +104,10 @@ static void bounce(struct nx_hook *hook, json_t *event, const struct nx_hook_wor
 {
     json_t *detail = nx_hook_at(event, "bounce");
     struct nx_str type = nx_hook_text(hook, detail, "bounceType"), subtype = nx_hook_text(hook, detail, "bounceSubType");
-    json_t *recipients = nx_hook_at(detail, "bouncedRecipients");
+    json_t *recipients = concerned(event, nx_hook_at(detail, "bouncedRecipients"));
     for (size_t i = 0; i < json_array_size(recipients); i++) {
         json_t *one = json_array_get(recipients, i);
-        struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, one, "emailAddress"));
+        struct nx_report *report = nx_hook_add(hook, word, address_of(hook, one));
         fill(hook, report, event, detail);
         nx_hook_ses_types(report, type, subtype);
         struct nx_str action = nx_hook_text(hook, one, "action");
@@ -112,18 +122,18 @@ static void bounce(struct nx_hook *hook, json_t *event, const struct nx_hook_wor
 
 static void complaint(struct nx_hook *hook, json_t *event, const struct nx_hook_word *word)
 {
-    json_t *detail = nx_hook_at(event, "complaint"), *recipients = nx_hook_at(detail, "complainedRecipients");
+    json_t *detail = nx_hook_at(event, "complaint"), *recipients = concerned(event, nx_hook_at(detail, "complainedRecipients"));
     struct nx_str type = nx_hook_text(hook, detail, "complaintFeedbackType"), subtype = nx_hook_text(hook, detail, "complaintSubType");
     const struct nx_hook_word *refused = NX_HOOK_WORD(subtypes, subtype); /* no complaint: it was not sent because of an older one */
     static const struct nx_hook_word suppressed = {"", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE};
     if (refused != NULL && refused->hint == NX_CAUSE_UPSTREAM_SUPPRESSED)
         word = &suppressed;
     else if (nx_hook_is(type, "not-spam"))
-        word = &not_spam;
+        word = NULL;
     for (size_t i = 0; i < json_array_size(recipients); i++) {
-        struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, json_array_get(recipients, i), "emailAddress"));
+        struct nx_report *report = nx_hook_add(hook, word, address_of(hook, json_array_get(recipients, i)));
         fill(hook, report, event, detail);
-        if (word->kind == NX_KIND_COMPLAINT) {
+        if (report->kind == NX_KIND_COMPLAINT) {
             report->feedback.type = type.n > 0 ? type : NX_STR("abuse");
             report->feedback.user_agent = nx_hook_text(hook, detail, "userAgent");
             report->feedback.arrival_date = nx_hook_text(hook, detail, "arrivalDate");
@@ -155,15 +165,15 @@ static void for_all(struct nx_hook *hook, json_t *event, json_t *detail, const s
     for (size_t i = 0; i < json_array_size(recipients); i++) {
         json_t *one = json_array_get(recipients, i);
         bool object = json_is_object(one);
-        struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, one, object ? "emailAddress" : ""));
+        struct nx_report *report = nx_hook_add(hook, word, address_of(hook, one));
         fill(hook, report, event, detail);
         if (object) {
             nx_hook_status(report, nx_hook_text(hook, one, "status"));
             nx_hook_diagnostic(hook, report, nx_hook_text(hook, one, "diagnosticCode"));
         }
-        if (word->kind == NX_KIND_DELIVERED)
+        if (report->kind == NX_KIND_DELIVERED)
             nx_hook_diagnostic(hook, report, nx_hook_text(hook, detail, "smtpResponse"));
-        if (word->kind == NX_KIND_FAILED) {
+        if (report->kind == NX_KIND_FAILED) {
             struct nx_str why = nx_hook_text(hook, detail, "reason");
             nx_hook_words(hook, report, why.n > 0 ? why : nx_hook_text(hook, detail, "errorMessage"));
         }
@@ -207,7 +217,7 @@ static void ses_event(struct nx_hook *hook, json_t *event)
         json_t *detail = nx_hook_at(event, "open");
         if (detail == NULL)
             detail = nx_hook_at(event, "click");
-        for_all(hook, event, detail, word != NULL ? word : &other, destination);
+        for_all(hook, event, detail, word, destination);
     }
 }
 

@@ -19,7 +19,6 @@ static const struct nx_hook_word types[] = {
     {"hard", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_HARD},
     {"soft", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 static void fill(struct nx_hook *hook, json_t *event, struct nx_report *report, struct nx_str name)
 {
@@ -54,8 +53,6 @@ void nx_hook_smtp2go(struct nx_hook *hook, json_t *event)
     json_t *recipients = nx_hook_at(event, "recipients");
     if (name.n == 0)
         return;
-    if (word == NULL)
-        word = &other;
     if (recipient.n > 0 || recipients == NULL) {
         fill(hook, event, nx_hook_add(hook, word, recipient), name);
         return;

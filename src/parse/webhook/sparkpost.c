@@ -36,7 +36,6 @@ static const struct nx_hook_word classes[] = {
     {"90", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
     {"100", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 static void judge(struct nx_hook *hook, json_t *event, struct nx_report *report)
 {
@@ -67,7 +66,7 @@ static void one(struct nx_hook *hook, json_t *event)
         return;
     if (recipient.n == 0)
         recipient = nx_hook_text(hook, event, "rcpt_to");
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED)
         judge(hook, event, report);
     if (report->kind == NX_KIND_COMPLAINT) {

@@ -12,7 +12,6 @@ static const struct nx_hook_word events[] = {
     {"list_unsub", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
     {"unsubscribe", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 void nx_hook_sweego(struct nx_hook *hook, json_t *event)
 {
@@ -20,7 +19,7 @@ void nx_hook_sweego(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0 || (channel.n > 0 && !nx_hook_is(channel, "email"))) /* SMS shares the format */
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED) {
         static const char *const paths[] = {"details", "reason", "description", "event_description", "bounce_message", "message"};
         struct nx_str text = NX_STR_NONE;

@@ -27,7 +27,6 @@ static const struct nx_hook_word details[] = {
     {"err_spam_skipped", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
     {"err_internal", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 static void one(struct nx_hook *hook, json_t *event)
 {
@@ -35,7 +34,7 @@ static void one(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(states, state);
     if (state.n == 0 || recipient.n == 0) /* transactional_spam_block is about a server */
         return;
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     struct nx_str detail = nx_hook_text(hook, event, "delivery_info.delivery_status");
     report->last_attempt_at = nx_hook_when(hook, event, "event_time");
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED)

@@ -9,7 +9,6 @@ static const struct nx_hook_word events[] = {
     {"delivered", NX_KIND_DELIVERED, NX_CAUSE_NONE, NX_CLASS_NONE},
     {"unsubscribe", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
 };
-static const struct nx_hook_word other = {"", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE};
 
 static void one(struct nx_hook *hook, json_t *root, json_t *message, json_t *detail, struct nx_str name)
 {
@@ -21,7 +20,7 @@ static void one(struct nx_hook *hook, json_t *root, json_t *message, json_t *det
         recipient = nx_hook_text(hook, detail, "recipient");
     if (recipient.n == 0 && json_array_size(nx_hook_at(message, "email_info.to")) <= 1)
         recipient = nx_hook_text(hook, message, "email_info.to[0].email_address.address");
-    struct nx_report *report = nx_hook_add(hook, word != NULL ? word : &other, recipient);
+    struct nx_report *report = nx_hook_add(hook, word, recipient);
     struct nx_str diagnostic = nx_hook_text(hook, detail, "diagnostic_message"), reason = nx_hook_text(hook, detail, "reason"), reference = nx_hook_text(hook, message, "email_info.email_reference");
     if (report->kind == NX_KIND_FAILED) {
         nx_hook_diagnostic(hook, report, diagnostic.n > 0 ? diagnostic : reason);
