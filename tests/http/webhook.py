@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mail providers against a running server: every body of tests/webhook, every signature, and what must not get in. Standard library and openssl alone."""
-import base64, hashlib, hmac, http.server, json, os, ssl, subprocess, sys, tempfile, threading, time, urllib.error, urllib.parse, urllib.request
+import base64, hashlib, hmac, http.server, json, os, resource, signal, ssl, subprocess, sys, tempfile, threading, time, urllib.error, urllib.parse, urllib.request
 
 SOURCE, NIXIE = os.environ["NIXIE_SOURCE"], os.environ["NIXIE"]
 T = tempfile.mkdtemp()
@@ -246,6 +246,38 @@ finally:
     except subprocess.TimeoutExpired:
         server.kill()
         fail("the server does not stop")
+# The disk is full: what is not kept is not acknowledged, and the provider is told to come again.
+def full_disk():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600 << 10, 600 << 10))
+
+
+log2 = open(T + "/log2", "w+")
+server = subprocess.Popen([NIXIE, "serve", "--listen", "127.0.0.1:0", "--config", T + "/conf", "--db", T + "/full.db"], stderr=log2, preexec_fn=full_disk)
+for _ in range(200):
+    if " listening " in open(T + "/log2").read():
+        break
+    time.sleep(0.05)
+URL = f"http://127.0.0.1:{open(T + '/log2').read().split('port=')[1].split()[0]}/v1/webhooks/"
+kept, refused = [], []
+try:
+    for n in range(60):
+        names = [f"f{n}x{i}" for i in range(100)]
+        status, answer, headers = ask("sendgrid", batch(*names), user=SECRETS[0])
+        if status == 200:
+            kept += names
+        elif status == 503 and "Retry-After" in headers:
+            refused += names
+        else:
+            fail(f"disk full: {status} {answer[:200]!r}")
+finally:
+    server.terminate()
+    server.wait(20)
+if not kept or not refused:
+    fail(f"disk full: {len(kept)} kept, {len(refused)} refused")
+suppressed = subprocess.run([NIXIE, "export", "--db", T + "/full.db", "--format", "txt"], capture_output=True, text=True).stdout.split()
+if sorted(suppressed) != sorted(n + "@example.net" for n in kept):
+    fail(f"disk full: {len(suppressed)} suppressed, {len(kept)} acknowledged")
 text = open(T + "/log").read()
 for secret in SECRETS + [v["key"] for _, v in vectors if len(v.get("key", "")) > 12]:
     if secret in text:

@@ -30,6 +30,7 @@ static const struct nx_hook_word categories[] = {
     {"CodeError", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_SOFT},
     {"ManualCancel", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
     {"Suppressed", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"Ignore", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE}, /* on the bounce list of the account */
 };
 
 /* Their JSON has been seen with capitals and without. */
