@@ -57,15 +57,18 @@ struct nx_store *nx_cli_store(const struct nx_config *config, enum nx_open_mode 
 struct nx_verp *nx_cli_verp(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 struct nx_engine *nx_cli_engine(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+int nx_cmd_allow(int argc, char **argv);
 int nx_cmd_check(int argc, char **argv);
 int nx_cmd_clean(int argc, char **argv);
 int nx_cmd_config(int argc, char **argv);
 int nx_cmd_db(int argc, char **argv);
 int nx_cmd_export(int argc, char **argv);
 int nx_cmd_history(int argc, char **argv);
+int nx_cmd_policy(int argc, char **argv);
 int nx_cmd_release(int argc, char **argv);
 int nx_cmd_rules(int argc, char **argv);
 int nx_cmd_suppress(int argc, char **argv);
+int nx_cmd_undo(int argc, char **argv);
 int nx_cmd_explain(int argc, char **argv);
 int nx_cmd_parse(int argc, char **argv);
 int nx_cmd_pipe(int argc, char **argv);

@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 
 #include "base/error.h"
+#include "export/codes.h"
 #include "export/entry.h"
 
 #include <errno.h>
@@ -11,6 +12,8 @@ struct export {
     FILE *out;
     struct nx_arena *arena;
     enum nx_entry_format format;
+    bool coded;
+    enum nx_codes codes;
     bool failed;
     size_t n;
     struct nx_str cursor; /* of the last line, in its own arena */
@@ -23,7 +26,7 @@ static bool one(const struct nx_entry *entry, void *data)
     struct nx_buf line;
     nx_arena_reset(export->arena);
     nx_buf_init(&line, export->arena, 1 << 20);
-    nx_entry_line(&line, export->format, entry, NULL, NULL);
+    nx_entry_line(&line, export->format, entry, export->coded ? nx_codes_name(export->codes) : NULL, export->coded ? nx_code(export->codes, entry->cause) : NULL);
     export->failed = fwrite(line.p, 1, line.n, export->out) != line.n;
     export->n++;
     nx_arena_reset(export->cursor_arena);
@@ -74,7 +77,7 @@ static char *cause_names(void)
 }
 
 struct options {
-    char *format, *output, *stream, *cause, *class_, *domain, *since, *before, *after;
+    char *format, *codes, *output, *stream, *cause, *class_, *domain, *since, *before, *after;
     gint limit;
     gboolean expired;
 };
@@ -111,9 +114,10 @@ static int write_all(struct nx_cli *cli, const struct options *options, enum nx_
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autoptr(nx_arena) cursor_arena = nx_arena_new();
     struct export export = {.out = out, .arena = arena, .format = format, .cursor_arena = cursor_arena};
+    export.coded = options->codes != NULL && nx_codes_parse(nx_str_of(options->codes), &export.codes);
     struct nx_buf head;
     nx_buf_init(&head, arena, 1000);
-    nx_entry_head(&head, format, NULL);
+    nx_entry_head(&head, format, export.coded ? nx_codes_name(export.codes) : NULL);
     if (head.n > 0)
         fwrite(head.p, 1, head.n, out);
     gboolean good = nx_reader_list(reader, &filter, now, one, &export, &error);
@@ -133,6 +137,8 @@ int nx_cmd_export(int argc, char **argv)
     struct options options = {0};
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &options.format, "csv (default), jsonl, or txt: addresses alone", "FORMAT"},
+        {"codes", 0, 0, G_OPTION_ARG_STRING, &options.codes, "Add a column: the cause in the words of sisimai, kumomta, powermta, sparkpost, ses, postmark, zonemta or mautic",
+         "PRODUCT"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "A file instead of standard output", "FILE"},
         {"cause", 0, 0, G_OPTION_ARG_STRING, &options.cause, "Only this cause", "NAME"},
         {"class", 0, 0, G_OPTION_ARG_STRING, &options.class_, "Only hard, soft, block or none", "NAME"},
@@ -152,10 +158,13 @@ int nx_cmd_export(int argc, char **argv)
     } else if (options.format != NULL && !nx_entry_format_parse(nx_str_of(options.format), &format)) {
         nx_cli_say("--format %s: there is no such format (csv, jsonl or txt)", options.format);
         code = NX_EXIT_USAGE;
+    } else if (options.codes != NULL && !nx_codes_parse(nx_str_of(options.codes), &(enum nx_codes){0})) {
+        nx_cli_say("--codes %s: there is no such table (sisimai, kumomta, powermta, sparkpost, ses, postmark, zonemta or mautic)", options.codes);
+        code = NX_EXIT_USAGE;
     } else {
         code = write_all(&cli, &options, format);
     }
-    char *const given[] = {options.format, options.output, options.stream, options.cause, options.class_, options.domain, options.since, options.before,
+    char *const given[] = {options.format, options.codes, options.output, options.stream, options.cause, options.class_, options.domain, options.since, options.before,
                            options.after};
     for (size_t i = 0; i < G_N_ELEMENTS(given); i++)
         g_free(given[i]);

@@ -3,6 +3,7 @@
 
 #include "engine/engine.h"
 #include "event/json.h"
+#include "export/sisimai.h"
 #include "ingest/mailbox.h"
 
 #include <unistd.h>
@@ -10,16 +11,19 @@
 struct parse {
     struct nx_worker *worker;
     struct nx_limits limits;
-    bool table;
+    bool table, sisimai;
     bool unreadable;
     const char *webhook; /* the provider, or NULL: mail */
 };
 
-static void print_json(struct nx_arena *arena, const struct nx_event *event)
+static void print_json(struct nx_arena *arena, const struct nx_event *event, bool sisimai)
 {
     struct nx_buf line;
     nx_buf_init(&line, arena, SIZE_MAX / 2);
-    nx_event_to_json(&line, event);
+    if (sisimai)
+        nx_sisimai_line(&line, event);
+    else
+        nx_event_to_json(&line, event);
     nx_buf_addc(&line, '\n');
     fwrite(line.p, 1, line.n, stdout);
 }
@@ -39,7 +43,7 @@ static void print(struct parse *parse, const struct nx_event *events, size_t n)
         if (parse->table)
             print_row(&events[i]);
         else
-            print_json(nx_worker_arena(parse->worker), &events[i]);
+            print_json(nx_worker_arena(parse->worker), &events[i], parse->sisimai);
     }
 }
 
@@ -104,9 +108,10 @@ int nx_cmd_parse(int argc, char **argv)
         "an event, in the order of the input; nothing is stored.\nExit: 0, or 1 when something could not be read.",
         1, -1};
     gboolean table = FALSE;
-    g_autofree char *webhook = NULL;
+    g_autofree char *webhook = NULL, *format = NULL;
     const GOptionEntry entries[] = {
         {"table", 0, 0, G_OPTION_ARG_NONE, &table, "Columns for people", NULL},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &format, "json (default), or sisimai: the members that its users know", "FORMAT"},
         {"webhook", 0, 0, G_OPTION_ARG_STRING, &webhook, "Each PATH is a body that this mail provider posted (ses, sendgrid, ...)", "PROVIDER"},
         G_OPTION_ENTRY_NULL,
     };
@@ -119,12 +124,17 @@ int nx_cmd_parse(int argc, char **argv)
         nx_cli_say("--webhook %s: there is no such provider (see docs/webhooks.md for the list)", webhook);
         return NX_EXIT_USAGE;
     }
+    bool sisimai = format != NULL && strcmp(format, "sisimai") == 0;
+    if (format != NULL && !sisimai && strcmp(format, "json") != 0) {
+        nx_cli_say("--format %s: there is no such format (json or sisimai)", format);
+        return NX_EXIT_USAGE;
+    }
     g_autoptr(GError) error = NULL;
     g_autoptr(nx_engine) engine = nx_cli_engine(config, &error);
     if (engine == NULL)
         return nx_cli_fail(error);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);
-    struct parse parse = {.worker = worker, .limits = config->limits, .table = table, .webhook = webhook};
+    struct parse parse = {.worker = worker, .limits = config->limits, .table = table, .sisimai = sisimai, .webhook = webhook};
     if (table)
         printf("%-11s %-5s %-20s %-36s %-7s %s\n", "KIND", "CLASS", "CAUSE", "RECIPIENT", "STATUS", "DIAGNOSTIC");
     for (char **arg = cli.args; *arg != NULL; arg++)

@@ -64,7 +64,9 @@ struct nx_manual { /* a change made by hand or by import */
 /* Writes n entries in one transaction, in force at once; *ret_new (may be NULL) counts those that changed something. */
 gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_new, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* Lifts the entry of one stream, or with stream "" every entry of the address; NOT_FOUND when there is none. */
+/* Lifts the entry of one stream, or with stream "" every entry of the address, or with NX_STREAM_UNNAMED only the one that holds for all streams; NOT_FOUND when there is
+ * none. */
+#define NX_STREAM_UNNAMED "*"
 gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason, struct nx_str actor, nx_when now,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Puts an address (or "@domain") on the allow list, which outranks every entry, or takes it off (NOT_FOUND when it is not on it). */

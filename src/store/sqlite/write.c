@@ -14,7 +14,7 @@ static const char COUNTED[] = "SELECT at FROM log WHERE key=?1 AND counts=1 AND 
 static const char ANY_COUNT[] = "SELECT 1 FROM log WHERE key=?1 AND counts=1 AND at>?2 LIMIT 1";
 static const char COOLING[] = "SELECT stream FROM suppressions WHERE key=?1"
                               " ORDER BY class='s' AND manual=0 AND until IS NOT NULL DESC LIMIT 1";
-static const char LISTED[] = "SELECT 1 FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2)";
+static const char LISTED[] = "SELECT 1 FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
 static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM log";
 static const char APPEND[] = "INSERT INTO log(id, act, at, made, key, stream, address, kind, cause, class, counts, action, scope, until, reason, actor, source,"
                              " status, rule, diagnostic, body, seq)"

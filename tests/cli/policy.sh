@@ -1,0 +1,39 @@
+# allow, undo, policy explain; other vocabularies
+. "$NIXIE_SOURCE/tests/cli/lib.sh"
+for a in gone@example.com dead@example.com gone@example.org; do bounce $a >"$T/$a.eml"; done
+bounce full@example.com 5.2.2 '5.2.2 mailbox full' >"$T/full.eml"
+run 0 "$NIXIE" ingest -q "$T/gone@example.com.eml" "$T/dead@example.com.eml" "$T/gone@example.org.eml" "$T/full.eml"; prints '3 suppressions'
+"$NIXIE" suppress hand@example.com >/dev/null; "$NIXIE" suppress --cause unsubscribe --stream news gone@example.com >/dev/null
+
+run 0 "$NIXIE" policy explain full@example.com; prints '^now: not suppressed'; prints 'mailbox_full +counted on 1 days; one more today: none .mailbox_full: counted already on this day'; prints 'mailbox_unknown +counted on 0 days; one more today: suppress'
+run 0 "$NIXIE" policy explain gone@example.com; prints '^now: suppressed since .* until for ever: mailbox_unknown, mailbox_unknown: one report suffices'
+run 64 "$NIXIE" policy explain nothing; run 64 "$NIXIE" policy mend x@example.com
+
+run 0 "$NIXIE" allow --reason 'the chief' dead@example.com; prints '^1 on'
+run 0 "$NIXIE" check dead@example.com; prints 'allowed'
+run 0 "$NIXIE" policy explain dead@example.com; prints '^now: on the allow list'; prints 'on the allow list, so not suppressed'
+printf 'dead@example.com\ngone@example.com\n' | "$NIXIE" clean -q - >"$T/out"; is "$(cat "$T/out")" dead@example.com
+run 0 "$NIXIE" allow --remove dead@example.com; run 1 "$NIXIE" check dead@example.com
+run 1 "$NIXIE" allow --remove dead@example.com; says 'is not on the allow list'
+run 64 "$NIXIE" allow nothing; says 'is no address'
+
+run 64 "$NIXIE" undo; says 'say from when'
+run 64 "$NIXIE" undo --since 1h --until 2h; says 'lies before'
+run 0 "$NIXIE" undo --since 1h --domain example.com; prints '^2 entries would be lifted'; prints '^  gone@example.com'
+run 1 "$NIXIE" check gone@example.com
+run 0 "$NIXIE" undo --since 1h --domain example.com --yes --reason outage --actor alice; prints '^2 entries lifted'
+run 0 "$NIXIE" undo --since 1h --domain example.com --yes; prints '^0 entries lifted'
+run 0 "$NIXIE" check gone@example.com dead@example.com
+run 1 "$NIXIE" check hand@example.com; run 1 "$NIXIE" check gone@example.org
+run 1 "$NIXIE" check --stream news gone@example.com # the recipient's own wish stays
+run 0 "$NIXIE" history gone@example.com; prints 'release .* by alice: outage'
+run 0 "$NIXIE" undo --since 1h --cause mailbox_unknown --yes; prints '^1 entries lifted'
+run 0 "$NIXIE" db check
+
+"$NIXIE" suppress --cause mailbox_full codes@example.com >/dev/null
+run 0 "$NIXIE" export --codes sparkpost --cause mailbox_full; is "$(head -1 "$T/out" | sed 's/.*,//')" sparkpost; prints '^codes@example.com,mailbox_full,.*,22$'
+run 0 "$NIXIE" export -f jsonl --codes ses --cause mailbox_full; is "$(jq -r .ses "$T/out")" Transient/MailboxFull
+run 64 "$NIXIE" export --codes nobody; says 'there is no such table'
+run 0 "$NIXIE" parse --format sisimai "$T/full.eml"; is "$(jq -r '[.reason,.recipient,.deliverystatus,.destination,.action,.hardbounce]|join(" ")' "$T/out")" 'mailboxfull full@example.com 5.2.2 example.com failed false'
+run 64 "$NIXIE" parse --format xml "$T/full.eml"; says 'json or sisimai'
+finish
