@@ -237,8 +237,11 @@ bool nx_evidence_read(struct nx_reading *reading)
     }
     for (size_t i = 0; i < reading->words.n_blocks; i++) {
         const struct nx_text_block *block = &reading->words.blocks[i];
-        if (block->recipient.n > 0 && !is_own(reading, block->recipient))
+        if (block->recipient.n > 0 ? !is_own(reading, block->recipient) : reading->words.known && reading->words.n_blocks > 1 && block->name.n > 0) {
             add_block(reading, block, block->recipient);
+            if (block->recipient.n == 0 && reading->out.n > 0) /* a local name beside addresses */
+                reading->out.p[reading->out.n - 1].notes |= NX_NOTE_NO_RECIPIENT;
+        }
     }
     if (reading->out.n == 0 && !reading->words.known)
         return false;

@@ -46,7 +46,8 @@ static bool is_party(const struct nx_mail *mail, struct nx_str address)
 
 static bool is_line_of_words(const struct nx_scan *scan, size_t line)
 {
-    return !nx_page_blank(&scan->page, line) && scan->flags[line] == 0;
+    return !nx_page_blank(&scan->page, line) && scan->flags[line] == 0 &&
+           (scan->page.s[scan->page.lines[line].from] != '>' || nx_transcript_line(nx_page_line(&scan->page, line)));
 }
 
 /* Is an address at this place of the page spoken of as help, sender or the like? From the start of its sentence to its end. */
@@ -223,11 +224,22 @@ static void give_words(struct reading *r)
     }
 }
 
+/* Mail of a list or a tracker tells of failures that others had. */
+static bool is_list_mail(const struct nx_mail *mail)
+{
+    struct nx_str from = nx_fields_get(mail->fields, "From");
+    bool listed = nx_fields_get(mail->fields, "List-Id").n > 0 || nx_fields_get(mail->fields, "List-Post").n > 0 ||
+                  nx_fields_get(mail->fields, "X-Bugzilla-Type").n > 0;
+    return listed && !nx_str_ihas(from, NX_STR("mailer-daemon")) && !nx_str_ihas(from, NX_STR("postmaster"));
+}
+
 bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *scan, const struct nx_mail *mail,
                      struct nx_blocks *blocks)
 {
     struct reading r = {.formats = formats, .scan = scan, .mail = mail, .blocks = blocks};
     bool failed = false, delayed = false, delivered = false;
+    if (is_list_mail(mail))
+        return false;
     for (size_t i = 0; i < scan->n_phrases; i++) {
         const struct nx_phrase_hit *hit = &scan->phrases[i];
         size_t line = nx_page_line_at(&scan->page, hit->from);

@@ -64,6 +64,13 @@ static void on_line(struct state *s, const struct nx_unit *unit, size_t at)
     }
 }
 
+/* Does it stand in a line that somebody quotes ("> ...")? Transcripts have ">>> ". */
+static bool is_quoted(const struct nx_page *page, size_t at)
+{
+    const struct nx_line *line = &page->lines[nx_page_line_at(page, at)];
+    return line->to - line->from > 1 && page->s[line->from] == '>' && page->s[line->from + 1] != '>';
+}
+
 static void on_hit(unsigned index, size_t at, void *data)
 {
     struct state *s = data;
@@ -74,6 +81,8 @@ static void on_hit(unsigned index, size_t at, void *data)
     if (unit->type == NX_UNIT_LINE) {
         on_line(s, unit, at);
     } else if (!nx_template_starts(unit->template, &s->scan->page, at, &end, &ignored)) {
+        return;
+    } else if (is_quoted(&s->scan->page, at)) {
         return;
     } else if (unit->type == NX_UNIT_MARK) {
         s->scan->bits[unit->bit / 64] |= UINT64_C(1) << (unit->bit % 64);

@@ -292,7 +292,10 @@ static bool act(struct walk *w, const struct nx_line_rule *rule, const struct nx
         break;
     case NX_LINE_DIAGNOSTIC:
         take(w, captures);
-        say(w, captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0 ? captures->at[NX_CAPTURE_DIAGNOSTIC] : whole, false);
+        if (captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0)
+            say(w, captures->at[NX_CAPTURE_DIAGNOSTIC], false);
+        else if (whole.p[whole.n - 1] != ':') /* "The response was:" says nothing itself */
+            say(w, whole, false);
         if (w->open)
             w->quoting = true;
         else
