@@ -61,6 +61,7 @@ struct nx_config {
     char *spool_directory;
     size_t pipe_size;
     int64_t pipe_timeout;
+    char **watch_maildirs;
     char *lmtp_listen, *lmtp_group, *lmtp_hostname;
     char **lmtp_domains;
     unsigned lmtp_sessions, lmtp_recipients;

@@ -34,6 +34,8 @@ static const struct nx_config_key keys[] = {
      "Certificate authorities for what is fetched (SNS certificates and confirmations). Empty: the system's."},
     {"fetch", "connect_to", NX_CONFIG_STRING, AT(fetch_connect_to), "", false,
      "HOST:PORT:HOST:PORT, connect elsewhere than the name says (a gateway; tests)."},
+    {"watch", "maildirs", NX_CONFIG_LIST, AT(watch_maildirs), "", false,
+     "Maildirs that `serve` takes messages from, parted by semicolons; each is moved to .nixie-done there once it is stored."},
     {"lmtp", "listen", NX_CONFIG_STRING, AT(lmtp_listen), "", false,
      "Where LMTP is served: a path for a UNIX socket, or address:port on loopback. Empty: it is not."},
     {"lmtp", "group", NX_CONFIG_STRING, AT(lmtp_group), "", false,

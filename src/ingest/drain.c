@@ -2,20 +2,9 @@
 #include "ingest/drain.h"
 
 #include "base/error.h"
+#include "ingest/round.h"
 
-#include <pthread.h>
-
-#define ROUND 1024u /* files listed at a time */
-
-struct round {
-    pthread_mutex_t lock; /* guards all below, which workers write */
-    pthread_cond_t idle;
-    size_t pending; /* jobs that the workers have */
-    struct nx_spool *spool;
-    struct nx_drained drained;
-    GError *error; /* the last one */
-    size_t stayed;
-};
+#define LISTED 1024u /* files at a time */
 
 struct drop { /* one file on its way */
     struct nx_job job;
@@ -23,50 +12,32 @@ struct drop { /* one file on its way */
     struct nx_origin origin;
     struct nx_spooled spooled;
     char *name;
-    struct round *round;
+    struct nx_spool *spool;
+    struct nx_round *round;
 };
-
-static void stays(struct round *round, GError *error)
-{
-    g_clear_error(&round->error);
-    round->error = error;
-    round->stayed++;
-}
 
 static void done(struct nx_job *job, const struct nx_outcome *outcome)
 {
     struct drop *drop = job->data;
-    struct round *round = drop->round;
-    pthread_mutex_lock(&round->lock);
-    GError *error = NULL;
-    if (outcome->error != NULL)
-        stays(round, g_error_copy(outcome->error));
-    else if (!nx_spool_remove(round->spool, drop->name, &error)) /* it comes again, and is told to be a duplicate */
-        stays(round, error);
-    else
-        round->drained.messages++;
-    for (size_t i = 0; i < outcome->n; i++)
-        round->drained.duplicates += outcome->duplicates[i];
-    round->drained.events += outcome->n;
+    struct nx_round *round = drop->round;
+    GError *error = outcome->error != NULL ? g_error_copy(outcome->error) : NULL;
+    if (error == NULL && !nx_spool_remove(drop->spool, drop->name, &error)) /* it comes again, and is told to be a duplicate */
+        g_assert(error != NULL);
     g_free(drop->spooled.text);
     g_free(drop->name);
     g_free(drop);
-    if (--round->pending == 0)
-        pthread_cond_signal(&round->idle);
-    pthread_mutex_unlock(&round->lock); /* the round may end now */
+    nx_round_end(round, outcome, error);
 }
 
-static void send(struct round *round, struct nx_intake *intake, const char *name, size_t limit)
+/* True: it was set aside. */
+static bool send(struct nx_spool *spool, struct nx_round *round, struct nx_intake *intake, const char *name, size_t limit)
 {
     struct nx_spooled spooled;
     GError *error = NULL;
-    if (!nx_spool_read(round->spool, name, &spooled, &error)) {
-        pthread_mutex_lock(&round->lock);
-        if (g_error_matches(error, NX_ERROR, NX_ERROR_SYNTAX) && nx_spool_set_aside(round->spool, name, NULL))
-            round->drained.set_aside++;
-        stays(round, error);
-        pthread_mutex_unlock(&round->lock);
-        return;
+    if (!nx_spool_read(spool, name, &spooled, &error)) {
+        bool aside = g_error_matches(error, NX_ERROR, NX_ERROR_SYNTAX) && nx_spool_set_aside(spool, name, NULL);
+        nx_round_stay(round, error);
+        return aside;
     }
     struct drop *drop = g_new0(struct drop, 1);
     bool cut = spooled.size > spooled.bytes.n || spooled.bytes.n > limit;
@@ -81,44 +52,32 @@ static void send(struct round *round, struct nx_intake *intake, const char *name
                                      .received_at = spooled.received_at},
                           .spooled = spooled,
                           .name = g_strdup(name),
+                          .spool = spool,
                           .round = round};
-    pthread_mutex_lock(&round->lock);
-    round->pending++;
-    pthread_mutex_unlock(&round->lock);
+    nx_round_begin(round);
     nx_intake_put(intake, &drop->job);
-}
-
-static void wait_idle(struct round *round)
-{
-    pthread_mutex_lock(&round->lock);
-    while (round->pending > 0)
-        pthread_cond_wait(&round->idle, &round->lock);
-    pthread_mutex_unlock(&round->lock);
+    return false;
 }
 
 gboolean nx_spool_drain(struct nx_spool *spool, struct nx_intake *intake, size_t limit, struct nx_drained *ret_drained,
                         GError **error)
 {
-    struct round round = {.spool = spool};
-    pthread_mutex_init(&round.lock, NULL);
-    pthread_cond_init(&round.idle, NULL);
+    struct nx_round round;
+    size_t set_aside = 0;
+    bool more = true;
+    nx_round_init(&round);
     nx_spool_tidy(spool);
-    for (;;) {
-        size_t before = round.drained.messages + round.drained.set_aside;
-        g_autoptr(GPtrArray) names = nx_spool_list(spool, ROUND, round.error == NULL ? &round.error : NULL);
+    while (more) {
+        size_t before = round.messages + set_aside;
+        GError *cannot = NULL;
+        g_autoptr(GPtrArray) names = nx_spool_list(spool, LISTED, &cannot);
         if (names == NULL)
-            round.stayed++;
+            nx_round_stay(&round, cannot);
         for (guint i = 0; names != NULL && i < names->len; i++)
-            send(&round, intake, names->pdata[i], limit);
-        wait_idle(&round);
-        bool moved = round.drained.messages + round.drained.set_aside > before;
-        if (names == NULL || names->len == 0 || !moved)
-            break;
+            set_aside += send(spool, &round, intake, names->pdata[i], limit);
+        nx_round_wait(&round);
+        more = names != NULL && names->len > 0 && round.messages + set_aside > before;
     }
-    pthread_mutex_destroy(&round.lock);
-    pthread_cond_destroy(&round.idle);
-    *ret_drained = round.drained;
-    if (round.error != NULL)
-        g_propagate_error(error, round.error);
-    return round.stayed == 0;
+    *ret_drained = (struct nx_drained){round.messages, round.events, round.duplicates, set_aside};
+    return nx_round_finish(&round, error);
 }

@@ -65,4 +65,16 @@ serve
 n=0; until curl -s "$URL/v1/suppressions/before@example.net" | grep -q mailbox_unknown || [ $n = 60 ]; do n=$((n + 1)); sleep 0.05; done; asks 200 /v1/suppressions/before@example.net
 bounce during@example.net | "$NIXIE" pipe
 n=0; until curl -s "$URL/v1/suppressions/during@example.net" | grep -q mailbox_unknown || [ $n = 60 ]; do n=$((n + 1)); sleep 0.05; done; asks 200 /v1/suppressions/during@example.net; has '.source == "pipe"'
-ends; finish
+ends
+# A watched Maildir: moved only after the commit, also what was there before; what cannot be stored stays.
+box="$T/Maildir"; mkdir -p "$box/new" "$box/cur" "$box/tmp"; bounce old@example.net >"$box/cur/1.x:2,S"
+printf '[watch]\nmaildirs = %s\n' "$box" >"$T/watch.conf"
+serve --config "$T/watch.conf"
+bounce new@example.net >"$box/tmp/2.x"; mv "$box/tmp/2.x" "$box/new/2.x"; mkfifo "$box/new/fifo"
+n=0; until [ "$(ls "$box/.nixie-done/cur" 2>/dev/null | wc -l)" = 2 ] || [ $n = 100 ]; do n=$((n + 1)); sleep 0.05; done
+is "$(ls "$box/.nixie-done/cur" | tr '\n' ' ')" '1.x:2,S 2.x '; is "$(ls "$box/new" "$box/cur" | grep x)" ""
+asks 200 /v1/suppressions/old@example.net; asks 200 /v1/suppressions/new@example.net; has '.source == "maildir"'
+[ -p "$box/new/fifo" ] || fail "what is no message stays"
+ends
+printf '[watch]\nmaildirs = %s/none\n' "$T" >"$T/watch.conf"; run 65 "$NIXIE" serve --config "$T/watch.conf" --listen 127.0.0.1:0; says 'none/new: .*\[watch\]'
+finish
