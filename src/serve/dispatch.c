@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#define SWALLOW (16u << 20) /* bytes past a cap that are read to no end */
+
 void nx_request_free(struct nx_request *request)
 {
     g_clear_pointer(&request->response, MHD_destroy_response);
@@ -164,12 +166,17 @@ static void begin(struct nx_request *request, const char *method)
     request->cap = cap_of(request);
     struct nx_str length = nx_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
     unsigned long long n;
-    if (nx_str_to_u64(length, &n) && n > request->cap)
+    bool over = nx_str_to_u64(length, &n) && n > request->cap;
+    /* Whoever is still sending when the connection is closed may never see the answer: what is only a little too much is read first. */
+    bool waits = nx_request_header(request, MHD_HTTP_HEADER_EXPECT).n > 0;
+    if (over && (waits || n - request->cap > SWALLOW))
         refuse_size(request);
+    else if (over)
+        request->too_large = true;
     else if (request->route->body == NX_BODY_LIST)
         request->file = open_file(request);
     else if (request->cap > 0)
-        request->body = length.n > 0 ? g_byte_array_sized_new((guint)n) : g_byte_array_new();
+        request->body = length.n > 0 ? g_byte_array_sized_new((guint)MIN(n, 1u << 20)) : g_byte_array_new();
 }
 
 /* False: the client has had its time. */
@@ -180,13 +187,15 @@ static bool take_body(struct nx_request *request, const char *data, size_t n)
     int64_t allowed = request->setup->config->serve_timeout + (int64_t)(request->file_size >> 16);
     if (elapsed > allowed * G_USEC_PER_SEC)
         return false;
+    if (request->too_large)
+        return true;
     if (request->route->body == NX_BODY_LIST) {
         write_file(request, data, n);
     } else if (request->body == NULL || request->body->len + n > request->cap) {
         request->too_large = true;
         if (request->body != NULL)
             g_byte_array_set_size(request->body, 0);
-    } else if (!request->too_large) {
+    } else {
         g_byte_array_append(request->body, (const guint8 *)data, (guint)n);
     }
     return true;

@@ -46,7 +46,7 @@ run 75 sh -c "ulimit -f 1; '$NIXIE' pipe <'$T/big.eml'"; says '^4\.3\.0 '; is "$
 (sleep 5 | "$NIXIE" pipe --timeout 1 2>"$T/err"; is $? 75 "time is up"; says '^4\.3\.0 .*in time'; exit $failures) || failures=$((failures + 1))
 for signal in TERM INT HUP SEGV ABRT; do
     mkfifo "$T/fifo"; "$NIXIE" pipe <"$T/fifo" 2>"$T/err" & pid=$!
-    exec 7>"$T/fifo"; echo "Subject: half" >&7; sleep 0.1; kill -$signal $pid; wait $pid; is $? 75 "SIG$signal"; says '^4\.3\.0 '; exec 7>&-; rm "$T/fifo"
+    exec 7>"$T/fifo"; echo "Subject: half" >&7; await sh -c "ls '$spool/tmp' | grep -q '[.]$pid[.]'"; kill -$signal $pid; wait $pid; is $? 75 "SIG$signal"; says '^4\.3\.0 '; exec 7>&-; rm "$T/fifo"
 done
 # What those left half written goes with the first drain a day later.
 touch -d '2 days ago' "$spool"/tmp/*.msg; : >"$spool/tmp/young.msg"; piped 0 "$T/one.eml" --wait; is "$(ls "$spool/tmp")" young.msg
