@@ -90,7 +90,7 @@ static void key_cause(struct reader *reader, struct nx_str value)
     if (reader->rule->cause != NX_CAUSE_NONE)
         FAULT(reader, "a rule has one cause (start another rule)");
     else if (!nx_cause_parse(value, &reader->rule->cause))
-        FAULT(reader, "unknown cause '%.*s' (docs/schema.md lists them)", NX_FMT(value));
+        FAULT(reader, "unknown cause '%.*s' (docs/taxonomy.md lists them)", NX_FMT(value));
 }
 
 static void key_class(struct reader *reader, struct nx_str value)

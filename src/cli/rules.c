@@ -115,7 +115,7 @@ static int list(const struct nx_cli *cli, const struct nx_rules_options *options
     g_autoptr(GError) error = NULL;
     enum nx_cause wanted = NX_CAUSE_NONE;
     if (options->cause != NULL && !nx_cause_parse(nx_str_of(options->cause), &wanted)) {
-        nx_cli_say("--cause: unknown cause '%s' (docs/schema.md lists them)", options->cause);
+        nx_cli_say("--cause: unknown cause '%s' (docs/taxonomy.md lists them)", options->cause);
         return NX_EXIT_USAGE;
     }
     g_autoptr(nx_ruleset) rules = load(cli->config, NULL, false, false, &error);

@@ -48,4 +48,10 @@ rm "$T/own/bad.rules"; grep -v '^#' "$T/out" | sed 's/unknown$/greylisted/' >"$T
 run 0 "$NIXIE" rules check "$T/own"
 run 0 "$NIXIE" rules test --config "$T/nixie.conf" '550 quux flobbed'; prints 'by local.1'
 run 0 "$NIXIE" rules bench --times 1; prints '^loading .* rules in '
+# The walk-through of docs/rules.md does what it says.
+mkdir "$T/walk"; sed -n '/^       rule local.locker/,/^$/s/^       //p' "$NIXIE_SOURCE/docs/rules.md" >"$T/walk/locker.rules"
+run 1 "$NIXIE" rules test '550 5.0.0 Parcel not deliverable: locker is stuffed'; prints '^verdict  unknown, soft, by nothing$'
+run 0 "$NIXIE" rules check "$T/walk"
+printf '[patterns]\nlocal = %s\n' "$T/walk" >"$T/walk.conf"
+run 0 "$NIXIE" rules test --config "$T/walk.conf" '550 5.0.0 Parcel not deliverable: locker is stuffed'; prints '^verdict  mailbox_full, soft, by local.locker'
 finish
