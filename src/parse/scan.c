@@ -12,6 +12,11 @@ struct line_hit {
     uint8_t flag;
 };
 
+struct mark_hit {
+    unsigned bit;
+    uint32_t line;
+};
+
 struct state {
     const struct nx_formats *formats;
     struct nx_arena *arena;
@@ -21,6 +26,8 @@ struct state {
     size_t n_lines, lines_size;
     struct nx_phrase_hit *phrases;
     size_t n_phrases, phrases_size;
+    struct mark_hit *marks;
+    size_t n_marks, marks_size;
     size_t end; /* first line that is an end mark */
 };
 
@@ -85,7 +92,10 @@ static void on_hit(unsigned index, size_t at, void *data)
     } else if (is_quoted(&s->scan->page, at)) {
         return;
     } else if (unit->type == NX_UNIT_MARK) {
-        s->scan->bits[unit->bit / 64] |= UINT64_C(1) << (unit->bit % 64);
+        void *copy = grown(s->arena, s->marks, s->n_marks, &s->marks_size, sizeof *s->marks);
+        if (copy != NULL)
+            s->marks = copy;
+        s->marks[s->n_marks++] = (struct mark_hit){unit->bit, (uint32_t)nx_page_line_at(&s->scan->page, at)};
     } else {
         void *copy = grown(s->arena, s->phrases, s->n_phrases, &s->phrases_size, sizeof *s->phrases);
         if (copy != NULL)
@@ -146,7 +156,7 @@ static bool is_head(const struct nx_page *page, size_t line)
     int weight = n == 0 ? 0 : field_weight(nx_str_sub(first, 0, n));
     if (weight == 0)
         return false;
-    bool trace = weight == 3;
+    bool trace = weight == 3, reply = nx_str_ieq(nx_str_sub(first, 0, n), NX_STR("from")), sent = false;
     unsigned fields = 1, telling = weight >= 2;
     for (size_t i = line + 1; i < page->n_lines && i < line + AHEAD && !nx_page_blank(page, i); i++) {
         if (page->lines[i].indent > 0)
@@ -158,10 +168,13 @@ static bool is_head(const struct nx_page *page, size_t line)
         weight = field_weight(nx_str_sub(next, 0, n));
         trace |= weight == 3;
         telling += weight >= 2;
+        sent |= nx_str_ieq(nx_str_sub(next, 0, n), NX_STR("sent"));
         fields++;
     }
     /* What follows something else than a blank line must be surer of itself. */
     bool after_blank = nx_page_blank(page, line - 1);
+    if (after_blank && reply && sent && fields >= 4) /* "From:, Sent:, To:, Subject:": somebody answers a mail and quotes it */
+        return true;
     return after_blank ? (trace && (fields >= 2 || line + 1 >= page->n_lines || page->lines[line + 1].indent > 0)) ||
                              (fields >= 3 && telling >= 1)
                        : trace && field_weight(nx_str_sub(first, 0, field_name(first))) == 3 && fields >= 3;
@@ -195,6 +208,9 @@ void nx_scan_text(const struct nx_formats *formats, struct nx_arena *arena, stru
     } else {
         scan->last = scan->returned = head != SIZE_MAX ? head : n;
     }
+    for (size_t i = 0; i < s.n_marks; i++) /* what the returned message says is no mark of the report */
+        if (s.marks[i].line < scan->returned)
+            scan->bits[s.marks[i].bit / 64] |= UINT64_C(1) << (s.marks[i].bit % 64);
     uint8_t *flags = nx_arena_alloc(arena, n + 1);
     for (size_t i = 0; i < s.n_lines; i++)
         flags[s.lines[i].line] = s.lines[i].flag;

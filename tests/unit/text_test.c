@@ -229,6 +229,14 @@ static void ordinary_mail_names_nobody(void **state)
         "From: a@example.com\nTo: b@example.org\n\nHello,\n\ncan you call c@example.net today? The parcel has arrived.\n",
         "From: a@example.com\nTo: b@example.org\n\nPlease contact support@example.com, your message could not be delivered.\n",
         "From: a@example.com\nTo: b@example.org\n\nYour mail could not be delivered, says a@example.com to b@example.org.\n",
+        /* people and trackers that quote a report */
+        "From: a@example.com\nTo: b@example.org\nSubject: Re: Undeliverable: hello\n\nIs c@example.net right?\n\n-----Original Message-----\n"
+        "Diagnostic information for administrators:\n\nGenerating server: mail.example.net\n\nc@example.net\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n",
+        "From: a@example.com\nTo: b@example.org\nSubject: Re: Undeliverable: hello\n\nIs c@example.net right?\n\nFrom: Mail Delivery System\nSent: Monday\nTo: a\n"
+        "Subject: Undeliverable: hello\n\nDelivery has failed to these recipients or groups:\n\nc@example.net\n",
+        "From: a@example.com\nTo: b@example.org\nSubject: Re: failure notice\n\nLook:\n\n> Hi. This is the qmail-send program at mail.example.org.\n> \n> <c@example.net>:\n"
+        "> no such user\n",
+        "From: bugs@tracker.example.org\nTo: b@example.org\nList-Id: <bugs.example.org>\n\nThe mail to c@example.net could not be delivered.\n",
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     for (size_t i = 0; i < sizeof mails / sizeof *mails; i++) {
