@@ -19,6 +19,7 @@ static const struct nx_cmd commands[] = {
     {"allow", nx_cmd_allow, "addresses that nothing suppresses"},
     {"policy", nx_cmd_policy, "what would the next bounce of an address do?"},
     {"history", nx_cmd_history, "what is known of an address, and why it is on the list"},
+    {"stats", nx_cmd_stats, "events counted by day, cause, domain and more"},
     {"db", nx_cmd_db, "check, rebuild or migrate the database"},
     {"explain", nx_cmd_explain, "what a reply, a code or a bounce means, in words"},
     {"token", nx_cmd_token, "make, list and revoke the tokens of the HTTP server"},

@@ -49,6 +49,7 @@ struct nx_backend_ops {
     gboolean (*log)(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data, GError **error);
     gboolean (*position)(struct nx_reader *reader, int64_t *ret, GError **error);
     int (*get_mark)(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error);
+    gboolean (*tally)(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter, nx_tally_fn *fn, void *data, GError **error);
     /* For the lookup table. Between hold and let_go all answers are of one moment. */
     gboolean (*hold)(struct nx_reader *reader, GError **error);
     void (*let_go)(struct nx_reader *reader);

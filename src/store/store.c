@@ -498,6 +498,28 @@ int nx_reader_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, G
     return reader->ops->get_mark(reader, name, ret, error);
 }
 
+gboolean nx_reader_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter, nx_tally_fn *fn, void *data, GError **error)
+{
+    return reader->ops->tally(reader, by, then, filter, fn, data, error);
+}
+
+static const char *const tally_names[NX_TALLY_COUNT] = {"day", "kind", "cause", "class", "action", "source", "stream", "domain"};
+
+const char *nx_tally_name(enum nx_tally by)
+{
+    return tally_names[by];
+}
+
+bool nx_tally_parse(struct nx_str name, enum nx_tally *ret)
+{
+    for (int i = 0; i < NX_TALLY_COUNT; i++)
+        if (nx_str_eq(name, nx_str_of(tally_names[i]))) {
+            *ret = (enum nx_tally)i;
+            return true;
+        }
+    return false;
+}
+
 const char *nx_entry_cause_name(enum nx_cause cause)
 {
     return cause == NX_CAUSE_NONE ? "manual" : nx_cause_name(cause);

@@ -135,6 +135,22 @@ gboolean nx_reader_position(struct nx_reader *reader, int64_t *ret, GError **err
 /* What nx_store_mark kept; 1 found, 0 nothing, -1 error. */
 int nx_reader_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+enum nx_tally { NX_TALLY_DAY, NX_TALLY_KIND, NX_TALLY_CAUSE, NX_TALLY_CLASS, NX_TALLY_ACTION, NX_TALLY_SOURCE, NX_TALLY_STREAM, NX_TALLY_DOMAIN };
+#define NX_TALLY_COUNT 8
+const char *nx_tally_name(enum nx_tally by);
+bool nx_tally_parse(struct nx_str name, enum nx_tally *ret);
+struct nx_tally_filter {
+    nx_when since, before; /* whole days, UTC; NX_WHEN_NONE or 0: absent */
+    enum nx_kind kind;     /* NX_KIND_OTHER: all */
+    struct nx_str domain, stream;
+    size_t limit; /* 0: no limit */
+};
+/* Events counted by one or two of the dimensions (then: equal to by for one), most first, days in order. From counters kept with each event: a year answers at
+ * once. What was forgotten stays counted. */
+typedef bool nx_tally_fn(struct nx_str first, struct nx_str second, uint64_t n, void *data);
+gboolean nx_reader_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter, nx_tally_fn *fn, void *data,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct nx_store nx_store; /* for g_autoptr only */
 typedef struct nx_reader nx_reader;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_store, nx_store_close)

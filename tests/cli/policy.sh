@@ -36,4 +36,11 @@ run 0 "$NIXIE" export -f jsonl --codes ses --cause mailbox_full; is "$(jq -r .se
 run 64 "$NIXIE" export --codes nobody; says 'there is no such table'
 run 0 "$NIXIE" parse --format sisimai "$T/full.eml"; is "$(jq -r '[.reason,.recipient,.deliverystatus,.destination,.action,.hardbounce]|join(" ")' "$T/out")" 'mailboxfull full@example.com 5.2.2 example.com failed false'
 run 64 "$NIXIE" parse --format xml "$T/full.eml"; says 'json or sisimai'
+run 0 "$NIXIE" stats; prints '^mailbox_unknown +3$'; prints '^mailbox_full +1$'; prints '^4 events'
+run 0 "$NIXIE" stats --by domain,action --limit 1; prints '^example.com +suppress +2$'
+run 0 "$NIXIE" stats --json --by day --since 2d; is "$(jq -r '.day+" "+(.events|tostring)' "$T/out")" "$(date -u +%F) 4"
+run 0 "$NIXIE" stats --domain example.org; prints '^1 events'
+"$NIXIE" ingest -q "$T/full.eml" >/dev/null; run 0 "$NIXIE" stats; prints '^4 events' # a second arrival is not counted
+run 64 "$NIXIE" stats --by weather; says 'day, kind, cause'
+run 64 "$NIXIE" stats --kind lost; says 'no such kind'
 finish

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/read.h"
 #include "store/sqlite/scan.h"
+#include "store/sqlite/tally.h"
 #include "store/sqlite/write.h"
 
 static struct nx_backend *backend_open(const char *path, const struct nx_policy *policy, GError **error)
@@ -59,6 +60,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .log = nx_read_log,
     .position = nx_read_position,
     .get_mark = nx_read_mark,
+    .tally = nx_read_tally,
     .hold = nx_scan_hold,
     .let_go = nx_scan_let_go,
     .about = nx_scan_about,

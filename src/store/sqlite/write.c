@@ -19,6 +19,8 @@ static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM log";
 static const char APPEND[] = "INSERT INTO log(id, act, at, made, key, stream, address, kind, cause, class, counts, action, scope, until, reason, actor, source,"
                              " status, rule, diagnostic, body, seq)"
                              " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)";
+static const char TALLY[] = "INSERT INTO tally(day, kind, cause, class, action, source, stream, domain, n) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,1)"
+                            " ON CONFLICT DO UPDATE SET n = n + 1";
 static const char APPEND_CHUNK[] = "INSERT INTO chunks(seq, lo, hi, n, body) VALUES(?1,?2,?3,?4,?5)";
 
 /* Hex as bytes, half the size; anything else as it stands. */
@@ -192,6 +194,22 @@ static gboolean append(struct nx_db *db, const struct appended *row, int64_t *re
     return nx_db_run(db, insert, error);
 }
 
+static gboolean tally(struct nx_db *db, const struct appended *row, GError **error)
+{
+    sqlite3_stmt *add = nx_db_statement(db, TALLY, error);
+    if (add == NULL)
+        return FALSE;
+    sqlite3_bind_int64(add, 1, row->at / DAY);
+    nx_db_bind_text(add, 2, row->kind);
+    nx_db_bind_cause(db, add, 3, row->cause);
+    nx_db_bind_class(add, 4, row->class_);
+    nx_db_bind_text(add, 5, row->action);
+    nx_db_bind_text(add, 6, row->source);
+    nx_db_bind_text(add, 7, row->stream);
+    nx_db_bind_text(add, 8, nx_str_sub(row->key, 0, nx_str_chr(row->key, '@')));
+    return nx_db_run(db, add, error);
+}
+
 gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, const struct nx_address *address, const char *why,
                       nx_when now, struct nx_stored *ret, GError **error)
 {
@@ -240,7 +258,7 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                                  .body = pack_event(backend, event)};
     struct nx_row change = {.act = NX_ACT_EVENT, .action = decision.action, .key = row.key, .address = row.address, .scope = scope, .cause = cause,
                             .class_ = row.class_, .at = at, .until = decision.until};
-    if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error))
+    if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !tally(db, &row, error))
         return FALSE;
     *ret = (struct nx_stored){.decision = decision};
     return TRUE;
