@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#define RUN 500000u   /* entries in one transaction */
+#define RUN 1000000u  /* entries in one transaction */
 #define PATIENCE 120u /* times five seconds that another writer is waited for */
 #define TOLD 5u       /* lines that are no addresses, told one by one */
 
@@ -244,7 +244,7 @@ int nx_cmd_import(int argc, char **argv)
 {
     g_autofree char *products = nx_product_list();
     g_autofree char *description =
-        g_strconcat("FILE is CSV, JSON or JSON lines, plain, gzip or zstd. Entries are kept in runs of 500,000, each whole or not at all; an import that "
+        g_strconcat("FILE is CSV, JSON or JSON lines, plain, gzip or zstd. Entries are kept in runs of a million, each whole or not at all; an import that "
                     "stopped is run again, and goes on where it was. What is suppressed already, and for longer, stays as it is.\nExit: 0; 1 some lines are no addresses; 65 the "
                     "file is damaged (the line is named); 75 no space, or locked for ten minutes.\n\nProducts:\n",
                     products, NULL);

@@ -35,7 +35,7 @@ struct nx_backend_ops {
     /* One act; *ret_changed tells whether it changed anything. */
     gboolean (*act)(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, GError **error);
     /* Many suppressions at once, sorted by key and stream, each once; reason, actor and source are those of the first. */
-    gboolean (*import)(struct nx_backend *backend, const struct nx_change *changes, size_t n, nx_when now, size_t *ret_changed, GError **error);
+    gboolean (*import)(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now, size_t *ret_changed, GError **error);
     gboolean (*claim)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
     gboolean (*mark)(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
     gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);

@@ -25,6 +25,7 @@ struct task {
     int64_t value;
     /* acts */
     struct nx_change *changes;
+    const struct nx_change **sorted; /* of an import */
     size_t changed;
     struct nx_rebuilt *rebuilt;
     /* of a caller that waits */
@@ -313,7 +314,7 @@ static gboolean run_acts(struct nx_store *store, struct task *task, GError **err
 
 static gboolean run_import(struct nx_store *store, struct task *task, GError **error)
 {
-    return store->ops->import(store->backend, task->changes, task->n, task->now, &task->changed, error);
+    return store->ops->import(store->backend, task->sorted, task->n, task->now, &task->changed, error);
 }
 
 static int by_key(const void *a, const void *b)
@@ -323,27 +324,26 @@ static int by_key(const void *a, const void *b)
     return order != 0 ? order : nx_str_cmp(x->stream, y->stream);
 }
 
-/* A copy in order of key, and of several lines for one address the one that holds longest. */
-static struct nx_change *sort_unique(const struct nx_change *changes, size_t n, size_t *ret_n)
+/* In order of key, and of several lines for one address the one that holds longest. */
+static const struct nx_change **sort_unique(const struct nx_change *changes, size_t n, size_t *ret_n)
 {
-    g_autofree const struct nx_change **order = g_new(const struct nx_change *, n);
-    struct nx_change *sorted = g_new(struct nx_change, n);
+    const struct nx_change **order = g_new(const struct nx_change *, n);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
         order[i] = &changes[i];
     qsort(order, n, sizeof *order, by_key);
     for (size_t i = 0; i < n; i++) {
-        struct nx_change *old = kept > 0 ? &sorted[kept - 1] : NULL;
-        if (old == NULL || !nx_str_eq(old->key, order[i]->key) || !nx_str_eq(old->stream, order[i]->stream)) {
-            sorted[kept++] = *order[i];
+        const struct nx_change *old = kept > 0 ? order[kept - 1] : NULL, *new = order[i];
+        if (old == NULL || by_key(&old, &new) != 0) {
+            order[kept++] = new;
             continue;
         }
         struct nx_standing standing = {.present = true, .cause = old->cause, .since = old->since, .until = old->until};
-        if (nx_standing_gives_way(&standing, order[i]->cause, order[i]->until, old->since))
-            *old = *order[i];
+        if (nx_standing_gives_way(&standing, new->cause, new->until, old->since))
+            order[kept - 1] = new;
     }
     *ret_n = kept;
-    return sorted;
+    return order;
 }
 
 #define MANY 64u /* from here on acts are kept as an import: packed, one log row for thousands */
@@ -367,10 +367,9 @@ gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entri
             return FALSE;
     }
     struct task task = {.run = run_acts, .n = n, .now = now, .changes = changes};
-    if (n >= MANY) {
-        struct nx_change *sorted = sort_unique(changes, n, &task.n);
-        g_free(changes);
-        task.changes = changes = sorted;
+    g_autofree const struct nx_change **sorted = n >= MANY ? sort_unique(changes, n, &task.n) : NULL;
+    if (sorted != NULL) {
+        task.sorted = sorted;
         task.run = run_import;
     }
     if (!run_and_wait(store, &task, error))

@@ -327,7 +327,7 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
 }
 
 /* Up to NX_CHUNK_LINES changes as one log row. */
-static gboolean import_chunk(struct nx_backend *backend, const struct nx_change *changes, size_t n, nx_when now, size_t *changed, GError **error)
+static gboolean import_chunk(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now, size_t *changed, GError **error)
 {
     struct nx_db *db = backend->db;
     nx_arena_reset(backend->scratch);
@@ -342,9 +342,9 @@ static gboolean import_chunk(struct nx_backend *backend, const struct nx_change 
     nx_db_reset(next);
     bool mixed = false;
     for (size_t i = 1; i < n && !mixed; i++)
-        mixed = !nx_str_eq(changes[i].reason, changes[0].reason);
+        mixed = !nx_str_eq(changes[i]->reason, changes[0]->reason);
     for (size_t i = 0; i < n; i++) {
-        const struct nx_change *change = &changes[i];
+        const struct nx_change *change = changes[i];
         bool new, effect = true;
         const struct nx_row row = {.sequence = sequence, .act = NX_ACT_IMPORT, .action = NX_ACTION_SUPPRESS, .key = change->key, .address = change->address,
                                    .scope = change->stream, .cause = change->cause, .class_ = nx_cause_facts(change->cause)->class_,
@@ -361,7 +361,7 @@ static gboolean import_chunk(struct nx_backend *backend, const struct nx_change 
     if (lines == 0)
         return TRUE;
     const struct appended row = {.act = NX_STR("import"), .at = now, .made = now, .action = NX_STR("done"), .until = NX_WHEN_NONE,
-                                 .kind = mixed ? NX_STR("mixed") : NX_STR_NONE, .reason = mixed ? NX_STR_NONE : changes->reason, .actor = changes->actor, .source = changes->source};
+                                 .kind = mixed ? NX_STR("mixed") : NX_STR_NONE, .reason = mixed ? NX_STR_NONE : changes[0]->reason, .actor = changes[0]->actor, .source = changes[0]->source};
     sqlite3_stmt *insert = nx_db_statement(db, APPEND_CHUNK, error);
     if (insert == NULL || !append(db, &row, &sequence, error))
         return FALSE;
@@ -375,7 +375,7 @@ static gboolean import_chunk(struct nx_backend *backend, const struct nx_change 
     return nx_db_run(db, insert, error);
 }
 
-gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *changes, size_t n, nx_when now, size_t *ret_changed, GError **error)
+gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now, size_t *ret_changed, GError **error)
 {
     *ret_changed = 0;
     for (size_t from = 0; from < n; from += NX_CHUNK_LINES)
