@@ -7,6 +7,7 @@ SECONDS_TO_WAIT=90
 configure() {
     chroot "$tree" sh -e <<'INNER'
     id alice >/dev/null 2>&1 || useradd -m alice
+    mkdir -p /run/courier
     cd /etc/courier
     echo mx.example.org >me; echo example.org >defaultdomain; echo mx.example.org >helohost; echo mx.example.org >esmtphelo
     printf 'example.org\nlocalhost\n' >locals
