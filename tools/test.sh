@@ -13,4 +13,5 @@ if command -v ccache >/dev/null; then
 fi
 cmake --preset "$preset"
 cmake --build --preset "$preset"
-exec ctest --preset "$preset" -j "$(nproc)" "$@"
+# Most tests wait for a server or a time-out: two a processor.
+exec ctest --preset "$preset" -j "$(($(nproc) * 2))" "$@"
