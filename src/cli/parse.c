@@ -5,6 +5,7 @@
 #include "event/json.h"
 #include "export/sisimai.h"
 #include "ingest/mailbox.h"
+#include "serve/webhook.h"
 
 #include <unistd.h>
 
@@ -14,6 +15,7 @@ struct parse {
     bool table, sisimai;
     bool unreadable;
     const char *webhook; /* the provider, or NULL: mail */
+    struct nx_webhook_paths paths;
 };
 
 static void print_json(struct nx_arena *arena, const struct nx_event *event, bool sisimai)
@@ -73,7 +75,7 @@ static void body(struct parse *parse, const char *name)
     if (g_file_get_contents(g_str_equal(name, "-") ? "/dev/stdin" : name, &bytes, &n_bytes, &error)) {
         const struct nx_origin origin = {.source = NX_STR("file"), .file = nx_str_of(name), .received_at = NX_WHEN_NONE};
         const struct nx_input input = {.kind = NX_INPUT_EVENT, .bytes = {bytes, n_bytes}, .provider = nx_str_of(parse->webhook), .origin = &origin};
-        if (nx_worker_webhook(parse->worker, NULL, &input, NULL, &what, &events, &error)) {
+        if (nx_worker_webhook(parse->worker, NULL, &input, &parse->paths, &what, &events, &error)) {
             print(parse, events, what.n);
             return;
         }
@@ -112,7 +114,7 @@ int nx_cmd_parse(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"table", 0, 0, G_OPTION_ARG_NONE, &table, "Columns for people", NULL},
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "json (default), or sisimai: the members that its users know", "FORMAT"},
-        {"webhook", 0, 0, G_OPTION_ARG_STRING, &webhook, "Each PATH is a body that this mail provider posted (ses, sendgrid, ...)", "PROVIDER"},
+        {"webhook", 0, 0, G_OPTION_ARG_STRING, &webhook, "Each PATH is a body that this mail provider posted (ses, sendgrid, ...), or that came to this [webhook NAME]", "NAME"},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;
@@ -120,8 +122,10 @@ int nx_cmd_parse(int argc, char **argv)
     if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
         return code;
     const struct nx_config *config = cli.config;
-    if (webhook != NULL && nx_webhook_provider(nx_str_of(webhook)) == NULL) {
-        nx_cli_say("--webhook %s: there is no such provider (see docs/webhooks.md for the list)", webhook);
+    const struct nx_config_webhook *endpoint = webhook == NULL ? NULL : nx_config_webhook(config, nx_str_of(webhook));
+    const char *provider = endpoint != NULL ? endpoint->provider : webhook;
+    if (provider != NULL && nx_webhook_provider(nx_str_of(provider)) == NULL) {
+        nx_cli_say("--webhook %s: there is no such provider and no [webhook %s] (docs/webhooks.md lists the providers)", webhook, webhook);
         return NX_EXIT_USAGE;
     }
     bool sisimai = format != NULL && strcmp(format, "sisimai") == 0;
@@ -134,7 +138,9 @@ int nx_cmd_parse(int argc, char **argv)
     if (engine == NULL)
         return nx_cli_fail(error);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);
-    struct parse parse = {.worker = worker, .limits = config->limits, .table = table, .sisimai = sisimai, .webhook = webhook};
+    struct parse parse = {.worker = worker, .limits = config->limits, .table = table, .sisimai = sisimai, .webhook = provider};
+    if (endpoint != NULL)
+        parse.paths = nx_endpoint_paths(endpoint);
     if (table)
         printf("%-11s %-5s %-20s %-36s %-7s %s\n", "KIND", "CLASS", "CAUSE", "RECIPIENT", "STATUS", "DIAGNOSTIC");
     for (char **arg = cli.args; *arg != NULL; arg++)

@@ -16,7 +16,7 @@ struct delivery { /* one body on its way into the store */
     struct nx_endpoint endpoint;
 };
 
-static struct nx_webhook_paths paths_of(const struct nx_config_webhook *settings)
+struct nx_webhook_paths nx_endpoint_paths(const struct nx_config_webhook *settings)
 {
     return (struct nx_webhook_paths){
         .events = nx_str_of(settings->at_events),
@@ -171,7 +171,7 @@ static void take(struct nx_request *request, const struct nx_endpoint *endpoint,
                  struct nx_str token)
 {
     const struct nx_config_webhook *settings = endpoint->settings;
-    const struct nx_webhook_paths paths = paths_of(settings);
+    const struct nx_webhook_paths paths = nx_endpoint_paths(settings);
     nx_when now = nx_request_now(request);
     struct nx_webhook_body body;
     g_autoptr(GError) error = NULL;

@@ -22,5 +22,7 @@ bool nx_endpoint_admits(struct nx_request *request, const struct nx_endpoint *en
 /* Basic and path secret alone: for probes. */
 bool nx_endpoint_knows(struct nx_request *request, const struct nx_endpoint *endpoint);
 
+/* Where things stand, as the settings of a generic endpoint say. */
+struct nx_webhook_paths nx_endpoint_paths(const struct nx_config_webhook *settings);
 /* Every fault of every [webhook NAME] in one NX_ERROR_CONFIG. */
 gboolean nx_endpoints_check(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;

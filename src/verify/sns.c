@@ -9,6 +9,7 @@
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 static struct nx_str member(struct nx_arena *arena, json_t *root, const char *name)
 {
@@ -53,6 +54,14 @@ bool nx_sns_read(struct nx_arena *arena, struct nx_str body, struct nx_sns *ret_
     return good;
 }
 
+/* The certificate is Amazon's for SNS, or that of the very host that gave it out (other partitions, other providers). */
+static bool is_named(X509 *certificate, struct nx_str url)
+{
+    struct nx_str host = nx_str_from(url, MIN(strlen("https://"), url.n));
+    host = nx_str_sub(host, 0, nx_str_chr(host, '/'));
+    return X509_check_host(certificate, "sns.amazonaws.com", 0, 0, NULL) == 1 || (host.n > 0 && X509_check_host(certificate, host.p, host.n, 0, NULL) == 1);
+}
+
 enum nx_proof nx_sns_verify(const struct nx_sns *sns, struct nx_str pem, nx_when now)
 {
     BIO *bio = BIO_new_mem_buf(pem.p, (int)MIN(pem.n, (size_t)INT_MAX));
@@ -62,7 +71,8 @@ enum nx_proof nx_sns_verify(const struct nx_sns *sns, struct nx_str pem, nx_when
         return NX_PROOF_BAD;
     time_t at = (time_t)now;
     bool dates = now == NX_WHEN_NONE || (X509_cmp_time(X509_get0_notBefore(certificate), &at) < 0 && X509_cmp_time(X509_get0_notAfter(certificate), &at) > 0);
-    bool fits = dates && nx_signature_fits(X509_get0_pubkey(certificate), sns->version == 1 ? "SHA1" : "SHA256", sns->signature, sns->text);
+    bool good = dates && (now == NX_WHEN_NONE || is_named(certificate, sns->cert_url));
+    bool fits = good && nx_signature_fits(X509_get0_pubkey(certificate), sns->version == 1 ? "SHA1" : "SHA256", sns->signature, sns->text);
     X509_free(certificate);
     return fits ? NX_PROOF_GOOD : NX_PROOF_BAD;
 }

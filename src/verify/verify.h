@@ -40,7 +40,7 @@ struct nx_sns {
 };
 /* False: the body is no SNS envelope with a signature; ret_sns->type is then empty where it is no envelope at all. */
 bool nx_sns_read(struct nx_arena *arena, struct nx_str body, struct nx_sns *ret_sns);
-/* pem: the certificate. now NX_WHEN_NONE: its dates are not looked at (stored messages). */
+/* pem: the certificate. now NX_WHEN_NONE: its dates and name are not looked at (stored messages). */
 enum nx_proof nx_sns_verify(const struct nx_sns *sns, struct nx_str pem, nx_when now);
 
 /* "Basic dXNlcjpwYXNz" against any of "user:pass". */

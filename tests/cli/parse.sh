@@ -48,5 +48,13 @@ mkdir "$T/closed"; chmod 0 "$T/closed"
 if $as true 2>/dev/null; then run 1 $as "$NIXIE" parse "$T/closed" "$T/one.eml"; says "closed: .*Permission denied"; is "$(recipients)" 'one@example.net '; fi
 chmod 700 "$T/closed"
 printf '[limits]\nmessage = 1k\n' >"$T/small.conf"; run 0 "$NIXIE" parse --config "$T/small.conf" "$T/big"; prints '"truncated"'
+# Bodies of mail providers, by name or by an endpoint of the settings.
+posted=$NIXIE_SOURCE/tests/webhook/fixtures
+run 0 "$NIXIE" parse --webhook sendgrid "$posted/sendgrid/batch.json"; is "$(grep -c . "$T/out")" 13; prints '"cause":"upstream_suppressed"'
+run 0 "$NIXIE" parse --webhook mandrill --table "$posted/mandrill/batch.form"; prints '^complaint'
+run 1 "$NIXIE" parse --webhook mailjet "$posted/mailjet/broken.json" "$posted/mailjet/group.json"; says 'broken.json: .*no valid JSON'; is "$(grep -c . "$T/out")" 9
+run 64 "$NIXIE" parse --webhook nobody "$posted/mailjet/group.json"; says 'no such provider'
+printf '[webhook mine]\nprovider = generic\nbasic = u:p\nat_events = items\nat_kind = what\nat_recipient = address.mail\nis_failed_hard = dead\n' >"$T/mine.conf"
+run 0 "$NIXIE" parse --config "$T/mine.conf" --webhook mine "$posted/generic/list.json"; prints '"kind":"failed","recipient":"a@example.net".*"class":"hard"'
 NIXIE_PATTERNS="$T/none" run 1 "$NIXIE" parse "$T/one.eml"; says 'none: the patterns cannot be read.*NIXIE_PATTERNS'
 finish
