@@ -112,6 +112,22 @@ static bool has_cjk(const GString *text)
     return cjk >= 4 && cjk > 4 * other;
 }
 
+/* Characters of more than one byte that are whole UTF-8. */
+static size_t utf8_sequences(struct nx_str bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < bytes.n; i++) {
+        if ((unsigned char)bytes.p[i] < 0xc2)
+            continue;
+        gunichar c = g_utf8_get_char_validated(bytes.p + i, (gssize)(bytes.n - i));
+        if (c == (gunichar)-1 || c == (gunichar)-2)
+            continue;
+        n++;
+        i += (size_t)g_unichar_to_utf8(c, NULL) - 1;
+    }
+    return n;
+}
+
 struct nx_str nx_charset_to_utf8(struct nx_arena *arena, struct nx_str bytes, struct nx_str charset, nx_notes *notes)
 {
     if (is_plain(bytes))
@@ -141,6 +157,10 @@ struct nx_str nx_charset_to_utf8(struct nx_arena *arena, struct nx_str bytes, st
             return take(arena, text);
     }
     *notes |= NX_NOTE_BAD_CHARSET;
+    size_t sequences = utf8_sequences(bytes);
+    g_string_truncate(text, 0);
+    if (sequences > 0 && convert(bytes, "UTF-8", text) <= sequences) /* UTF-8 with a few bytes broken */
+        return take(arena, text);
     for (size_t i = 0; i < G_N_ELEMENTS(unlabelled); i++) {
         g_string_truncate(text, 0);
         if (convert(bytes, unlabelled[i], text) == 0 && has_cjk(text))

@@ -166,6 +166,14 @@ static struct nx_str diagnostic_words(struct nx_str value)
     return nx_str_trim(nx_str_from(value, semicolon + 1));
 }
 
+/* "250 2.1.5 Ok" of a delivered recipient. */
+static unsigned success_reply(struct nx_str words)
+{
+    unsigned long long code;
+    bool bounded = words.n == 3 || (words.n > 3 && !nx_is_alnum((unsigned char)words.p[3]));
+    return bounded && nx_str_to_u64(nx_str_sub(words, 0, 3), &code) && code >= 200 && code < 300 ? (unsigned)code : 0;
+}
+
 static void finish(struct nx_reading *reading, const struct message_group *message, const struct group *group)
 {
     if (is_empty(group) || (group->final_recipient.n + group->original_recipient.n + group->actual_recipient.n == 0 && group->action.n == 0 && group->status.n == 0))
@@ -190,6 +198,8 @@ static void finish(struct nx_reading *reading, const struct message_group *messa
         report->remote_mta = reply.host;
     struct nx_str status = status_of(group->status);
     report->kind = kind_of(group->action, status);
+    if (report->kind == NX_KIND_DELIVERED)
+        report->reply = success_reply(report->diagnostic);
     /* The code inside the server's words is the truth; X.0.0 says nothing. */
     report->status = reply.status.n > 0 && !nx_str_iends(reply.status, NX_STR(".0.0")) ? reply.status : status.n > 0 ? status : reply.status;
     if (group->status.n > 0 && status.n == 0)
@@ -223,7 +233,8 @@ bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields)
         }
         struct nx_str *field = slot(&group, name);
         bool again = field != NULL && field->n > 0 && names_recipient(name);
-        if (again || (blank && names_recipient(name) && !is_empty(&group) && (group.final_recipient.n > 0 || group.original_recipient.n > 0))) {
+        bool next = blank && field != NULL && (names_recipient(name) || field->n > 0); /* Exim's groups begin with Action */
+        if (again || (next && (group.final_recipient.n > 0 || group.original_recipient.n > 0))) {
             finish(reading, &message, &group);
             group = (struct group){0};
         }

@@ -60,6 +60,14 @@ static struct nx_str recipient_in_head(struct nx_reading *reading)
     struct nx_str address = NX_STR_NONE;
     for (size_t i = 0; i < G_N_ELEMENTS(names) && address.n == 0; i++)
         address = nx_address_of_field(reading->arena, nx_fields_get(reading->mail.fields, names[i]), NULL, &notes);
+    for (size_t i = 0; i < reading->mail.n_parts && address.n == 0; i++) { /* a refusal in the form of an MDN */
+        struct nx_str text = reading->mail.parts[i].content;
+        if (reading->mail.parts[i].type != NX_PART_DISPOSITION)
+            continue;
+        struct nx_fields fields = nx_fields_read(reading->arena, &text, &notes);
+        for (size_t k = 0; k < G_N_ELEMENTS(names) && address.n == 0; k++)
+            address = nx_address_of_field(reading->arena, nx_fields_get(fields, names[k]), NULL, &notes);
+    }
     return address;
 }
 
@@ -171,6 +179,19 @@ static bool is_own(const struct nx_reading *reading, struct nx_str address)
     return nx_address_same(address, nx_address_in(nx_fields_get(reading->mail.fields, "From")));
 }
 
+/* Mail of a list or a tracker talks about bounces; reports come from daemons, and not through lists. */
+static bool quotes(const struct nx_reading *reading)
+{
+    static const char *const names[] = {"List-Id", "List-Unsubscribe", "X-Bugzilla-Type", "X-GitHub-Reason", "X-GitLab-Project", "X-JIRA-FingerPrint", "X-RT-Ticket", "X-Redmine-Project"};
+    struct nx_str from = nx_fields_get(reading->mail.fields, "From");
+    if (nx_str_ihas(from, NX_STR("mailer-daemon")) || nx_str_ihas(from, NX_STR("postmaster")) || nx_str_ihas(from, NX_STR("mail delivery")) || failed_recipients(reading).n > 0)
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (nx_fields_get(reading->mail.fields, names[i]).n > 0)
+            return true;
+    return false;
+}
+
 static void add_block(struct nx_reading *reading, const struct nx_text_block *block, struct nx_str recipient)
 {
     for (size_t i = 0; i < reading->out.n; i++)
@@ -219,6 +240,15 @@ static bool read_bare(struct nx_reading *reading)
     return true;
 }
 
+bool nx_evidence_stray(const struct nx_reading *reading)
+{
+    struct nx_str to = nx_address_in(nx_fields_get(reading->mail.fields, "To"));
+    for (size_t i = 0; i < reading->out.n; i++)
+        if (!nx_address_same(reading->out.p[i].recipient, to))
+            return signs(reading) >= 2 && !quotes(reading);
+    return false;
+}
+
 bool nx_evidence_read(struct nx_reading *reading)
 {
     if (!reading->has_words)
@@ -227,6 +257,10 @@ bool nx_evidence_read(struct nx_reading *reading)
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         named += reading->words.blocks[i].recipient.n > 0;
     bool automatic = nx_str_istarts(nx_fields_get(reading->mail.fields, "Auto-Submitted"), NX_STR("auto-replied"));
+    if (quotes(reading)) {
+        reading->out.notes |= NX_NOTE_LOOKS_LIKE_BOUNCE;
+        return false;
+    }
     bool nameless = failed_recipients(reading).n == 0;
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         nameless &= reading->words.blocks[i].recipient.n == 0 && reading->words.blocks[i].name.n == 0;

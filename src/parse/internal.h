@@ -54,6 +54,8 @@ struct nx_str nx_verp_decode(struct nx_arena *arena, struct nx_str address);
 /* evidence.c: words of the text to the recipients of a DSN, and a report from words alone. */
 void nx_evidence_join(struct nx_reading *reading);
 bool nx_evidence_read(struct nx_reading *reading);
+/* Field groups were found in text: does the rest of the message say that it is a report? Phishing shows such lines to its own addressee. */
+bool nx_evidence_stray(const struct nx_reading *reading);
 
 /* Bare address of a From or To field. */
 struct nx_str nx_address_in(struct nx_str field);

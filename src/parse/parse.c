@@ -166,10 +166,12 @@ static bool read_status_parts(struct nx_reading *reading)
         if (reading->has_words && reading->words.returned.n > 0 && reading->words.returned.p >= text.p && reading->words.returned.p < text.p + text.n)
             text = nx_str_sub(text, 0, (size_t)(reading->words.returned.p - text.p));
         size_t at = nx_dsn_find(text);
-        if (at < text.n && nx_dsn_read(reading, nx_str_from(text, at))) {
-            found = true;
-            reading->out.notes |= NX_NOTE_STRAY_FIELDS;
-        }
+        if (at == text.n || !nx_dsn_read(reading, nx_str_from(text, at)))
+            continue;
+        found = nx_evidence_stray(reading);
+        reading->out.notes |= found ? NX_NOTE_STRAY_FIELDS : NX_NOTE_LOOKS_LIKE_BOUNCE;
+        if (!found)
+            reading->out.n = 0;
     }
     return found;
 }
