@@ -56,6 +56,9 @@ function(nx_test name)
   if(NOT test_TIMEOUT)
     set(test_TIMEOUT 30)
   endif()
+  if(NIXIE_SANITIZE) # everything takes two to five times as long
+    math(EXPR test_TIMEOUT "${test_TIMEOUT} * 3")
+  endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${test_TIMEOUT} LABELS "${test_LABELS}" SKIP_RETURN_CODE 77
     ENVIRONMENT "NIXIE=$<TARGET_FILE:nixie>;NIXIE_SOURCE=${PROJECT_SOURCE_DIR};NIXIE_BUILD=${PROJECT_BINARY_DIR};LC_ALL=C.UTF-8;G_DEBUG=fatal-criticals")
 endfunction()

@@ -11,7 +11,7 @@ ends() { kill -TERM $PID; wait $PID; is $? "${1:-0}" "exit of the server"; PID=;
 # asks STATUS PATH [curl option...]: body in $T/out, head in $T/head
 asks() {
     want=$1; path=$2; shift 2
-    got=$(curl -s -m 20 -D "$T/head" -o "$T/out" -w '%{http_code}' "$@" "$URL$path"); [ "$got" = "$want" ] || { fail "$got, not $want: $path $*"; cat "$T/out"; }
+    got=$(curl -s -m 50 -D "$T/head" -o "$T/out" -w '%{http_code}' "$@" "$URL$path"); [ "$got" = "$want" ] || { fail "$got, not $want: $path $*"; cat "$T/out"; }
     case $want in 4*|5*)
         grep -qi '^content-type: application/problem+json' "$T/head" || fail "no problem document: $path $*"
         jq -e ".status == $want and (.title|length > 0) and (.detail|length > 0) and .type == \"about:blank\"" "$T/out" >/dev/null || { fail "problem: $path"; cat "$T/out"; } ;;
