@@ -231,7 +231,8 @@ static int import_file(struct nx_cli *cli, const struct options *options)
     if (good)
         say_summary(&import);
     if (good && !options->dry) { /* so that the first `clean` need not make the table */
-        g_autoptr(nx_lookup) made = nx_lookup_new(store, NULL);
+        struct nx_lookup *made = nx_lookup_new(store, NULL);
+        g_clear_pointer(&made, nx_lookup_free);
     }
     if (good)
         return nx_cli_finish(import.invalid > 0 ? NX_EXIT_FINDING : NX_EXIT_OK);

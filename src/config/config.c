@@ -398,7 +398,8 @@ char *nx_config_restart_needed(const struct nx_config *now, const struct nx_conf
     keys = nx_config_cause_keys(&n);
     for (size_t index = 0;; index++) {
         const struct nx_policy_cause *before, *after;
-        g_autofree char *group = nx_config_cause_group(now, index, &before), *same = nx_config_cause_group(next, index, &after);
+        g_autofree char *group = nx_config_cause_group(now, index, &before);
+        g_free(nx_config_cause_group(next, index, &after)); /* the same name */
         if (group == NULL)
             break;
         add_changed(text, keys, n, group, before, after);

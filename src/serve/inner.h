@@ -50,7 +50,7 @@ enum MHD_Result nx_dispatch_answer(void *data, struct MHD_Connection *connection
                                    const char *version, const char *upload, size_t *upload_size, void **state);
 void nx_dispatch_completed(void *data, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
 size_t nx_dispatch_unescape(void *data, struct MHD_Connection *connection, char *text);
-void nx_dispatch_say(void *data, const char *format, va_list list);
+void nx_dispatch_say(void *data, const char *format, va_list list) G_GNUC_PRINTF(2, 0);
 /* Hands the answer to the library. */
 enum MHD_Result nx_request_queue(struct nx_request *request);
 void nx_request_free(struct nx_request *request);
