@@ -61,7 +61,8 @@ static bool host_fits(const char *host, const char *pattern)
     if (g_strv_length(have) != g_strv_length(want))
         return false;
     for (size_t i = 0; want[i] != NULL; i++) {
-        bool any = strcmp(want[i], "*") == 0 && strlen(have[i]) >= 3 && strspn(have[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == strlen(have[i]);
+        bool any = strcmp(want[i], "*") == 0 && strlen(have[i]) >= 3 &&
+                   strspn(have[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == strlen(have[i]);
         if (!any && g_ascii_strcasecmp(have[i], want[i]) != 0)
             return false;
     }
@@ -82,11 +83,14 @@ bool nx_fetch_allows(struct nx_str url, const char *const *hosts, const char *su
     CURLU *parts = curl_url();
     char *scheme = NULL, *host = NULL, *path = NULL;
     bool good = strlen(text) == url.n && url.n < 2048 && curl_url_set(parts, CURLUPART_URL, text, CURLU_PATH_AS_IS) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_PATH, &path, 0) == CURLUE_OK && strcmp(scheme, "https") == 0 && absent(parts, CURLUPART_USER) &&
-                absent(parts, CURLUPART_PASSWORD) && absent(parts, CURLUPART_PORT) && absent(parts, CURLUPART_FRAGMENT);
+                curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                curl_url_get(parts, CURLUPART_PATH, &path, 0) == CURLUE_OK && strcmp(scheme, "https") == 0 &&
+                absent(parts, CURLUPART_USER) && absent(parts, CURLUPART_PASSWORD) && absent(parts, CURLUPART_PORT) &&
+                absent(parts, CURLUPART_FRAGMENT);
     if (good && suffix != NULL)
-        good = g_str_has_suffix(path, suffix) && strstr(path, "..") == NULL && strchr(path, '%') == NULL && absent(parts, CURLUPART_QUERY);
+        good = g_str_has_suffix(path, suffix) && strstr(path, "..") == NULL && strchr(path, '%') == NULL &&
+               absent(parts, CURLUPART_QUERY);
     bool fits = false;
     for (; good && *hosts != NULL && !fits; hosts++)
         fits = host_fits(host, *hosts);
@@ -139,7 +143,8 @@ static GBytes *get(struct nx_fetch *fetch, const char *url, char **ret_why)
 
 static void fail(GError **error, const char *url, const char *why)
 {
-    g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "%.*s cannot be fetched: %s (is the way out open?)", (int)strcspn(url, "?"), url, why);
+    g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "%.*s cannot be fetched: %s (is the way out open?)", (int)strcspn(url, "?"), url,
+                why);
 }
 
 gboolean nx_fetch_visit(struct nx_fetch *fetch, struct nx_str url, GError **error)

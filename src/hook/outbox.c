@@ -49,11 +49,13 @@ struct batch {
 
 /* ---- settings */
 
-static void fault(GString *all, const struct nx_config *config, const struct nx_config_hook *settings, const char *key, const char *format, const char *value)
+static void fault(GString *all, const struct nx_config *config, const struct nx_config_hook *settings, const char *key,
+                  const char *format, const char *value)
 {
     g_autofree char *group = g_strconcat("hook ", settings->name, NULL);
     const char *origin = nx_config_origin(config, group, key);
-    g_string_append_printf(all, "%s%s: [%s] %s: ", all->len > 0 ? "\n" : "", strcmp(origin, "default") == 0 ? config->path : origin, group, key);
+    g_string_append_printf(all, "%s%s: [%s] %s: ", all->len > 0 ? "\n" : "", strcmp(origin, "default") == 0 ? config->path : origin,
+                           group, key);
     g_string_append_printf(all, "'%s' %s", value, format);
 }
 
@@ -122,7 +124,8 @@ static bool wanted(const struct receiver *receiver, const struct nx_event *event
     char *const *streams = receiver->settings->streams;
     if ((receiver->kinds != 0 && (receiver->kinds & 1u << event->report.kind) == 0) ||
         (receiver->classes != 0 && (receiver->classes & 1u << event->verdict.class_) == 0) ||
-        (receiver->actions != 0 && (receiver->actions & 1u << event->decision.action) == 0) || (receiver->some_causes && !receiver->causes[event->verdict.cause]))
+        (receiver->actions != 0 && (receiver->actions & 1u << event->decision.action) == 0) ||
+        (receiver->some_causes && !receiver->causes[event->verdict.cause]))
         return false;
     if (streams == NULL || *streams == NULL)
         return true;
@@ -142,8 +145,8 @@ static bool take(const struct nx_logged *line, void *data)
     struct letter *letter = &batch->letters[batch->n++];
     struct nx_buf body;
     nx_buf_init(&body, receiver->arena, SIZE_MAX / 2);
-    nx_buf_add(&body, nx_arena_printf(receiver->arena, "{\"type\":\"event.%s\",\"timestamp\":\"%.*s\",\"data\":", nx_kind_name(line->event->report.kind),
-                                      NX_FMT(nx_when_format(receiver->arena, line->made))));
+    nx_buf_add(&body, nx_arena_printf(receiver->arena, "{\"type\":\"event.%s\",\"timestamp\":\"%.*s\",\"data\":",
+                                      nx_kind_name(line->event->report.kind), NX_FMT(nx_when_format(receiver->arena, line->made))));
     nx_event_to_json(&body, line->event);
     nx_buf_addc(&body, '}');
     *letter = (struct letter){line->sequence, nx_arena_dup(receiver->arena, line->event->id), nx_buf_str(&body)};
@@ -318,8 +321,8 @@ static gboolean start(struct receiver *receiver, GError **error)
     int known = nx_reader_mark(receiver->reader, receiver->mark, &position, error);
     if (known < 0)
         return FALSE;
-    if (known == 0 &&
-        (!nx_reader_position(receiver->reader, &position, error) || !nx_store_mark(receiver->outbox->store, receiver->mark, position, error)))
+    if (known == 0 && (!nx_reader_position(receiver->reader, &position, error) ||
+                       !nx_store_mark(receiver->outbox->store, receiver->mark, position, error)))
         return FALSE;
     int failed = pthread_create(&receiver->thread, NULL, work, receiver);
     receiver->started = failed == 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hook/outbox.h - tells applications what was stored: each event of the log is posted to those who asked for it.
  *
- * Source: Standard Webhooks 1.0 (id, timestamp, HMAC-SHA256). The log of the store is the outbox: an event is in it when its commit is, and a mark
- * says how far each receiver has come, so nothing is lost and ingestion never waits. A receiver gets events in order, at least once (webhook-id tells
- * repeats apart), from its first start on; while it does not answer 2xx it is asked again, with pauses that double. One thread a receiver. */
+ * Source: Standard Webhooks 1.0 (id, timestamp, HMAC-SHA256). The log of the store is the outbox: an event is in it when its commit
+ * is, and a mark says how far each receiver has come, so nothing is lost and ingestion never waits. A receiver gets events in
+ * order, at least once (webhook-id tells repeats apart), from its first start on; while it does not answer 2xx it is asked again,
+ * with pauses that double. One thread a receiver. */
 #pragma once
 #include "config/config.h"
 #include "store/store.h"
@@ -16,7 +17,8 @@ typedef void nx_outbox_say_fn(const char *hook, const char *what, const char *wh
 /* Every fault of every [hook NAME] in one NX_ERROR_CONFIG. */
 gboolean nx_outbox_check(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Starts; config and store live longer. Errors: those of nx_outbox_check, and of the store. */
-struct nx_outbox *nx_outbox_new(struct nx_store *store, const struct nx_config *config, nx_outbox_say_fn *say, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+struct nx_outbox *nx_outbox_new(struct nx_store *store, const struct nx_config *config, nx_outbox_say_fn *say,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Breaks off what is under way; it is sent again after the next start. */
 void nx_outbox_free(struct nx_outbox *outbox);
 

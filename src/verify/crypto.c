@@ -107,8 +107,9 @@ EVP_PKEY *nx_public_key(struct nx_arena *arena, const char *text)
 bool nx_signature_fits(EVP_PKEY *key, const char *hash_name, struct nx_str signature, struct nx_str text)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool fits = EVP_DigestVerifyInit_ex(context, NULL, hash_name, NULL, NULL, key, NULL) == 1 &&
-                EVP_DigestVerify(context, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p, text.n) == 1;
+    bool fits =
+        EVP_DigestVerifyInit_ex(context, NULL, hash_name, NULL, NULL, key, NULL) == 1 &&
+        EVP_DigestVerify(context, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p, text.n) == 1;
     EVP_MD_CTX_free(context);
     return fits;
 }

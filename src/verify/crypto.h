@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verify/crypto.h - the few things that OpenSSL does for us, over slices. Room-internal. Strict decoders: no blanks, no missing padding. */
+/* verify/crypto.h - the few things that OpenSSL does for us, over slices. Room-internal. Strict decoders: no blanks, no missing
+ * padding. */
 #pragma once
 #include "base/arena.h"
 

@@ -14,7 +14,8 @@
 static struct nx_str member(struct nx_arena *arena, json_t *root, const char *name)
 {
     json_t *value = json_object_get(root, name);
-    return json_is_string(value) ? nx_arena_dup(arena, (struct nx_str){json_string_value(value), json_string_length(value)}) : NX_STR_NONE;
+    return json_is_string(value) ? nx_arena_dup(arena, (struct nx_str){json_string_value(value), json_string_length(value)})
+                                 : NX_STR_NONE;
 }
 
 /* The names in the order of bytes; Subject only where it is there and not null. */
@@ -59,7 +60,8 @@ static bool is_named(X509 *certificate, struct nx_str url)
 {
     struct nx_str host = nx_str_from(url, MIN(strlen("https://"), url.n));
     host = nx_str_sub(host, 0, nx_str_chr(host, '/'));
-    return X509_check_host(certificate, "sns.amazonaws.com", 0, 0, NULL) == 1 || (host.n > 0 && X509_check_host(certificate, host.p, host.n, 0, NULL) == 1);
+    return X509_check_host(certificate, "sns.amazonaws.com", 0, 0, NULL) == 1 ||
+           (host.n > 0 && X509_check_host(certificate, host.p, host.n, 0, NULL) == 1);
 }
 
 enum nx_proof nx_sns_verify(const struct nx_sns *sns, struct nx_str pem, nx_when now)
@@ -70,9 +72,11 @@ enum nx_proof nx_sns_verify(const struct nx_sns *sns, struct nx_str pem, nx_when
     if (certificate == NULL)
         return NX_PROOF_BAD;
     time_t at = (time_t)now;
-    bool dates = now == NX_WHEN_NONE || (X509_cmp_time(X509_get0_notBefore(certificate), &at) < 0 && X509_cmp_time(X509_get0_notAfter(certificate), &at) > 0);
+    bool dates = now == NX_WHEN_NONE || (X509_cmp_time(X509_get0_notBefore(certificate), &at) < 0 &&
+                                         X509_cmp_time(X509_get0_notAfter(certificate), &at) > 0);
     bool good = dates && (now == NX_WHEN_NONE || is_named(certificate, sns->cert_url));
-    bool fits = good && nx_signature_fits(X509_get0_pubkey(certificate), sns->version == 1 ? "SHA1" : "SHA256", sns->signature, sns->text);
+    bool fits =
+        good && nx_signature_fits(X509_get0_pubkey(certificate), sns->version == 1 ? "SHA1" : "SHA256", sns->signature, sns->text);
     X509_free(certificate);
     return fits ? NX_PROOF_GOOD : NX_PROOF_BAD;
 }

@@ -47,12 +47,15 @@ static enum nx_proof hmac_hex(struct check *check, const char *key)
         return NX_PROOF_MISSING;
     if (nx_str_istarts(text, NX_STR("sha256=")))
         text = nx_str_from(text, 7);
-    return nx_hex_decode(check->arena, text, &mac) && hmac_fits(NX_HASH_SHA256, nx_str_of(key), &check->request->body, 1, mac) ? NX_PROOF_GOOD : NX_PROOF_BAD;
+    return nx_hex_decode(check->arena, text, &mac) && hmac_fits(NX_HASH_SHA256, nx_str_of(key), &check->request->body, 1, mac)
+               ? NX_PROOF_GOOD
+               : NX_PROOF_BAD;
 }
 
 static enum nx_proof sendgrid(struct check *check, const char *key)
 {
-    struct nx_str text = header(check, check->provider->header), timestamp = header(check, "X-Twilio-Email-Event-Webhook-Timestamp"), signature;
+    struct nx_str text = header(check, check->provider->header),
+                  timestamp = header(check, "X-Twilio-Email-Event-Webhook-Timestamp"), signature;
     if (text.n == 0 || timestamp.n == 0)
         return NX_PROOF_MISSING;
     EVP_PKEY *public_key = nx_public_key(check->arena, key);
@@ -71,16 +74,20 @@ static struct nx_str member(struct nx_arena *arena, json_t *object, const char *
     json_t *value = json_object_get(object, name);
     if (json_is_integer(value))
         return nx_arena_printf(arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    return json_is_string(value) ? nx_arena_dup(arena, (struct nx_str){json_string_value(value), json_string_length(value)}) : NX_STR_NONE;
+    return json_is_string(value) ? nx_arena_dup(arena, (struct nx_str){json_string_value(value), json_string_length(value)})
+                                 : NX_STR_NONE;
 }
 
-/* The triple stands in the body, which it does not cover. Of a form's repeated names the last are Mailgun's, the others the user's. */
+/* The triple stands in the body, which it does not cover. Of a form's repeated names the last are Mailgun's, the others the user's.
+ */
 static enum nx_proof mailgun(struct check *check, const char *key)
 {
     struct nx_arena *arena = check->arena;
-    struct nx_str body = nx_str_trim(check->request->body), parts[2] = {NX_STR_NONE, NX_STR_NONE}, text = NX_STR_NONE, parent = NX_STR_NONE, mac;
+    struct nx_str body = nx_str_trim(check->request->body), parts[2] = {NX_STR_NONE, NX_STR_NONE}, text = NX_STR_NONE,
+                  parent = NX_STR_NONE, mac;
     if (body.n > 0 && body.p[0] == '{') {
-        json_t *root = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL), *signature = json_object_get(root, "signature");
+        json_t *root = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL),
+               *signature = json_object_get(root, "signature");
         parts[0] = member(arena, signature, "timestamp");
         parts[1] = member(arena, signature, "token");
         text = member(arena, signature, "signature");
@@ -130,7 +137,8 @@ static enum nx_proof mandrill(struct check *check, const char *key)
     if (!nx_base64_decode(check->arena, text, &mac))
         return NX_PROOF_BAD;
     /* the list without events that is sent when the URL is entered, before there is a key */
-    bool test = form.n == 1 && nx_str_eq(form.fields[0].value, NX_STR("[]")) && hmac_fits(NX_HASH_SHA1, NX_STR("test-webhook"), &signed_text, 1, mac);
+    bool test = form.n == 1 && nx_str_eq(form.fields[0].value, NX_STR("[]")) &&
+                hmac_fits(NX_HASH_SHA1, NX_STR("test-webhook"), &signed_text, 1, mac);
     return test || hmac_fits(NX_HASH_SHA1, nx_str_of(key), &signed_text, 1, mac) ? NX_PROOF_GOOD : NX_PROOF_BAD;
 }
 
@@ -146,7 +154,8 @@ static bool standard_key(struct nx_arena *arena, const char *key, struct nx_str 
 static enum nx_proof standard(struct check *check, const char *key)
 {
     struct nx_arena *arena = check->arena;
-    struct nx_str id = header(check, "webhook-id"), timestamp = header(check, "webhook-timestamp"), list = header(check, "webhook-signature"), secret;
+    struct nx_str id = header(check, "webhook-id"), timestamp = header(check, "webhook-timestamp"),
+                  list = header(check, "webhook-signature"), secret;
     if (list.n == 0) {
         id = header(check, "svix-id");
         timestamp = header(check, "svix-timestamp");
@@ -202,7 +211,8 @@ static enum nx_proof postal(struct check *check, const char *key)
     if (strong.n == 0 && weak.n == 0)
         return NX_PROOF_MISSING;
     EVP_PKEY *public_key = nx_public_key(check->arena, key);
-    bool fits = public_key != NULL && EVP_PKEY_is_a(public_key, "RSA") && nx_base64_decode(check->arena, strong.n > 0 ? strong : weak, &signature) &&
+    bool fits = public_key != NULL && EVP_PKEY_is_a(public_key, "RSA") &&
+                nx_base64_decode(check->arena, strong.n > 0 ? strong : weak, &signature) &&
                 nx_signature_fits(public_key, strong.n > 0 ? "SHA256" : "SHA1", signature, check->request->body);
     EVP_PKEY_free(public_key);
     return fits ? NX_PROOF_GOOD : NX_PROOF_BAD;
@@ -235,7 +245,9 @@ static enum nx_proof zeptomail(struct check *check, const char *key)
     for (char *p = fixed; *p != '\0'; p++)
         if (*p == ' ')
             *p = '+';
-    return nx_base64_decode(check->arena, nx_str_of(fixed), &mac) && hmac_fits(NX_HASH_SHA256, nx_str_of(key), &body, 1, mac) ? NX_PROOF_GOOD : NX_PROOF_BAD;
+    return nx_base64_decode(check->arena, nx_str_of(fixed), &mac) && hmac_fits(NX_HASH_SHA256, nx_str_of(key), &body, 1, mac)
+               ? NX_PROOF_GOOD
+               : NX_PROOF_BAD;
 }
 
 /* MD5 of the raw body in which the key stands in place of the value of "auth". */
@@ -272,7 +284,8 @@ static enum nx_proof unisender(struct check *check, const char *key)
 static enum nx_proof mailomat(struct check *check, const char *key)
 {
     struct nx_str text = header(check, check->provider->header), mac;
-    struct nx_str id = header(check, "X-MOM-Webhook-Id"), event = header(check, "X-MOM-Webhook-Event"), timestamp = header(check, "X-MOM-Webhook-Timestamp");
+    struct nx_str id = header(check, "X-MOM-Webhook-Id"), event = header(check, "X-MOM-Webhook-Event"),
+                  timestamp = header(check, "X-MOM-Webhook-Timestamp");
     if (text.n == 0 || id.n == 0 || timestamp.n == 0)
         return NX_PROOF_MISSING;
     if (!nx_str_istarts(text, NX_STR("sha256=")))
@@ -311,8 +324,8 @@ static enum nx_proof one(struct check *check, const char *key)
     g_assert_not_reached();
 }
 
-enum nx_proof nx_verify(struct nx_arena *arena, const struct nx_webhook_provider *provider, const char *const *keys, const struct nx_verify_request *request,
-                        struct nx_str *ret_token)
+enum nx_proof nx_verify(struct nx_arena *arena, const struct nx_webhook_provider *provider, const char *const *keys,
+                        const struct nx_verify_request *request, struct nx_str *ret_token)
 {
     enum nx_proof best = NX_PROOF_MISSING;
     struct check check = {.arena = arena, .provider = provider, .request = request};
@@ -350,9 +363,12 @@ bool nx_verify_key(const struct nx_webhook_provider *provider, const char *key, 
         char group[32] = "";
         size_t n;
         good = public_key != NULL && EVP_PKEY_is_a(public_key, provider->scheme == NX_SCHEME_SENDGRID ? "EC" : "RSA") &&
-               (provider->scheme == NX_SCHEME_POSTAL || (EVP_PKEY_get_group_name(public_key, group, sizeof group, &n) == 1 && strcmp(group, "prime256v1") == 0));
+               (provider->scheme == NX_SCHEME_POSTAL ||
+                (EVP_PKEY_get_group_name(public_key, group, sizeof group, &n) == 1 && strcmp(group, "prime256v1") == 0));
         EVP_PKEY_free(public_key);
-        *ret_why = provider->scheme == NX_SCHEME_SENDGRID ? "a key is no P-256 public key (the verification key that SendGrid shows)" : "a key is no RSA public key";
+        *ret_why = provider->scheme == NX_SCHEME_SENDGRID
+                       ? "a key is no P-256 public key (the verification key that SendGrid shows)"
+                       : "a key is no RSA public key";
     }
     return good;
 }

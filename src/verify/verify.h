@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verify/verify.h - did the provider send this? Signatures over the raw bytes of a request, and shared secrets.
  *
- * Sources: the providers' documentation (docs/webhooks.md names each), Standard Webhooks 1.0, RFC 7617. A key is the text that the provider shows, any of
- * several may fit (rotation). Secrets are compared in constant time and never appear in a message. Pure: the clock, headers and certificates are the
- * caller's. Out: slices in the arena or in the request. Any thread. */
+ * Sources: the providers' documentation (docs/webhooks.md names each), Standard Webhooks 1.0, RFC 7617. A key is the text that the
+ * provider shows, any of several may fit (rotation). Secrets are compared in constant time and never appear in a message. Pure: the
+ * clock, headers and certificates are the caller's. Out: slices in the arena or in the request. Any thread. */
 #pragma once
 #include "base/arena.h"
 #include "base/when.h"
@@ -13,7 +13,7 @@ struct nx_verify_request {
     struct nx_str body;
     struct nx_str url; /* Mandrill: as it is entered there */
     nx_when now;
-    int64_t window; /* seconds that a timestamp may be off; 0: any */
+    int64_t window;                                        /* seconds that a timestamp may be off; 0: any */
     struct nx_str (*header)(void *data, const char *name); /* n == 0: absent */
     void *data;
 };
@@ -25,9 +25,10 @@ enum nx_proof {
     NX_PROOF_OLD,     /* it fits, but its time is outside the window */
 };
 
-/* scheme: any but SECRET and SNS. *ret_token: what must not come twice with different bytes, where the signature does not cover the body; else empty. */
-enum nx_proof nx_verify(struct nx_arena *arena, const struct nx_webhook_provider *provider, const char *const *keys, const struct nx_verify_request *request,
-                        struct nx_str *ret_token);
+/* scheme: any but SECRET and SNS. *ret_token: what must not come twice with different bytes, where the signature does not cover the
+ * body; else empty. */
+enum nx_proof nx_verify(struct nx_arena *arena, const struct nx_webhook_provider *provider, const char *const *keys,
+                        const struct nx_verify_request *request, struct nx_str *ret_token);
 /* Why, in a few words for the log and the answer. */
 const char *nx_proof_text(enum nx_proof proof);
 /* Is the key usable with the provider's scheme? False: *ret_why says what is off. For the check of the settings. */
@@ -36,7 +37,7 @@ bool nx_verify_key(const struct nx_webhook_provider *provider, const char *key, 
 /* Amazon SNS. */
 struct nx_sns {
     struct nx_str type, topic, cert_url, signature, text; /* text: what is signed */
-    int version; /* 1: SHA-1, 2: SHA-256 */
+    int version;                                          /* 1: SHA-1, 2: SHA-256 */
 };
 /* False: the body is no SNS envelope with a signature; ret_sns->type is then empty where it is no envelope at all. */
 bool nx_sns_read(struct nx_arena *arena, struct nx_str body, struct nx_sns *ret_sns);

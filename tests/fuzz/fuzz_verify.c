@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (providers[i].scheme == NX_SCHEME_SECRET || providers[i].scheme == NX_SCHEME_SNS)
             continue;
         struct nx_str token;
-        const struct nx_verify_request request = {.body = rest, .url = NX_STR("https://x.example/"), .now = 1770000000, .window = 300, .header = header, .data = &first};
+        const struct nx_verify_request request = {
+            .body = rest, .url = NX_STR("https://x.example/"), .now = 1770000000, .window = 300, .header = header, .data = &first};
         assert(nx_verify(arena, &providers[i], keys, &request, &token) != NX_PROOF_GOOD);
     }
     struct nx_sns sns;

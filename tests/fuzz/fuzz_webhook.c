@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as what each provider posts: they are refused with a reason, or give reports that are well formed, write as JSON and read back. */
+/* Any bytes as what each provider posts: they are refused with a reason, or give reports that are well formed, write as JSON and
+ * read back. */
 #include "event/json.h"
 #include "parse/webhook/webhook.h"
 
@@ -10,11 +11,13 @@ static void look(struct nx_arena *arena, const struct nx_limits *limits, const s
     assert(body->n <= NX_WEBHOOK_EVENTS_MAX);
     for (size_t i = 0; i < body->n; i++) {
         const struct nx_report *report = &body->reports[i];
-        assert(report->n_tags <= NX_WEBHOOK_TAGS_MAX && report->recipient.n <= limits->address && report->diagnostic.n <= limits->diagnostic);
+        assert(report->n_tags <= NX_WEBHOOK_TAGS_MAX && report->recipient.n <= limits->address &&
+               report->diagnostic.n <= limits->diagnostic);
         assert(report->reply == 0 || (report->reply >= 200 && report->reply <= 599));
         if (i >= 50)
             continue;
-        struct nx_event event = {.report = *report, .origin = {.received_at = NX_WHEN_NONE}, .decision = {.until = NX_WHEN_NONE}}, back;
+        struct nx_event event = {.report = *report, .origin = {.received_at = NX_WHEN_NONE}, .decision = {.until = NX_WHEN_NONE}},
+                        back;
         struct nx_buf json;
         GError *error = NULL;
         nx_buf_init(&json, arena, SIZE_MAX / 2);
@@ -33,13 +36,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct nx_limits limits = NX_LIMITS_DEFAULT;
     limits.address = 200;
     limits.diagnostic = 300;
-    const struct nx_webhook_paths paths = {.events = NX_STR("items"), .kind = NX_STR("what"), .recipient = NX_STR("address.mail"), .time = NX_STR("at"),
-                                           .diagnostic = NX_STR("smtp[0].text"), .failed = NX_STR("bounce,dead")};
+    const struct nx_webhook_paths paths = {.events = NX_STR("items"),
+                                           .kind = NX_STR("what"),
+                                           .recipient = NX_STR("address.mail"),
+                                           .time = NX_STR("at"),
+                                           .diagnostic = NX_STR("smtp[0].text"),
+                                           .failed = NX_STR("bounce,dead")};
     size_t n;
     const struct nx_webhook_provider *providers = nx_webhook_providers(&n);
     struct nx_arena *arena = nx_arena_new();
     for (size_t i = 0; i < n; i++) {
-        const struct nx_input input = {.kind = NX_INPUT_EVENT, .bytes = {(const char *)data, size}, .provider = nx_str_of(providers[i].name)};
+        const struct nx_input input = {
+            .kind = NX_INPUT_EVENT, .bytes = {(const char *)data, size}, .provider = nx_str_of(providers[i].name)};
         struct nx_webhook_body body;
         const char *why = NULL;
         nx_arena_reset(arena);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fixtures_test DIRECTORY: every line of DIRECTORY/expect.jsonl ({"file", "provider", "events": [{"recipient", "kind", "hard", "causes", "status", "reply"}]},
- * or "error": "malformed") against what the body DIRECTORY/fixtures/FILE (or DIRECTORY/FILE) gives. Null "hard" and "causes" are not compared. Exit 77: there is
- * no such directory. */
+/* fixtures_test DIRECTORY: every line of DIRECTORY/expect.jsonl ({"file", "provider", "events": [{"recipient", "kind", "hard",
+ * "causes", "status", "reply"}]}, or "error": "malformed") against what the body DIRECTORY/fixtures/FILE (or DIRECTORY/FILE) gives.
+ * Null "hard" and "causes" are not compared. Exit 77: there is no such directory. */
 #include "base/error.h"
 #include "engine/engine.h"
 
@@ -35,14 +35,16 @@ static void compare(const char *file, size_t i, json_t *want, const struct nx_ev
     if (!g_str_equal(wanted(want, "recipient"), text_of(report->recipient)))
         say(file, "recipient", i, wanted(want, "recipient"), text_of(report->recipient));
     /* lists that know no automatic answers call them other */
-    if (!g_str_equal(wanted(want, "kind"), kind) && !(report->kind == NX_KIND_AUTOREPLY && g_str_equal(wanted(want, "kind"), "other")))
+    if (!g_str_equal(wanted(want, "kind"), kind) &&
+        !(report->kind == NX_KIND_AUTOREPLY && g_str_equal(wanted(want, "kind"), "other")))
         say(file, "kind", i, wanted(want, "kind"), kind);
     if (json_is_boolean(hard) && json_is_true(hard) != (event->verdict.class_ == NX_CLASS_HARD))
         say(file, "class", i, json_is_true(hard) ? "hard" : "not hard", nx_class_name(event->verdict.class_));
     if (!g_str_equal(wanted(want, "status"), text_of(report->status)))
         say(file, "status", i, wanted(want, "status"), text_of(report->status));
     if (json_integer_value(json_object_get(want, "reply")) != report->reply)
-        say(file, "reply", i, "another", nx_arena_cstr(nx_worker_arena(worker), nx_arena_printf(nx_worker_arena(worker), "%u", report->reply)));
+        say(file, "reply", i, "another",
+            nx_arena_cstr(nx_worker_arena(worker), nx_arena_printf(nx_worker_arena(worker), "%u", report->reply)));
     bool found = !json_is_array(causes);
     for (size_t k = 0; k < json_array_size(causes); k++)
         found |= g_str_equal(json_string_value(json_array_get(causes, k)), nx_cause_name(event->verdict.cause));
@@ -64,13 +66,28 @@ static void one(const char *directory, json_t *line)
         return;
     }
     const struct nx_origin origin = {.source = NX_STR("test"), .received_at = NX_WHEN_NONE};
-    const struct nx_input input = {
-        .kind = NX_INPUT_EVENT, .bytes = {bytes, n}, .provider = nx_str_of(json_string_value(json_object_get(line, "provider"))), .origin = &origin};
-    const struct nx_webhook_paths paths = {
-        .events = NX_STR("items"), .kind = NX_STR("what"), .recipient = NX_STR("address.mail"), .id = NX_STR("uid"), .message_id = NX_STR("msgid"), .time = NX_STR("at"),
-        .diagnostic = NX_STR("smtp[0].text"), .status = NX_STR("smtp[0].dsn"), .reply = NX_STR("smtp[0].code"), .remote_mta = NX_STR("mx"), .stream = NX_STR("list"),
-        .failed = NX_STR("bounce"), .failed_hard = NX_STR("perm, dead"), .delayed = NX_STR("later"), .delivered = NX_STR("ok"), .complaint = NX_STR("abuse"),
-        .unsubscribe = NX_STR("out"), .autoreply = NX_STR("ooo")};
+    const struct nx_input input = {.kind = NX_INPUT_EVENT,
+                                   .bytes = {bytes, n},
+                                   .provider = nx_str_of(json_string_value(json_object_get(line, "provider"))),
+                                   .origin = &origin};
+    const struct nx_webhook_paths paths = {.events = NX_STR("items"),
+                                           .kind = NX_STR("what"),
+                                           .recipient = NX_STR("address.mail"),
+                                           .id = NX_STR("uid"),
+                                           .message_id = NX_STR("msgid"),
+                                           .time = NX_STR("at"),
+                                           .diagnostic = NX_STR("smtp[0].text"),
+                                           .status = NX_STR("smtp[0].dsn"),
+                                           .reply = NX_STR("smtp[0].code"),
+                                           .remote_mta = NX_STR("mx"),
+                                           .stream = NX_STR("list"),
+                                           .failed = NX_STR("bounce"),
+                                           .failed_hard = NX_STR("perm, dead"),
+                                           .delayed = NX_STR("later"),
+                                           .delivered = NX_STR("ok"),
+                                           .complaint = NX_STR("abuse"),
+                                           .unsubscribe = NX_STR("out"),
+                                           .autoreply = NX_STR("ooo")};
     struct nx_webhook_body body;
     struct nx_event *events;
     g_autoptr(GError) error = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* signatures_test DIRECTORY: every line of DIRECTORY/signatures.jsonl ({"provider", "scheme", "file", "key" or "cert", "headers", "url", "now", "expect": "valid" or
- * "invalid"}), with the clock of the line; no "now": time is not looked at. Then fixtures/sns/cert_url_rules.json. Exit 77: there is no such directory. */
+/* signatures_test DIRECTORY: every line of DIRECTORY/signatures.jsonl ({"provider", "scheme", "file", "key" or "cert", "headers",
+ * "url", "now", "expect": "valid" or "invalid"}), with the clock of the line; no "now": time is not looked at. Then
+ * fixtures/sns/cert_url_rules.json. Exit 77: there is no such directory. */
 #include "fetch/fetch.h"
 #include "verify/verify.h"
 
@@ -40,12 +41,15 @@ static enum nx_proof prove(struct nx_arena *arena, const char *directory, json_t
         return nx_sns_verify(&sns, (struct nx_str){pem, n}, now == NULL ? NX_WHEN_NONE : json_integer_value(now));
     }
     const char *keys[] = {"c29tZSBvdGhlciBrZXk=", json_string_value(json_object_get(line, "key")), NULL}; /* two live keys */
-    const struct nx_webhook_provider *provider = nx_webhook_provider(nx_str_of(json_string_value(json_object_get(line, "provider"))));
+    const struct nx_webhook_provider *provider =
+        nx_webhook_provider(nx_str_of(json_string_value(json_object_get(line, "provider"))));
     struct nx_str token;
     const struct nx_verify_request request = {.body = body,
                                               .url = nx_str_of(json_string_value(json_object_get(line, "url"))),
                                               .now = json_integer_value(now),
-                                              .window = now == NULL ? 0 : provider->scheme == NX_SCHEME_STANDARD ? 300 : 86400,
+                                              .window = now == NULL                              ? 0
+                                                        : provider->scheme == NX_SCHEME_STANDARD ? 300
+                                                                                                 : 86400,
                                               .header = header,
                                               .data = json_object_get(line, "headers")};
     return nx_verify(arena, provider, keys, &request, &token);
@@ -85,7 +89,8 @@ int main(int argc, char **argv)
     unsigned n = 0, right = 0;
     while (nx_str_next_line(&rest, &one)) {
         json_t *line = json_loadb(one.p, one.n, 0, NULL);
-        const char *file = json_string_value(json_object_get(line, "file")), *expect = json_string_value(json_object_get(line, "expect"));
+        const char *file = json_string_value(json_object_get(line, "file")),
+                   *expect = json_string_value(json_object_get(line, "expect"));
         g_autofree char *body = NULL;
         gsize size;
         g_autoptr(nx_arena) arena = nx_arena_new();
@@ -96,7 +101,8 @@ int main(int argc, char **argv)
         enum nx_proof proof = prove(arena, argv[1], line, (struct nx_str){body, size});
         bool good = (proof == NX_PROOF_GOOD) == (strcmp(expect, "valid") == 0);
         if (!good)
-            fprintf(stderr, "%s (%s): wanted %s, got: %s\n", file, json_string_value(json_object_get(line, "scheme")), expect, nx_proof_text(proof));
+            fprintf(stderr, "%s (%s): wanted %s, got: %s\n", file, json_string_value(json_object_get(line, "scheme")), expect,
+                    nx_proof_text(proof));
         right += good;
         n++;
         json_decref(line);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Brevo (Sendinblue) transactional and marketing webhooks. developers.brevo.com/docs/transactional-webhooks, /marketing-webhooks. */
+/* Brevo (Sendinblue) transactional and marketing webhooks. developers.brevo.com/docs/transactional-webhooks, /marketing-webhooks.
+ */
 #include "parse/webhook/hook.h"
 
 static const struct nx_hook_word events[] = {
@@ -16,7 +17,8 @@ static const struct nx_hook_word events[] = {
     {"unsubscribed", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
     {"unsubscribe", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
 };
-static const struct nx_hook_word reasons[] = { /* where the reason is a word of Brevo's own */
+static const struct nx_hook_word reasons[] = {
+    /* where the reason is a word of Brevo's own */
     {"spam", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_NONE},
     {"server is down", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_NONE},
 };
@@ -40,7 +42,9 @@ void nx_hook_brevo(struct nx_hook *hook, json_t *event)
     }
     struct nx_str message = nx_hook_text(hook, event, "message-id");
     nx_hook_message_id(report, message);
-    nx_hook_key(hook, report, message, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_when_format(hook->arena, report->last_attempt_at))));
+    nx_hook_key(
+        hook, report, message,
+        nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_when_format(hook->arena, report->last_attempt_at))));
     report->original.subject = nx_hook_text(hook, event, "subject");
     nx_hook_tag(hook, report, "event", name);
     nx_hook_tag(hook, report, "sending_ip", nx_hook_text(hook, event, "sending_ip"));

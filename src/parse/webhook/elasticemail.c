@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Elastic Email notifications: a query string, a form or JSON with the same names. help.elasticemail.com: "Notification settings", "Bounce categories". */
+/* Elastic Email notifications: a query string, a form or JSON with the same names. help.elasticemail.com: "Notification settings",
+ * "Bounce categories". */
 #include "parse/webhook/hook.h"
 
 static const struct nx_hook_word states[] = {
@@ -55,8 +56,10 @@ void nx_hook_elasticemail(struct nx_hook *hook, json_t *event)
     report->last_attempt_at = nx_when_parse(date);
     if (report->last_attempt_at == NX_WHEN_NONE)
         report->last_attempt_at = nx_when_parse_mail(date);
-    struct nx_str transaction = either(hook, event, "transaction", "TransactionID"), message = either(hook, event, "messageid", "MessageID");
-    nx_hook_key(hook, report, transaction.n > 0 ? transaction : message, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(state), NX_FMT(date)));
+    struct nx_str transaction = either(hook, event, "transaction", "TransactionID"),
+                  message = either(hook, event, "messageid", "MessageID");
+    nx_hook_key(hook, report, transaction.n > 0 ? transaction : message,
+                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(state), NX_FMT(date)));
     report->original.from = either(hook, event, "from", "From");
     report->original.subject = either(hook, event, "subject", "Subject");
     nx_hook_tag(hook, report, "status", state);

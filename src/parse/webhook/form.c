@@ -16,7 +16,8 @@ struct nx_str nx_form_decode(struct nx_arena *arena, struct nx_str text)
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '+') {
             out[n++] = ' ';
-        } else if (text.p[i] == '%' && i + 2 < text.n && nx_is_xdigit((unsigned char)text.p[i + 1]) && nx_is_xdigit((unsigned char)text.p[i + 2])) {
+        } else if (text.p[i] == '%' && i + 2 < text.n && nx_is_xdigit((unsigned char)text.p[i + 1]) &&
+                   nx_is_xdigit((unsigned char)text.p[i + 2])) {
             out[n++] = (char)(hex(text.p[i + 1]) * 16 + hex(text.p[i + 2]));
             i += 2;
         } else {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse/webhook/form.h - application/x-www-form-urlencoded bodies and query strings.
  *
- * Source: WHATWG URL 5.1. Order and repeated names are kept; a broken %-sequence stays as it stands. Values are bytes: not checked for UTF-8.
- * Out: slices in the arena. At most NX_FORM_MAX fields; the rest is not read. Pure, any thread. */
+ * Source: WHATWG URL 5.1. Order and repeated names are kept; a broken %-sequence stays as it stands. Values are bytes: not checked
+ * for UTF-8. Out: slices in the arena. At most NX_FORM_MAX fields; the rest is not read. Pure, any thread. */
 #pragma once
 #include "base/arena.h"
 
@@ -11,7 +11,7 @@
 struct nx_form {
     struct nx_form_field {
         struct nx_str name, value;
-    } *fields;
+    } * fields;
     size_t n;
 };
 

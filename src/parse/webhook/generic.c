@@ -37,8 +37,9 @@ static void one(struct nx_hook *hook, json_t *event)
     const struct {
         struct nx_str list;
         const struct nx_hook_word *word;
-    } lists[] = {{paths->failed_hard, &failed_hard}, {paths->failed, &failed},           {paths->delayed, &delayed},    {paths->delivered, &delivered},
-                 {paths->complaint, &complaint},     {paths->unsubscribe, &unsubscribe}, {paths->autoreply, &autoreply}};
+    } lists[] = {{paths->failed_hard, &failed_hard}, {paths->failed, &failed},       {paths->delayed, &delayed},
+                 {paths->delivered, &delivered},     {paths->complaint, &complaint}, {paths->unsubscribe, &unsubscribe},
+                 {paths->autoreply, &autoreply}};
     for (size_t i = 0; i < G_N_ELEMENTS(lists) && word == NULL; i++)
         if (kind.n > 0 && listed(hook, lists[i].list, kind))
             word = lists[i].word;
@@ -58,7 +59,8 @@ static void one(struct nx_hook *hook, json_t *event)
         report->last_attempt_at = nx_hook_when(hook, event, nx_arena_cstr(hook->arena, paths->time));
     struct nx_str id = at(hook, event, paths->id);
     if (id.n == 0) /* no id: what it says is its id, so that a second delivery is known */
-        id = nx_arena_printf(hook->arena, "%.*s:%.*s:%.*s", NX_FMT(kind), NX_FMT(at(hook, event, paths->time)), NX_FMT(report->original.message_id));
+        id = nx_arena_printf(hook->arena, "%.*s:%.*s:%.*s", NX_FMT(kind), NX_FMT(at(hook, event, paths->time)),
+                             NX_FMT(report->original.message_id));
     nx_hook_key(hook, report, id, NX_STR_NONE);
     nx_hook_tag(hook, report, "kind", kind);
 }

@@ -64,7 +64,9 @@ bool nx_hook_int(json_t *root, const char *path, long long *ret)
         *ret = json_integer_value(value);
         return true;
     }
-    if (!json_is_string(value) || !nx_str_to_u64(nx_str_trim((struct nx_str){json_string_value(value), json_string_length(value)}), &number) || number > INT64_MAX)
+    if (!json_is_string(value) ||
+        !nx_str_to_u64(nx_str_trim((struct nx_str){json_string_value(value), json_string_length(value)}), &number) ||
+        number > INT64_MAX)
         return false;
     *ret = (long long)number;
     return true;
@@ -173,7 +175,8 @@ void nx_hook_hint(struct nx_report *report, const struct nx_hook_word *word)
     if (word->hint != NX_CAUSE_NONE) {
         report->hint = word->hint;
         /* these are what a category says that does not know more */
-        report->hint_firm = word->hint != NX_CAUSE_POLICY_BLOCK && word->hint != NX_CAUSE_RECEIVER_UNAVAILABLE && word->hint != NX_CAUSE_EXPIRED;
+        report->hint_firm =
+            word->hint != NX_CAUSE_POLICY_BLOCK && word->hint != NX_CAUSE_RECEIVER_UNAVAILABLE && word->hint != NX_CAUSE_EXPIRED;
     }
     if (word->hint_class != NX_CLASS_NONE)
         report->hint_class = word->hint_class;
@@ -214,7 +217,8 @@ void nx_hook_reply(struct nx_report *report, struct nx_str reply)
 static void read_success(struct nx_report *report, struct nx_str text)
 {
     for (size_t i = 0; i + 3 <= text.n && i < 40; i++) {
-        if (text.p[i] != '2' || (i > 0 && text.p[i - 1] != ' ' && text.p[i - 1] != '(') || (i + 3 < text.n && text.p[i + 3] != ' ' && text.p[i + 3] != '-' && text.p[i + 3] != ')'))
+        if (text.p[i] != '2' || (i > 0 && text.p[i - 1] != ' ' && text.p[i - 1] != '(') ||
+            (i + 3 < text.n && text.p[i + 3] != ' ' && text.p[i + 3] != '-' && text.p[i + 3] != ')'))
             continue;
         nx_hook_reply(report, nx_str_sub(text, i, i + 3));
         struct nx_str rest = nx_str_from(text, i + 3 < text.n ? i + 4 : text.n);
@@ -240,7 +244,8 @@ void nx_hook_diagnostic(const struct nx_hook *hook, struct nx_report *report, st
     }
     struct nx_reply reply;
     nx_reply_read(hook->arena, text, &reply);
-    nx_hook_status(report, nx_str_sub(text, 0, nx_status_length(text))); /* the reporter's own comes first: "4.4.7 expired: 451 4.7.1 busy" */
+    nx_hook_status(
+        report, nx_str_sub(text, 0, nx_status_length(text))); /* the reporter's own comes first: "4.4.7 expired: 451 4.7.1 busy" */
     nx_hook_status(report, reply.status);
     if (report->reply == 0)
         report->reply = reply.code;
@@ -288,7 +293,8 @@ void nx_hook_tag(const struct nx_hook *hook, struct nx_report *report, const cha
             return;
         tags[report->n_tags++] = (struct nx_tag){nx_arena_dup(hook->arena, name), nx_arena_dup(hook->arena, value)};
     } else if (!nx_str_eq(tags[at].value, value)) { /* names are unique in an event: the values of a list stand in one */
-        tags[at].value = nx_one_line(hook->arena, nx_arena_printf(hook->arena, "%.*s, %.*s", NX_FMT(tags[at].value), NX_FMT(value)), TAG_VALUE_MAX);
+        tags[at].value = nx_one_line(hook->arena, nx_arena_printf(hook->arena, "%.*s, %.*s", NX_FMT(tags[at].value), NX_FMT(value)),
+                                     TAG_VALUE_MAX);
     }
     report->tags = tags;
 }

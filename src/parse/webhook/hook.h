@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parse/webhook/hook.h - what the readers of all providers share: a body being read, access to its JSON, and the report being made. Room-internal.
+/* parse/webhook/hook.h - what the readers of all providers share: a body being read, access to its JSON, and the report being made.
+ * Room-internal.
  *
- * A reader is called once for each event object of a body (lists, JSON Lines and forms are undone before). It adds reports with nx_hook_add and
- * fills the newest with the functions below; texts they return are copies in the arena, one line, trimmed. A reader that does not know an event
- * type adds a report of kind other where the event names a recipient, and nothing where it names none. */
+ * A reader is called once for each event object of a body (lists, JSON Lines and forms are undone before). It adds reports with
+ * nx_hook_add and fills the newest with the functions below; texts they return are copies in the arena, one line, trimmed. A reader
+ * that does not know an event type adds a report of kind other where the event names a recipient, and nothing where it names none.
+ */
 #pragma once
 #include "parse/webhook/form.h"
 #include "parse/webhook/webhook.h"
@@ -31,9 +33,10 @@ struct nx_hook_word { /* a provider's word and what it means to us */
 };
 
 typedef void nx_hook_fn(struct nx_hook *hook, json_t *event);
-nx_hook_fn nx_hook_azure, nx_hook_brevo, nx_hook_elasticemail, nx_hook_generic, nx_hook_kumomta, nx_hook_mailersend, nx_hook_mailgun, nx_hook_mailjet,
-    nx_hook_mailomat, nx_hook_mailtrap, nx_hook_mandrill, nx_hook_postal, nx_hook_postmark, nx_hook_resend, nx_hook_scaleway, nx_hook_sendgrid,
-    nx_hook_ses, nx_hook_smtp2go, nx_hook_sparkpost, nx_hook_sweego, nx_hook_unisender, nx_hook_zeptomail;
+nx_hook_fn nx_hook_azure, nx_hook_brevo, nx_hook_elasticemail, nx_hook_generic, nx_hook_kumomta, nx_hook_mailersend,
+    nx_hook_mailgun, nx_hook_mailjet, nx_hook_mailomat, nx_hook_mailtrap, nx_hook_mandrill, nx_hook_postal, nx_hook_postmark,
+    nx_hook_resend, nx_hook_scaleway, nx_hook_sendgrid, nx_hook_ses, nx_hook_smtp2go, nx_hook_sparkpost, nx_hook_sweego,
+    nx_hook_unisender, nx_hook_zeptomail;
 
 /* JSON. A path is "a.b[0].c"; NULL, null and a wrong type are all absent. */
 json_t *nx_hook_at(json_t *root, const char *path);

@@ -48,7 +48,8 @@ static void answer(struct nx_hook *hook, json_t *event, struct nx_report *report
     json_t *enhanced = nx_hook_at(event, "response.enhanced_code");
     if (json_is_object(enhanced))
         nx_hook_status(report, nx_arena_printf(hook->arena, "%.*s.%.*s.%.*s", NX_FMT(nx_hook_text(hook, enhanced, "class")),
-                                               NX_FMT(nx_hook_text(hook, enhanced, "subject")), NX_FMT(nx_hook_text(hook, enhanced, "detail"))));
+                                               NX_FMT(nx_hook_text(hook, enhanced, "subject")),
+                                               NX_FMT(nx_hook_text(hook, enhanced, "detail"))));
     nx_hook_reply(report, nx_hook_text(hook, event, "response.code"));
     report->stage = nx_stage_of(nx_hook_text(hook, event, "response.command"));
     nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "response.content"));
@@ -72,7 +73,8 @@ static void fill(struct nx_hook *hook, json_t *event, struct nx_report *report, 
     report->last_attempt_at = nx_hook_when(hook, event, "timestamp");
     report->original.from = nx_hook_text(hook, event, "sender");
     nx_hook_message_id(report, nx_hook_text(hook, event, "headers.Message-ID"));
-    nx_hook_key(hook, report, nx_hook_text(hook, event, "id"), nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(type), NX_FMT(nx_hook_text(hook, event, "timestamp"))));
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "id"),
+                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(type), NX_FMT(nx_hook_text(hook, event, "timestamp"))));
     nx_hook_tag(hook, report, "type", type);
     nx_hook_tag(hook, report, "bounce_classification", class_);
     nx_hook_tag(hook, report, "queue", nx_hook_text(hook, event, "queue"));
@@ -100,8 +102,9 @@ static void feedback(struct nx_hook *hook, json_t *event, const struct nx_hook_w
     report->feedback.arrival_date = nx_hook_text(hook, detail, "arrival_date");
     report->feedback.incidents = nx_hook_text(hook, detail, "incidents");
     report->reporting_mta = nx_hook_text(hook, detail, "reporting_mta.name");
-    if (!nx_hook_is(report->feedback.type, "abuse") && !nx_hook_is(report->feedback.type, "fraud") && !nx_hook_is(report->feedback.type, "virus") &&
-        !nx_hook_is(report->feedback.type, "opt-out") && !nx_hook_is(report->feedback.type, "other")) { /* auth-failure, not-spam: nobody complains */
+    if (!nx_hook_is(report->feedback.type, "abuse") && !nx_hook_is(report->feedback.type, "fraud") &&
+        !nx_hook_is(report->feedback.type, "virus") && !nx_hook_is(report->feedback.type, "opt-out") &&
+        !nx_hook_is(report->feedback.type, "other")) { /* auth-failure, not-spam: nobody complains */
         report->kind = NX_KIND_OTHER;
         report->hint = NX_CAUSE_NONE;
         report->hint_firm = false;

@@ -47,7 +47,8 @@ static void legacy(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, event, "recipient"));
     struct nx_str token = nx_hook_text(hook, event, "token"), id = nx_hook_text(hook, event, "Message-Id");
-    if (hook->form != NULL && nx_form_last(hook->form, NX_STR("token")) != NULL) /* a user variable may have the same name and comes first */
+    if (hook->form != NULL &&
+        nx_form_last(hook->form, NX_STR("token")) != NULL) /* a user variable may have the same name and comes first */
         token = nx_str_trim(*nx_form_last(hook->form, NX_STR("token")));
     nx_hook_key(hook, report, token, NX_STR_NONE);
     nx_hook_message_id(report, id.n > 0 ? id : nx_hook_text(hook, event, "message-id"));
@@ -72,7 +73,8 @@ static void legacy(struct nx_hook *hook, json_t *event)
 static void status_of(struct nx_hook *hook, json_t *event, struct nx_report *report)
 {
     json_t *detail = nx_hook_at(event, "delivery-status");
-    struct nx_str code = nx_hook_text(hook, detail, "code"), message = nx_hook_text(hook, detail, "message"), description = nx_hook_text(hook, detail, "description");
+    struct nx_str code = nx_hook_text(hook, detail, "code"), message = nx_hook_text(hook, detail, "message"),
+                  description = nx_hook_text(hook, detail, "description");
     nx_hook_status(report, nx_hook_text(hook, detail, "enhanced-code"));
     nx_hook_status(report, nx_hook_text(hook, detail, "bounce-code"));
     read_code(report, code);
@@ -87,7 +89,8 @@ void nx_hook_mailgun(struct nx_hook *hook, json_t *root)
 {
     json_t *event = nx_hook_at(root, "event-data");
     if (event == NULL) {
-        if (nx_hook_at(root, "event") != NULL && nx_hook_at(root, "delivery-status") == NULL && nx_hook_at(root, "message.headers") == NULL) {
+        if (nx_hook_at(root, "event") != NULL && nx_hook_at(root, "delivery-status") == NULL &&
+            nx_hook_at(root, "message.headers") == NULL) {
             legacy(hook, root);
             return;
         }
@@ -98,7 +101,8 @@ void nx_hook_mailgun(struct nx_hook *hook, json_t *root)
     struct nx_str severity = nx_hook_text(hook, event, "severity"), reason = nx_hook_text(hook, event, "reason");
     if (name.n == 0)
         return;
-    struct nx_report *report = nx_hook_add(hook, word, recipient.n > 0 ? recipient : nx_hook_text(hook, event, "message.headers.to"));
+    struct nx_report *report =
+        nx_hook_add(hook, word, recipient.n > 0 ? recipient : nx_hook_text(hook, event, "message.headers.to"));
     if (nx_hook_is(severity, "temporary")) {
         report->kind = NX_KIND_DELAYED;
         report->hint_class = NX_CLASS_SOFT;

@@ -32,7 +32,8 @@ void nx_hook_mailomat(struct nx_hook *hook, json_t *event)
             report->hint = NX_CAUSE_RATE_LIMITED;
         report->hint_firm = true;
     } else if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED) {
-        static const char *const paths[] = {"delivery-status.message", "response.message", "response", "smtp-response", "message.reason"};
+        static const char *const paths[] = {"delivery-status.message", "response.message", "response", "smtp-response",
+                                            "message.reason"};
         for (size_t i = 0; i < G_N_ELEMENTS(paths) && reason.n == 0; i++)
             reason = nx_hook_text(hook, payload, paths[i]);
         nx_hook_diagnostic(hook, report, reason);

@@ -22,10 +22,13 @@ void nx_hook_postal(struct nx_hook *hook, json_t *event)
     json_t *payload = nx_hook_at(event, "payload");
     if (payload == NULL)
         payload = event;
-    json_t *returned = nx_hook_at(payload, "original_message"), *message = returned != NULL ? returned : nx_hook_at(payload, "message");
-    struct nx_str name = nx_hook_text(hook, event, "event"), status = nx_hook_text(hook, payload, "status"), details = nx_hook_text(hook, payload, "details");
+    json_t *returned = nx_hook_at(payload, "original_message"),
+           *message = returned != NULL ? returned : nx_hook_at(payload, "message");
+    struct nx_str name = nx_hook_text(hook, event, "event"), status = nx_hook_text(hook, payload, "status"),
+                  details = nx_hook_text(hook, payload, "details");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name.n > 0 ? name : status);
-    if (message == NULL || nx_hook_is(nx_hook_text(hook, message, "direction"), "incoming")) /* domain and limit events; mail that came in */
+    if (message == NULL ||
+        nx_hook_is(nx_hook_text(hook, message, "direction"), "incoming")) /* domain and limit events; mail that came in */
         return;
     if (returned != NULL)
         word = NX_HOOK_WORD(events, NX_STR("MessageBounced"));
@@ -46,7 +49,8 @@ void nx_hook_postal(struct nx_hook *hook, json_t *event)
     if (uuid.n > 0)
         nx_hook_key(hook, report, uuid, NX_STR_NONE);
     else
-        nx_hook_key(hook, report, token, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(status), NX_FMT(nx_hook_text(hook, payload, "timestamp"))));
+        nx_hook_key(hook, report, token,
+                    nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(status), NX_FMT(nx_hook_text(hook, payload, "timestamp"))));
     nx_hook_tag(hook, report, "event", name);
     nx_hook_tag(hook, report, "status", status);
     nx_hook_tag(hook, report, "token", token);

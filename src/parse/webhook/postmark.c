@@ -83,7 +83,8 @@ void nx_hook_postmark(struct nx_hook *hook, json_t *event)
         nx_hook_key(hook, report, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(id), NX_FMT(message)), NX_STR_NONE);
     else
         nx_hook_key(hook, report, message.n > 0 ? message : record,
-                    nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(record), NX_FMT(nx_when_format(hook->arena, report->last_attempt_at))));
+                    nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(record),
+                                    NX_FMT(nx_when_format(hook->arena, report->last_attempt_at))));
     if (report->kind != NX_KIND_OTHER) {
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "Details"));
         nx_hook_words(hook, report, nx_hook_text(hook, event, "Name"));

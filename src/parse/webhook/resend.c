@@ -35,7 +35,8 @@ void nx_hook_resend(struct nx_hook *hook, json_t *event)
         report->notes |= NX_NOTE_NO_RECIPIENT;
         nx_hook_tags(hook, report, "to", to);
     }
-    struct nx_str type = nx_hook_text(hook, data, "bounce.type"), subtype = nx_hook_text(hook, data, "bounce.subType"), text = nx_hook_text(hook, data, "bounce.message");
+    struct nx_str type = nx_hook_text(hook, data, "bounce.type"), subtype = nx_hook_text(hook, data, "bounce.subType"),
+                  text = nx_hook_text(hook, data, "bounce.message");
     if (report->kind == NX_KIND_FAILED) {
         nx_hook_ses_types(report, type, subtype);
         if (nx_hook_is(type, "Undetermined"))
@@ -57,7 +58,8 @@ void nx_hook_resend(struct nx_hook *hook, json_t *event)
         nx_hook_message_id(report, nx_hook_text(hook, data, "message_id"));
     report->original.from = nx_hook_text(hook, data, "from");
     report->original.subject = nx_hook_text(hook, data, "subject");
-    nx_hook_key(hook, report, id, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, event, "created_at"))));
+    nx_hook_key(hook, report, id,
+                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, event, "created_at"))));
     nx_hook_tag(hook, report, "type", name);
     nx_hook_tag(hook, report, "bounce.type", type);
     nx_hook_tag(hook, report, "bounce.subType", subtype);

@@ -41,9 +41,31 @@ static const struct nx_hook_word drops[] = {
     {"Recipient List over Package Quota", NX_KIND_FAILED, NX_CAUSE_RATE_LIMITED, NX_CLASS_SOFT},
 };
 /* What is no custom argument. */
-static const char *const reserved[] = {"email", "timestamp", "event", "smtp-id", "sg_event_id", "sg_message_id", "reason", "status", "response", "attempt", "ip", "tls",
-                                       "cert_err", "useragent", "url", "url_offset", "sg_machine_open", "sg_content_type", "pool", "asm_group_id", "type",
-                                       "bounce_classification", "category", "marketing_campaign_id", "marketing_campaign_name"};
+static const char *const reserved[] = {"email",
+                                       "timestamp",
+                                       "event",
+                                       "smtp-id",
+                                       "sg_event_id",
+                                       "sg_message_id",
+                                       "reason",
+                                       "status",
+                                       "response",
+                                       "attempt",
+                                       "ip",
+                                       "tls",
+                                       "cert_err",
+                                       "useragent",
+                                       "url",
+                                       "url_offset",
+                                       "sg_machine_open",
+                                       "sg_content_type",
+                                       "pool",
+                                       "asm_group_id",
+                                       "type",
+                                       "bounce_classification",
+                                       "category",
+                                       "marketing_campaign_id",
+                                       "marketing_campaign_name"};
 
 void nx_hook_sendgrid(struct nx_hook *hook, json_t *event)
 {
@@ -52,7 +74,8 @@ void nx_hook_sendgrid(struct nx_hook *hook, json_t *event)
     if (name.n == 0 || recipient.n == 0) /* account_status_change is about no address */
         return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
-    struct nx_str reason = nx_hook_text(hook, event, "reason"), type = nx_hook_text(hook, event, "type"), class_ = nx_hook_text(hook, event, "bounce_classification");
+    struct nx_str reason = nx_hook_text(hook, event, "reason"), type = nx_hook_text(hook, event, "type"),
+                  class_ = nx_hook_text(hook, event, "bounce_classification");
     nx_hook_message_id(report, nx_hook_text(hook, event, "smtp-id"));
     nx_hook_key(hook, report, nx_hook_text(hook, event, "sg_event_id"), NX_STR_NONE);
     report->last_attempt_at = nx_hook_when(hook, event, "timestamp");

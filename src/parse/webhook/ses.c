@@ -123,8 +123,10 @@ static void bounce(struct nx_hook *hook, json_t *event, const struct nx_hook_wor
 static void complaint(struct nx_hook *hook, json_t *event, const struct nx_hook_word *word)
 {
     json_t *detail = nx_hook_at(event, "complaint"), *recipients = concerned(event, nx_hook_at(detail, "complainedRecipients"));
-    struct nx_str type = nx_hook_text(hook, detail, "complaintFeedbackType"), subtype = nx_hook_text(hook, detail, "complaintSubType");
-    const struct nx_hook_word *refused = NX_HOOK_WORD(subtypes, subtype); /* no complaint: it was not sent because of an older one */
+    struct nx_str type = nx_hook_text(hook, detail, "complaintFeedbackType"),
+                  subtype = nx_hook_text(hook, detail, "complaintSubType");
+    const struct nx_hook_word *refused =
+        NX_HOOK_WORD(subtypes, subtype); /* no complaint: it was not sent because of an older one */
     static const struct nx_hook_word suppressed = {"", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE};
     if (refused != NULL && refused->hint == NX_CAUSE_UPSTREAM_SUPPRESSED)
         word = &suppressed;
@@ -146,13 +148,15 @@ static bool opts_out(const struct nx_hook *hook, json_t *detail)
 {
     if (nx_hook_true(detail, "newTopicPreferences.unsubscribeAll"))
         return true;
-    json_t *topics = nx_hook_at(detail, "newTopicPreferences.topicSubscriptionStatus"), *before = nx_hook_at(detail, "oldTopicPreferences.topicSubscriptionStatus");
+    json_t *topics = nx_hook_at(detail, "newTopicPreferences.topicSubscriptionStatus"),
+           *before = nx_hook_at(detail, "oldTopicPreferences.topicSubscriptionStatus");
     for (size_t i = 0; i < json_array_size(topics); i++) {
         json_t *topic = json_array_get(topics, i);
         bool was_out = false;
         for (size_t k = 0; k < json_array_size(before); k++)
-            was_out |= nx_str_eq(nx_hook_text(hook, json_array_get(before, k), "topicName"), nx_hook_text(hook, topic, "topicName")) &&
-                       nx_hook_is(nx_hook_text(hook, json_array_get(before, k), "subscriptionStatus"), "OptOut");
+            was_out |=
+                nx_str_eq(nx_hook_text(hook, json_array_get(before, k), "topicName"), nx_hook_text(hook, topic, "topicName")) &&
+                nx_hook_is(nx_hook_text(hook, json_array_get(before, k), "subscriptionStatus"), "OptOut");
         if (!was_out && nx_hook_is(nx_hook_text(hook, topic, "subscriptionStatus"), "OptOut"))
             return true;
     }

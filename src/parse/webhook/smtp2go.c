@@ -22,7 +22,8 @@ static const struct nx_hook_word types[] = {
 
 static void fill(struct nx_hook *hook, json_t *event, struct nx_report *report, struct nx_str name)
 {
-    struct nx_str context = nx_hook_text(hook, event, "context"), text = nx_hook_text(hook, event, "message"), host = nx_hook_text(hook, event, "host");
+    struct nx_str context = nx_hook_text(hook, event, "context"), text = nx_hook_text(hook, event, "message"),
+                  host = nx_hook_text(hook, event, "host");
     struct nx_str type = nx_hook_text(hook, event, "bounce"), id = nx_hook_text(hook, event, "email_id");
     if (report->kind == NX_KIND_FAILED) {
         struct nx_reply reply;
@@ -40,7 +41,8 @@ static void fill(struct nx_hook *hook, json_t *event, struct nx_report *report, 
     report->original.from = nx_hook_text(hook, event, "sender");
     report->original.subject = nx_hook_text(hook, event, "subject");
     nx_hook_message_id(report, nx_hook_text(hook, event, "Message-Id"));
-    nx_hook_key(hook, report, id, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, event, "time"))));
+    nx_hook_key(hook, report, id,
+                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, event, "time"))));
     nx_hook_tag(hook, report, "event", name);
     nx_hook_tag(hook, report, "bounce", type);
     nx_hook_tag(hook, report, "email_id", id);
@@ -59,5 +61,8 @@ void nx_hook_smtp2go(struct nx_hook *hook, json_t *event)
     }
     size_t n = json_is_array(recipients) ? json_array_size(recipients) : 1;
     for (size_t i = 0; i < n; i++)
-        fill(hook, event, nx_hook_add(hook, word, nx_hook_text(hook, json_is_array(recipients) ? json_array_get(recipients, i) : recipients, "")), name);
+        fill(
+            hook, event,
+            nx_hook_add(hook, word, nx_hook_text(hook, json_is_array(recipients) ? json_array_get(recipients, i) : recipients, "")),
+            name);
 }

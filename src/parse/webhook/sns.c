@@ -21,7 +21,9 @@ bool nx_hook_sns(struct nx_hook *hook, json_t *event, nx_hook_fn *reader)
         hook->body.handshake = NX_WEBHOOK_SNS_UNSUBSCRIBED;
         return true;
     }
-    json_t *inner = json_is_string(message) ? nx_hook_load(hook, nx_str_trim((struct nx_str){json_string_value(message), json_string_length(message)})) : json_incref(message);
+    json_t *inner = json_is_string(message)
+                        ? nx_hook_load(hook, nx_str_trim((struct nx_str){json_string_value(message), json_string_length(message)}))
+                        : json_incref(message);
     if (json_is_object(inner)) /* "Successfully validated SNS topic ..." is a sentence */
         reader(hook, inner);
     json_decref(inner);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SparkPost (Bird) event webhooks. developers.sparkpost.com/api/webhooks, /api/events; bounce classification codes: support.sparkpost.com. */
+/* SparkPost (Bird) event webhooks. developers.sparkpost.com/api/webhooks, /api/events; bounce classification codes:
+ * support.sparkpost.com. */
 #include "parse/webhook/hook.h"
 
 static const struct nx_hook_word events[] = {

@@ -33,9 +33,10 @@ static const struct nx_webhook_provider providers[] = {
 };
 /* In the order of the table above. */
 static nx_hook_fn *const readers[G_N_ELEMENTS(providers)] = {
-    nx_hook_azure,    nx_hook_brevo,    nx_hook_elasticemail, nx_hook_generic,  nx_hook_kumomta, nx_hook_mailersend, nx_hook_mailgun, nx_hook_mailjet,
-    nx_hook_mailomat, nx_hook_mailtrap, nx_hook_mandrill,     nx_hook_postal,   nx_hook_postmark, nx_hook_resend,    nx_hook_scaleway, nx_hook_sendgrid,
-    nx_hook_ses,      nx_hook_smtp2go,  nx_hook_sparkpost,    nx_hook_sweego,   nx_hook_unisender, nx_hook_zeptomail,
+    nx_hook_azure,     nx_hook_brevo,   nx_hook_elasticemail, nx_hook_generic,   nx_hook_kumomta,  nx_hook_mailersend,
+    nx_hook_mailgun,   nx_hook_mailjet, nx_hook_mailomat,     nx_hook_mailtrap,  nx_hook_mandrill, nx_hook_postal,
+    nx_hook_postmark,  nx_hook_resend,  nx_hook_scaleway,     nx_hook_sendgrid,  nx_hook_ses,      nx_hook_smtp2go,
+    nx_hook_sparkpost, nx_hook_sweego,  nx_hook_unisender,    nx_hook_zeptomail,
 };
 
 const struct nx_webhook_provider *nx_webhook_providers(size_t *ret_n)
@@ -76,12 +77,10 @@ static bool too_deep(struct nx_str text, unsigned most)
     return false;
 }
 
-/* The next JSON value of *text, which is cut by it. */
-static json_t *load_next(const struct nx_hook *hook, struct nx_str *text)
+/* The next JSON value of *text, which is cut by it. The depth has been looked at. */
+static json_t *load_next(struct nx_str *text)
 {
     json_error_t error;
-    if (too_deep(*text, hook->limits->json_depth))
-        return NULL;
     json_t *root = json_loadb(text->p, text->n, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &error);
     if (root != NULL)
         *text = nx_str_trim(nx_str_from(*text, (size_t)error.position));
@@ -90,7 +89,7 @@ static json_t *load_next(const struct nx_hook *hook, struct nx_str *text)
 
 json_t *nx_hook_load(const struct nx_hook *hook, struct nx_str text)
 {
-    json_t *root = load_next(hook, &text);
+    json_t *root = too_deep(text, hook->limits->json_depth) ? NULL : load_next(&text);
     if (root != NULL && text.n > 0) {
         json_decref(root);
         return NULL;
@@ -115,10 +114,14 @@ static void each(struct nx_hook *hook, nx_hook_fn *reader, json_t *root)
 /* One document, or several one after the other (JSON Lines). */
 static bool read_json(struct nx_hook *hook, nx_hook_fn *reader, struct nx_str text)
 {
+    if (too_deep(text, hook->limits->json_depth)) {
+        hook->why = "its JSON is nested deeper than the limit";
+        return false;
+    }
     do {
-        json_t *root = load_next(hook, &text);
+        json_t *root = load_next(&text);
         if (root == NULL) {
-            hook->why = too_deep(text, hook->limits->json_depth) ? "its JSON is nested deeper than the limit" : "it is no valid JSON (cut short, a repeated key, or not UTF-8)";
+            hook->why = "it is no valid JSON (cut short, a repeated key, or not UTF-8)";
             return false;
         }
         each(hook, reader, root);
@@ -189,8 +192,8 @@ static bool read_form(struct nx_hook *hook, nx_hook_fn *reader, struct nx_str te
     return hook->why == NULL;
 }
 
-bool nx_webhook_parse(struct nx_arena *arena, const struct nx_limits *limits, const struct nx_input *input, const struct nx_webhook_paths *paths,
-                      struct nx_webhook_body *ret_body, const char **ret_why)
+bool nx_webhook_parse(struct nx_arena *arena, const struct nx_limits *limits, const struct nx_input *input,
+                      const struct nx_webhook_paths *paths, struct nx_webhook_body *ret_body, const char **ret_why)
 {
     const struct nx_webhook_provider *provider = nx_webhook_provider(input->provider);
     if (provider == NULL) {
@@ -220,7 +223,8 @@ bool nx_webhook_parse(struct nx_arena *arena, const struct nx_limits *limits, co
     return true;
 }
 
-/* A mail server that breaks lines over 998 bytes (RFC 5321 4.5.3.1.6) puts a line end into a JSON string, mostly with a blank behind, some with "!" before. */
+/* A mail server that breaks lines over 998 bytes (RFC 5321 4.5.3.1.6) puts a line end into a JSON string, mostly with a blank
+ * behind, some with "!" before. */
 static struct nx_str join_lines(struct nx_arena *arena, struct nx_str text)
 {
     char *out = nx_arena_alloc(arena, text.n);
@@ -238,18 +242,20 @@ static struct nx_str join_lines(struct nx_arena *arena, struct nx_str text)
     return (struct nx_str){out, n};
 }
 
-bool nx_webhook_parse_text(struct nx_arena *arena, const struct nx_limits *limits, struct nx_str text, struct nx_webhook_body *ret_body)
+bool nx_webhook_parse_text(struct nx_arena *arena, const struct nx_limits *limits, struct nx_str text,
+                           struct nx_webhook_body *ret_body)
 {
     text = nx_str_trim(text);
-    if (text.n < 2 || text.p[0] != '{' || !(nx_str_find(text, NX_STR("notificationType")) < text.n || nx_str_find(text, NX_STR("eventType")) < text.n))
+    if (text.n < 2 || text.p[0] != '{' ||
+        !(nx_str_find(text, NX_STR("notificationType")) < text.n || nx_str_find(text, NX_STR("eventType")) < text.n))
         return false;
     struct nx_input input = {.kind = NX_INPUT_EVENT, .provider = NX_STR("ses")};
     struct nx_hook hook = {.arena = arena, .limits = limits, .input = &input, .provider = "ses", .format = NX_STR("webhook:ses")};
     struct nx_str rest = text;
-    json_t *root = load_next(&hook, &rest); /* what follows is how to unsubscribe */
+    json_t *root = too_deep(text, limits->json_depth) ? NULL : load_next(&rest); /* what follows is how to unsubscribe */
     if (root == NULL) {
         rest = join_lines(arena, text);
-        root = load_next(&hook, &rest);
+        root = too_deep(rest, limits->json_depth) ? NULL : load_next(&rest);
     }
     if (!json_is_object(root)) {
         json_decref(root);

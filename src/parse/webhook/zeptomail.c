@@ -21,7 +21,8 @@ static void one(struct nx_hook *hook, json_t *root, json_t *message, json_t *det
     if (recipient.n == 0 && json_array_size(nx_hook_at(message, "email_info.to")) <= 1)
         recipient = nx_hook_text(hook, message, "email_info.to[0].email_address.address");
     struct nx_report *report = nx_hook_add(hook, word, recipient);
-    struct nx_str diagnostic = nx_hook_text(hook, detail, "diagnostic_message"), reason = nx_hook_text(hook, detail, "reason"), reference = nx_hook_text(hook, message, "email_info.email_reference");
+    struct nx_str diagnostic = nx_hook_text(hook, detail, "diagnostic_message"), reason = nx_hook_text(hook, detail, "reason"),
+                  reference = nx_hook_text(hook, message, "email_info.email_reference");
     if (report->kind == NX_KIND_FAILED) {
         nx_hook_diagnostic(hook, report, diagnostic.n > 0 ? diagnostic : reason);
         if (diagnostic.n > 0)
@@ -32,7 +33,8 @@ static void one(struct nx_hook *hook, json_t *root, json_t *message, json_t *det
     report->original.from = nx_hook_text(hook, message, "email_info.from.address");
     report->original.subject = nx_hook_text(hook, message, "email_info.subject");
     struct nx_str id = nx_hook_text(hook, root, "webhook_request_id");
-    nx_hook_key(hook, report, id.n > 0 ? id : reference, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, detail, "time"))));
+    nx_hook_key(hook, report, id.n > 0 ? id : reference,
+                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, detail, "time"))));
     nx_hook_tag(hook, report, "event_name", name);
     nx_hook_tag(hook, report, "email_reference", reference);
     nx_hook_tag(hook, report, "client_reference", nx_hook_text(hook, message, "email_info.client_reference"));
