@@ -154,10 +154,19 @@ static struct nx_str status_of(struct nx_str value)
     return NX_STR_NONE;
 }
 
+/* "X-Unix; 255": how a local program ended; no words. */
+static bool is_exit_code(struct nx_str value)
+{
+    unsigned long long code;
+    return nx_str_istarts(value, NX_STR("x-unix")) && nx_str_to_u64(nx_str_trim(nx_str_from(value, nx_str_chr(value, ';') + 1)), &code);
+}
+
 /* "smtp; 550 ...", "X-Notes; ...": the words. */
 static struct nx_str diagnostic_words(struct nx_str value)
 {
     size_t semicolon = nx_str_chr(value, ';');
+    if (is_exit_code(value))
+        return NX_STR_NONE;
     if (semicolon >= value.n || semicolon > 24)
         return value;
     for (size_t i = 0; i < semicolon; i++)

@@ -108,7 +108,8 @@ static void add_text(struct nx_reading *reading, struct nx_report *report, struc
 static void take_block(struct nx_reading *reading, struct nx_report *report, const struct nx_text_block *block)
 {
     add_text(reading, report, block->text);
-    if (report->diagnostic.n == 0)
+    unsigned long long exit_code; /* "(reason: 255)" says nothing */
+    if (report->diagnostic.n == 0 && !nx_str_to_u64(nx_str_trim(block->diagnostic), &exit_code))
         report->diagnostic = nx_one_line(reading->arena, block->diagnostic, reading->limits->diagnostic);
     if (report->reply == 0)
         report->reply = block->reply;

@@ -111,12 +111,19 @@ static bool is_consequence(unsigned code, struct nx_str words)
     return code == 503;
 }
 
+/* "(reason: 255)": the exit code of a local program, and no words. */
+static bool is_exit_code(const struct nx_buf *words)
+{
+    unsigned long long code;
+    return nx_str_to_u64(nx_str_trim(nx_buf_str(words)), &code);
+}
+
 /* Does this refusal say more than what is kept? The server's words before what the reporter adds ("550 ... User unknown"),
  * permanent before transient, later before earlier. Where the report gives a reason itself, only the reply with the same code, told
  * in full. */
 static bool is_better(const struct dialogue *d, const struct nx_block *kept, unsigned code)
 {
-    if (kept->diagnostic.n == 0)
+    if (kept->diagnostic.n == 0 || is_exit_code(&kept->diagnostic))
         return true;
     if (!d->remote || is_consequence(code, nx_buf_str(&d->reply)))
         return false;
@@ -182,7 +189,7 @@ static void settle(struct dialogue *d)
     if (block == NULL && blocks->n == 1)
         block = &blocks->p[0];
     struct nx_block *to = block == NULL ? &blocks->all : block;
-    bool told_already = to->diagnostic.n > 0;
+    bool told_already = to->diagnostic.n > 0 && !is_exit_code(&to->diagnostic);
     if (!(d->remote ? is_consequence(code, words)
                     : told_already)) /* the reporter's own summary hides the reason more often than not */
         nx_block_say(blocks, block, words);
