@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #define SWALLOW (16u << 20) /* bytes past a cap that are read to no end */
+#define WEBHOOKS_AT_ONCE 32u /* bodies of the largest size */
 
 void nx_request_free(struct nx_request *request)
 {
     g_clear_pointer(&request->response, MHD_destroy_response);
     g_clear_pointer(&request->body, g_byte_array_unref);
+    request->server->service->webhook_bytes -= request->reserved;
     g_clear_pointer(&request->headers, g_ptr_array_unref);
     if (request->file >= 0)
         close(request->file);
@@ -155,6 +157,20 @@ static void write_file(struct nx_request *request, const char *data, size_t n)
     }
 }
 
+/* Strangers may post to webhooks, and their bodies are held until the signature is looked at: all of them together have a bound. False: the answer is
+ * given. */
+static bool reserve(struct nx_request *request, size_t n)
+{
+    struct nx_service *service = request->server->service;
+    request->reserved = n;
+    service->webhook_bytes += n;
+    if (service->webhook_bytes <= WEBHOOKS_AT_ONCE * request->cap)
+        return true;
+    nx_request_add_header(request, MHD_HTTP_HEADER_RETRY_AFTER, "5");
+    nx_request_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, "too many webhooks are on their way in (send it again in a moment)");
+    return false;
+}
+
 /* The head is there; an answer given here goes out before any body is read. */
 static void begin(struct nx_request *request, const char *method)
 {
@@ -165,10 +181,12 @@ static void begin(struct nx_request *request, const char *method)
         return;
     request->cap = cap_of(request);
     struct nx_str length = nx_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    unsigned long long n;
+    unsigned long long n = 0;
     bool over = nx_str_to_u64(length, &n) && n > request->cap;
     /* Whoever is still sending when the connection is closed may never see the answer: what is only a little too much is read first. */
     bool waits = nx_request_header(request, MHD_HTTP_HEADER_EXPECT).n > 0;
+    if (request->route->body == NX_BODY_WEBHOOK && !reserve(request, length.n > 0 ? (size_t)MIN(n, request->cap) : request->cap))
+        return;
     if (over && (waits || n - request->cap > SWALLOW))
         refuse_size(request);
     else if (over)

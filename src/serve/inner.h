@@ -35,6 +35,7 @@ struct nx_request {
     int file;       /* NX_BODY_LIST: the body, or -1 */
     int file_error; /* errno of what went wrong with it */
     unsigned long long file_size;
+    size_t reserved; /* of service->webhook_bytes */
     size_t cap;                    /* of the body */
     bool too_large;                /* the rest is swallowed */
     gint64 started;                /* monotonic, microseconds */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mail providers against a running server: every body of tests/webhook, every signature, and what must not get in. Standard library and openssl alone."""
-import base64, hashlib, hmac, http.server, json, os, resource, signal, ssl, subprocess, sys, tempfile, threading, time, urllib.error, urllib.parse, urllib.request
+import base64, hashlib, hmac, http.server, json, os, resource, signal, socket, ssl, subprocess, sys, tempfile, threading, time, urllib.error, urllib.parse, urllib.request
 
 SOURCE, NIXIE = os.environ["NIXIE_SOURCE"], os.environ["NIXIE"]
 T = tempfile.mkdtemp()
@@ -224,6 +224,20 @@ try:
     except (urllib.error.URLError, OSError):  # it answered before all was sent
         status = 413
     is_(status, 413, "50 MB")
+
+    # Many large bodies at once: beyond a bound they are told to come again, and afterwards all is as before.
+    held = []
+    for i in range(40):
+        s = socket.create_connection(("127.0.0.1", int(PORT)), 5)
+        s.sendall(b"POST /v1/webhooks/sendgrid HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n[")
+        held.append(s)
+    time.sleep(0.3)
+    if not held[-1].recv(100).startswith(b"HTTP/1.1 503"):
+        fail("40 bodies of 2 MB at once are all taken")
+    for s in held:
+        s.close()
+    time.sleep(0.3)
+    post(200, "sendgrid", batch("late"), user=SECRETS[0])
 
     # Probes and handshakes.
     for method in ("HEAD", "GET", "OPTIONS"):
