@@ -389,6 +389,35 @@ static void add_changed(GString *text, const struct nx_config_key *keys, size_t 
     }
 }
 
+static const struct nx_config_hook *hook_of(const struct nx_config *config, const char *name)
+{
+    for (guint i = 0; i < config->hooks->len; i++)
+        if (strcmp(((const struct nx_config_hook *)config->hooks->pdata[i])->name, name) == 0)
+            return config->hooks->pdata[i];
+    return NULL;
+}
+
+/* Hooks that came, went or changed. */
+static void add_changed_hooks(GString *text, const struct nx_config *now, const struct nx_config *next)
+{
+    size_t n;
+    const struct nx_config_key *keys = nx_config_hook_keys(&n);
+    for (guint i = 0; i < now->hooks->len + next->hooks->len; i++) {
+        bool old = i < now->hooks->len;
+        const struct nx_config_hook *hook = old ? now->hooks->pdata[i] : next->hooks->pdata[i - now->hooks->len];
+        const struct nx_config_hook *other = hook_of(old ? next : now, hook->name);
+        g_autofree char *group = g_strconcat("hook ", hook->name, NULL);
+        if (other == NULL)
+            g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", group);
+        else if (old)
+            add_changed(text, keys, n, group, hook, other);
+        /* secrets look all the same above */
+        if (old && other != NULL && g_strv_length(hook->keys) == g_strv_length(other->keys) &&
+            !g_strv_equal((const char *const *)hook->keys, (const char *const *)other->keys))
+            g_string_append_printf(text, "%s%s/keys", text->len > 0 ? " " : "", group);
+    }
+}
+
 char *nx_config_restart_needed(const struct nx_config *now, const struct nx_config *next)
 {
     size_t n;
@@ -404,5 +433,6 @@ char *nx_config_restart_needed(const struct nx_config *now, const struct nx_conf
             break;
         add_changed(text, keys, n, group, before, after);
     }
+    add_changed_hooks(text, now, next);
     return g_string_free(text, FALSE);
 }
