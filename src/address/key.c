@@ -42,7 +42,8 @@ static struct nx_str lower_ascii(struct nx_arena *arena, struct nx_str text)
     return (struct nx_str){low, text.n};
 }
 
-/* NFC, lower, and NFC again: lowering can leave what composes. GLib's lowering depends on the locale only after a setlocale, which nobody here calls. */
+/* NFC, lower, and NFC again: lowering can leave what composes. GLib's lowering depends on the locale only after a setlocale, which
+ * nobody here calls. */
 static struct nx_str lower_unicode(struct nx_arena *arena, struct nx_str text)
 {
     g_autofree char *composed = g_utf8_normalize(text.p, (gssize)text.n, G_NORMALIZE_NFC);
@@ -177,17 +178,20 @@ static bool fold_local(struct nx_arena *arena, struct nx_str text, struct nx_str
     } else {
         text = lower_ascii(arena, text);
     }
-    /* Dots in the wrong place occur in real mailboxes (some hosts allow "a.@" and "a..b@"), so unquoted they are kept as they stand. */
+    /* Dots in the wrong place occur in real mailboxes (some hosts allow "a.@" and "a..b@"), so unquoted they are kept as they
+     * stand. */
     *ret = quoted && !is_dot_atom(text) ? quote(arena, text) : text;
     return true;
 }
 
 static bool has_domain(GHashTable *set, struct nx_arena *arena, struct nx_str domain)
 {
-    return g_hash_table_size(set) > 0 && (g_hash_table_contains(set, "*") || g_hash_table_contains(set, nx_arena_cstr(arena, domain)));
+    return g_hash_table_size(set) > 0 &&
+           (g_hash_table_contains(set, "*") || g_hash_table_contains(set, nx_arena_cstr(arena, domain)));
 }
 
-static struct nx_str apply_rules(struct nx_arena *arena, const struct nx_fold_rules *rules, struct nx_str local, struct nx_str domain)
+static struct nx_str apply_rules(struct nx_arena *arena, const struct nx_fold_rules *rules, struct nx_str local,
+                                 struct nx_str domain)
 {
     if (local.n == 0 || local.p[0] == '"')
         return local;
@@ -236,7 +240,8 @@ static size_t find_at(struct nx_str text)
     return text.n;
 }
 
-bool nx_address_fold(struct nx_arena *arena, struct nx_str text, const struct nx_fold_rules *rules, struct nx_address *ret, const char **ret_why)
+bool nx_address_fold(struct nx_arena *arena, struct nx_str text, const struct nx_fold_rules *rules, struct nx_address *ret,
+                     const char **ret_why)
 {
     text = nx_str_trim(text);
     if (text.n >= 2 && text.p[0] == '<' && text.p[text.n - 1] == '>')
@@ -282,7 +287,8 @@ static GHashTable *domain_set(const char *list, const char *what, GError **error
         if (g_str_equal(*word, "*")) {
             domain = NX_STR("*");
         } else if (!fold_domain(arena, nx_str_of(*word), &domain, &why)) {
-            g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "%s: '%s' is no domain (write domains parted by blanks, or *)", what, *word);
+            g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "%s: '%s' is no domain (write domains parted by blanks, or *)", what,
+                        *word);
             return NULL;
         }
         g_hash_table_add(set, g_strndup(domain.p, domain.n));

@@ -26,12 +26,13 @@ static bool one(struct nx_str address, void *data)
 
 int nx_cmd_allow(int argc, char **argv)
 {
-    static const struct nx_cli_usage usage = {
-        "ADDRESS... | -",
-        "An address on the allow list is never suppressed, whatever is reported of it; @example.net allows every address of that domain. What was on the suppression list "
-        "stays there and counts again when the address comes off the allow list.\nExit: 0; 1 some were not on it (--remove); 64 some are no addresses; 75 the database could "
-        "not take it.",
-        1, -1};
+    static const struct nx_cli_usage usage = {"ADDRESS... | -",
+                                              "An address on the allow list is never suppressed, whatever is reported of it; "
+                                              "@example.net allows every address of that domain. What was on the suppression list "
+                                              "stays there and counts again when the address comes off the allow list.\nExit: 0; 1 "
+                                              "some were not on it (--remove); 64 some are no addresses; 75 the database could "
+                                              "not take it.",
+                                              1, -1};
     g_autofree char *reason = NULL, *actor = NULL;
     struct allow allow = {0};
     const GOptionEntry entries[] = {

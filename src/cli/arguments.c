@@ -51,7 +51,8 @@ gboolean nx_cli_when(const char *text, nx_when now, bool back, nx_when *ret, GEr
     *ret = nx_when_parse(word);
     if (*ret != NX_WHEN_NONE)
         return TRUE;
-    g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "'%s' is no moment (write 2026-01-31, 2026-01-31T12:00:00Z, or a span such as 30d)", text);
+    g_set_error(error, NX_ERROR, NX_ERROR_USAGE,
+                "'%s' is no moment (write 2026-01-31, 2026-01-31T12:00:00Z, or a span such as 30d)", text);
     return FALSE;
 }
 

@@ -3,11 +3,12 @@
 #pragma once
 #include "cli/cli.h"
 
-/* Calls fn for each argument, or with the one argument "-" for each line of standard input that is not empty; stops when it returns false. FALSE: the input
- * could not be read. */
+/* Calls fn for each argument, or with the one argument "-" for each line of standard input that is not empty; stops when it returns
+ * false. FALSE: the input could not be read. */
 typedef bool nx_cli_word_fn(struct nx_str word, void *data);
 gboolean nx_cli_each(const struct nx_cli *cli, nx_cli_word_fn *fn, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* "2026-01-31", RFC 3339, or a time span counted from now: forward ("30d") or, with back, into the past. NULL gives NX_WHEN_NONE. */
+/* "2026-01-31", RFC 3339, or a time span counted from now: forward ("30d") or, with back, into the past. NULL gives NX_WHEN_NONE.
+ */
 gboolean nx_cli_when(const char *text, nx_when now, bool back, nx_when *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 nx_when nx_cli_now(void);
 /* Who does it: as given, else the login name. */

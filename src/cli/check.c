@@ -20,7 +20,8 @@ static struct nx_str day_of(struct nx_arena *arena, nx_when when)
     return nx_str_sub(nx_when_format(arena, when), 0, 10);
 }
 
-static void print(const struct check *check, struct nx_str address, const char *answer, const struct nx_entry *entry, const char *why)
+static void print(const struct check *check, struct nx_str address, const char *answer, const struct nx_entry *entry,
+                  const char *why)
 {
     if (check->quiet)
         return;
@@ -76,11 +77,12 @@ static bool one(struct nx_str address, void *data)
 
 int nx_cmd_check(int argc, char **argv)
 {
-    static const struct nx_cli_usage usage = {
-        "ADDRESS... | -",
-        "One line an address: ok, suppressed (cause, since, until, why), allowed or invalid. - reads addresses from standard input, one a line; "
-        "for millions `nixie clean` is faster.\nExit: 0 none is suppressed, 1 some are, 65 none is but some are no addresses, 75 could not tell.",
-        1, -1};
+    static const struct nx_cli_usage usage = {"ADDRESS... | -",
+                                              "One line an address: ok, suppressed (cause, since, until, why), allowed or invalid. "
+                                              "- reads addresses from standard input, one a line; "
+                                              "for millions `nixie clean` is faster.\nExit: 0 none is suppressed, 1 some are, 65 "
+                                              "none is but some are no addresses, 75 could not tell.",
+                                              1, -1};
     g_autofree char *stream = NULL;
     struct check check = {0};
     const GOptionEntry entries[] = {

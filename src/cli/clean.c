@@ -80,8 +80,9 @@ static GArray *top_domains(const struct nx_clean_report *report, bool typos)
 
 static void say_report(const struct options *options, const struct nx_clean_report *report)
 {
-    fprintf(stderr, "%s%" G_GUINT64_FORMAT " lines: %" G_GUINT64_FORMAT " kept, %" G_GUINT64_FORMAT " removed (%" G_GUINT64_FORMAT
-                    " suppressed, %" G_GUINT64_FORMAT " no addresses",
+    fprintf(stderr,
+            "%s%" G_GUINT64_FORMAT " lines: %" G_GUINT64_FORMAT " kept, %" G_GUINT64_FORMAT " removed (%" G_GUINT64_FORMAT
+            " suppressed, %" G_GUINT64_FORMAT " no addresses",
             isatty(STDERR_FILENO) ? "\r" : "", report->lines, report->kept, report->removed, report->suppressed, report->invalid);
     if (options->unique)
         fprintf(stderr, ", %" G_GUINT64_FORMAT " duplicates", report->duplicates);
@@ -93,12 +94,14 @@ static void say_report(const struct options *options, const struct nx_clean_repo
     for (int i = 0; i < NX_CAUSE_COUNT; i++)
         if (report->causes[i] > 0)
             fprintf(stderr, "  %-20s %" G_GUINT64_FORMAT "\n", nx_entry_cause_name((enum nx_cause)i), report->causes[i]);
-    fprintf(stderr, "  addresses from: %s; duplicates %" G_GUINT64_FORMAT ", role accounts %" G_GUINT64_FORMAT ", on the allow list %" G_GUINT64_FORMAT
-                    ", read as Latin-1 %" G_GUINT64_FORMAT ", blank lines %" G_GUINT64_FORMAT "\n",
+    fprintf(stderr,
+            "  addresses from: %s; duplicates %" G_GUINT64_FORMAT ", role accounts %" G_GUINT64_FORMAT
+            ", on the allow list %" G_GUINT64_FORMAT ", read as Latin-1 %" G_GUINT64_FORMAT ", blank lines %" G_GUINT64_FORMAT "\n",
             report->column, report->duplicates, report->roles, report->allowed, report->latin1, report->blank);
     g_autoptr(GArray) top = top_domains(report, false);
     for (guint i = 0; i < MIN(top->len, SHOWN); i++)
-        fprintf(stderr, "  %-30s %" G_GUINT64_FORMAT "\n", g_array_index(top, struct counted, i).name, g_array_index(top, struct counted, i).n);
+        fprintf(stderr, "  %-30s %" G_GUINT64_FORMAT "\n", g_array_index(top, struct counted, i).name,
+                g_array_index(top, struct counted, i).n);
     g_autoptr(GArray) typos = top_domains(report, true);
     for (guint i = 0; i < MIN(typos->len, SHOWN); i++) {
         const struct counted *typo = &g_array_index(typos, struct counted, i);
@@ -120,7 +123,8 @@ static void object(struct nx_buf *out, const char *name, GArray *counted, bool o
             nx_buf_addc(out, ',');
         nx_json_string(out, nx_str_of(item->name));
         if (others)
-            nx_buf_add(out, nx_arena_printf(out->arena, ":{\"lines\":%" G_GUINT64_FORMAT ",\"perhaps\":\"%s\"}", item->n, item->other));
+            nx_buf_add(out,
+                       nx_arena_printf(out->arena, ":{\"lines\":%" G_GUINT64_FORMAT ",\"perhaps\":\"%s\"}", item->n, item->other));
         else
             nx_buf_add(out, nx_arena_printf(out->arena, ":%" G_GUINT64_FORMAT, item->n));
     }
@@ -171,7 +175,8 @@ static gboolean read_options(const struct options *options, struct nx_clean_opti
         if (strcmp(options->delimiter, words[i].word) == 0)
             ret->delimiter = words[i].delimiter;
     if (options->delimiter != NULL && (ret->delimiter == 0 || strchr("\"\r\n", ret->delimiter) != NULL)) {
-        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--delimiter '%s': give one character, or tab, comma, semicolon, pipe", options->delimiter);
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--delimiter '%s': give one character, or tab, comma, semicolon, pipe",
+                    options->delimiter);
         return FALSE;
     }
     if (options->annotate && (options->unique || options->removed != NULL)) {
@@ -192,8 +197,13 @@ static gboolean read_options(const struct options *options, struct nx_clean_opti
 
 static gboolean clean(struct nx_cli *cli, const struct options *options, struct nx_clean_report *report, GError **error)
 {
-    struct nx_clean_options how = {.column = options->column, .stream = nx_str_of(options->stream), .now = nx_cli_now(), .rules = cli->config->fold,
-                                   .annotate = options->annotate, .unique = options->unique, .removed = options->removed != NULL,
+    struct nx_clean_options how = {.column = options->column,
+                                   .stream = nx_str_of(options->stream),
+                                   .now = nx_cli_now(),
+                                   .rules = cli->config->fold,
+                                   .annotate = options->annotate,
+                                   .unique = options->unique,
+                                   .removed = options->removed != NULL,
                                    .detail = options->detail || options->report != NULL};
     if (!read_options(options, &how, error))
         return FALSE;
@@ -205,19 +215,23 @@ static gboolean clean(struct nx_cli *cli, const struct options *options, struct 
     if (kept == NULL || (removed == NULL && options->removed != NULL))
         return FALSE;
     struct files files = {.source = source, .kept = kept, .removed = removed, .bar = !options->quiet && isatty(STDERR_FILENO)};
-    const struct nx_clean_io io = {.read = read_input, .write = write_output, .progress = draw, .name = nx_source_name(source), .data = &files};
-    return nx_clean_run(lookup, &how, &io, report, error) && (removed == NULL || nx_sink_finish(removed, error)) && nx_sink_finish(kept, error);
+    const struct nx_clean_io io = {
+        .read = read_input, .write = write_output, .progress = draw, .name = nx_source_name(source), .data = &files};
+    return nx_clean_run(lookup, &how, &io, report, error) && (removed == NULL || nx_sink_finish(removed, error)) &&
+           nx_sink_finish(kept, error);
 }
 
 int nx_cmd_clean(int argc, char **argv)
 {
-    static const struct nx_cli_usage usage = {
-        "LIST | -",
-        "LIST is lines or CSV, plain, gzip or zstd, UTF-8 or Latin-1; delimiter, header and the column of addresses are found, or named. What may be written to goes "
-        "to standard output or --output, byte for byte as it was; lines without a valid address are removed too. Outputs that end in .gz or .zst are "
-        "compressed; named files appear whole or not at all.\nExit: 0; 65 the list is damaged (the line is named); 75 no space. On any other code the output is "
-        "not complete.",
-        1, 1};
+    static const struct nx_cli_usage usage = {"LIST | -",
+                                              "LIST is lines or CSV, plain, gzip or zstd, UTF-8 or Latin-1; delimiter, header and "
+                                              "the column of addresses are found, or named. What may be written to goes "
+                                              "to standard output or --output, byte for byte as it was; lines without a valid "
+                                              "address are removed too. Outputs that end in .gz or .zst are "
+                                              "compressed; named files appear whole or not at all.\nExit: 0; 65 the list is "
+                                              "damaged (the line is named); 75 no space. On any other code the output is "
+                                              "not complete.",
+                                              1, 1};
     struct options options = {0};
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "Where the mailable lines go", "FILE"},
@@ -226,9 +240,11 @@ int nx_cmd_clean(int argc, char **argv)
         {"delimiter", 'd', 0, G_OPTION_ARG_STRING, &options.delimiter, "One character, or tab, comma, semicolon, pipe", "CHAR"},
         {"header", 0, 0, G_OPTION_ARG_STRING, &options.header, "Is the first line one: yes, no or auto", "WHICH"},
         {"stream", 0, 0, G_OPTION_ARG_STRING, &options.stream, "For this stream: its own entries count too", "NAME"},
-        {"annotate", 0, 0, G_OPTION_ARG_NONE, &options.annotate, "Keep every line and add the columns nixie_cause, nixie_since, nixie_detail", NULL},
+        {"annotate", 0, 0, G_OPTION_ARG_NONE, &options.annotate,
+         "Keep every line and add the columns nixie_cause, nixie_since, nixie_detail", NULL},
         {"unique", 0, 0, G_OPTION_ARG_NONE, &options.unique, "Keep only the first line of each address", NULL},
-        {"report", 0, 0, G_OPTION_ARG_NONE, &options.detail, "Tell causes, domains, duplicates, role accounts and likely typos", NULL},
+        {"report", 0, 0, G_OPTION_ARG_NONE, &options.detail, "Tell causes, domains, duplicates, role accounts and likely typos",
+         NULL},
         {"report-json", 0, 0, G_OPTION_ARG_FILENAME, &options.report, "The same as JSON", "FILE"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "No progress and no summary", NULL},
         G_OPTION_ENTRY_NULL,
@@ -245,7 +261,8 @@ int nx_cmd_clean(int argc, char **argv)
         code = good ? NX_EXIT_OK : nx_cli_fail(error);
         nx_clean_report_clear(&report);
     }
-    char *const given[] = {options.delimiter, options.column, options.header, options.stream, options.removed, options.output, options.report};
+    char *const given[] = {options.delimiter, options.column, options.header, options.stream,
+                           options.removed,   options.output, options.report};
     for (size_t i = 0; i < G_N_ELEMENTS(given); i++)
         g_free(given[i]);
     return code;

@@ -18,7 +18,8 @@ static int rebuild(struct nx_store *store)
     struct nx_rebuilt rebuilt;
     if (!nx_store_rebuild(store, &rebuilt, &error))
         return nx_cli_fail(error);
-    printf("%zu entries derived from the log, %zu differed%s\n", rebuilt.entries, rebuilt.changed, rebuilt.changed > 0 ? " and were put right" : "");
+    printf("%zu entries derived from the log, %zu differed%s\n", rebuilt.entries, rebuilt.changed,
+           rebuilt.changed > 0 ? " and were put right" : "");
     return nx_cli_finish(NX_EXIT_OK);
 }
 
@@ -37,7 +38,8 @@ int nx_cmd_db(int argc, char **argv)
     } verbs[] = {{"check", check}, {"rebuild", rebuild}, {"migrate", migrate}};
     static const struct nx_cli_usage usage = {
         "check | rebuild | migrate",
-        "check: is the file whole, and do its suppressions follow from its log? rebuild: derives them again and puts right what differs. "
+        "check: is the file whole, and do its suppressions follow from its log? rebuild: derives them again and puts right what "
+        "differs. "
         "migrate: makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new one.\n"
         "Exit: 0; 65 damaged; 75 locked or no space.",
         1, 1};

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-struct export {
+struct export
+{
     FILE *out;
     struct nx_arena *arena;
     enum nx_entry_format format;
@@ -26,7 +27,8 @@ static bool one(const struct nx_entry *entry, void *data)
     struct nx_buf line;
     nx_arena_reset(export->arena);
     nx_buf_init(&line, export->arena, 1 << 20);
-    nx_entry_line(&line, export->format, entry, export->coded ? nx_codes_name(export->codes) : NULL, export->coded ? nx_code(export->codes, entry->cause) : NULL);
+    nx_entry_line(&line, export->format, entry, export->coded ? nx_codes_name(export->codes) : NULL,
+                  export->coded ? nx_code(export->codes, entry->cause) : NULL);
     export->failed = fwrite(line.p, 1, line.n, export->out) != line.n;
     export->n++;
     nx_arena_reset(export->cursor_arena);
@@ -63,8 +65,8 @@ static gboolean close_output(FILE *file, const char *path, const char *temporary
         return TRUE;
     unlink(temporary);
     if (good)
-        g_set_error(error, NX_ERROR, why == ENOSPC ? NX_ERROR_FULL : NX_ERROR_IO, "%s: cannot be written: %s (nothing was left behind)", path,
-                    g_strerror(why != 0 ? why : errno));
+        g_set_error(error, NX_ERROR, why == ENOSPC ? NX_ERROR_FULL : NX_ERROR_IO,
+                    "%s: cannot be written: %s (nothing was left behind)", path, g_strerror(why != 0 ? why : errno));
     return FALSE;
 }
 
@@ -131,13 +133,16 @@ static int write_all(struct nx_cli *cli, const struct options *options, enum nx_
 int nx_cmd_export(int argc, char **argv)
 {
     g_autofree char *causes = cause_names();
-    g_autofree char *description = g_strconcat("Writes what is suppressed now, in order of domain and local part. With --limit the next page is told on standard error. "
-                                               "A file named by --output appears whole or not at all.\n", causes, NULL);
+    g_autofree char *description = g_strconcat(
+        "Writes what is suppressed now, in order of domain and local part. With --limit the next page is told on standard error. "
+        "A file named by --output appears whole or not at all.\n",
+        causes, NULL);
     const struct nx_cli_usage usage = {"", description, 0, 0};
     struct options options = {0};
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &options.format, "csv (default), jsonl, or txt: addresses alone", "FORMAT"},
-        {"codes", 0, 0, G_OPTION_ARG_STRING, &options.codes, "Add a column: the cause in the words of sisimai, kumomta, powermta, sparkpost, ses, postmark, zonemta or mautic",
+        {"codes", 0, 0, G_OPTION_ARG_STRING, &options.codes,
+         "Add a column: the cause in the words of sisimai, kumomta, powermta, sparkpost, ses, postmark, zonemta or mautic",
          "PRODUCT"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "A file instead of standard output", "FILE"},
         {"cause", 0, 0, G_OPTION_ARG_STRING, &options.cause, "Only this cause", "NAME"},
@@ -159,13 +164,14 @@ int nx_cmd_export(int argc, char **argv)
         nx_cli_say("--format %s: there is no such format (csv, jsonl or txt)", options.format);
         code = NX_EXIT_USAGE;
     } else if (options.codes != NULL && !nx_codes_parse(nx_str_of(options.codes), &(enum nx_codes){0})) {
-        nx_cli_say("--codes %s: there is no such table (sisimai, kumomta, powermta, sparkpost, ses, postmark, zonemta or mautic)", options.codes);
+        nx_cli_say("--codes %s: there is no such table (sisimai, kumomta, powermta, sparkpost, ses, postmark, zonemta or mautic)",
+                   options.codes);
         code = NX_EXIT_USAGE;
     } else {
         code = write_all(&cli, &options, format);
     }
-    char *const given[] = {options.format, options.codes, options.output, options.stream, options.cause, options.class_, options.domain, options.since, options.before,
-                           options.after};
+    char *const given[] = {options.format, options.codes,  options.output, options.stream, options.cause,
+                           options.class_, options.domain, options.since,  options.before, options.after};
     for (size_t i = 0; i < G_N_ELEMENTS(given); i++)
         g_free(given[i]);
     return code;

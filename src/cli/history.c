@@ -42,12 +42,15 @@ static void print_text(struct nx_buf *out, const struct nx_logged *line)
     if (line->event != NULL) {
         const struct nx_event *event = line->event;
         nx_buf_add(out, nx_arena_printf(out->arena, "%.*s  %-9s %-18s %s: %.*s\n", NX_FMT(at), nx_kind_name(event->report.kind),
-                                        nx_cause_name(event->verdict.cause), nx_action_name(event->decision.action), NX_FMT(event->decision.reason)));
-        nx_buf_add(out, nx_arena_printf(out->arena, "%20s  %.*s, rule %.*s%s%.*s\n", "", NX_FMT(line->source), NX_FMT(event->verdict.rule),
-                                        event->report.diagnostic.n > 0 ? ": " : "", NX_FMT(event->report.diagnostic)));
+                                        nx_cause_name(event->verdict.cause), nx_action_name(event->decision.action),
+                                        NX_FMT(event->decision.reason)));
+        nx_buf_add(out, nx_arena_printf(out->arena, "%20s  %.*s, rule %.*s%s%.*s\n", "", NX_FMT(line->source),
+                                        NX_FMT(event->verdict.rule), event->report.diagnostic.n > 0 ? ": " : "",
+                                        NX_FMT(event->report.diagnostic)));
         return;
     }
-    nx_buf_add(out, nx_arena_printf(out->arena, "%.*s  %-9s %-18s", NX_FMT(at), nx_act_name(line->act), nx_entry_cause_name(line->cause)));
+    nx_buf_add(
+        out, nx_arena_printf(out->arena, "%.*s  %-9s %-18s", NX_FMT(at), nx_act_name(line->act), nx_entry_cause_name(line->cause)));
     if (line->actor.n > 0)
         nx_buf_add(out, nx_arena_printf(out->arena, " by %.*s", NX_FMT(line->actor)));
     if (line->source.n > 0)
@@ -87,11 +90,11 @@ static void print_standing(struct nx_reader *reader, struct nx_arena *arena, str
 
 int nx_cmd_history(int argc, char **argv)
 {
-    static const struct nx_cli_usage usage = {
-        "ADDRESS",
-        "All that is known of an address, in order of writing: each report with the decision and its reason, each act by hand or import "
-        "with who and why.\nExit: 0; 1 nothing is known.",
-        1, 1};
+    static const struct nx_cli_usage usage = {"ADDRESS",
+                                              "All that is known of an address, in order of writing: each report with the decision "
+                                              "and its reason, each act by hand or import "
+                                              "with who and why.\nExit: 0; 1 nothing is known.",
+                                              1, 1};
     struct history history = {0};
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &history.json, "JSON lines, with the whole event", NULL},

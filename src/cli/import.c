@@ -55,8 +55,8 @@ static void draw(struct import *import)
     if (now - import->drawn < G_USEC_PER_SEC / 10)
         return;
     import->drawn = now;
-    fprintf(stderr, "\r%3" G_GUINT64_FORMAT " %%  %" G_GUINT64_FORMAT " lines, %" G_GUINT64_FORMAT " new", size > 0 ? MIN(taken, size) * 100 / size : 0,
-            import->read, import->new);
+    fprintf(stderr, "\r%3" G_GUINT64_FORMAT " %%  %" G_GUINT64_FORMAT " lines, %" G_GUINT64_FORMAT " new",
+            size > 0 ? MIN(taken, size) * 100 / size : 0, import->read, import->new);
 }
 
 /* Somebody else who writes is waited for: an import is long, and others may be under way. */
@@ -114,11 +114,13 @@ static void ask_run(struct import *import)
     g_autofree struct nx_hit *hits = g_new0(struct nx_hit, n + 1);
     for (guint i = 0; i < n; i++) {
         struct nx_address address = {0};
-        (void)nx_address_fold(import->arena, g_array_index(import->entries, struct nx_manual, i).address, import->rules, &address, NULL);
+        (void)nx_address_fold(import->arena, g_array_index(import->entries, struct nx_manual, i).address, import->rules, &address,
+                              NULL);
         keys[i] = address.key;
     }
     for (guint i = 0; i < n; i++)
-        nx_lookup_find(import->lookup, &keys[i], 1, g_array_index(import->entries, struct nx_manual, i).stream, import->now, &hits[i]);
+        nx_lookup_find(import->lookup, &keys[i], 1, g_array_index(import->entries, struct nx_manual, i).stream, import->now,
+                       &hits[i]);
     for (guint i = 0; i < n; i++)
         import->new += hits[i].answer != NX_ANSWER_SUPPRESSED;
     g_array_set_size(import->entries, 0);
@@ -149,8 +151,8 @@ static gboolean one(void *data, const struct nx_import_row *row, GError **error)
     }
     if (row->address.n == 0 || !nx_address_fold(import->arena, row->address, import->rules, &folded, &why)) {
         if (import->invalid++ < TOLD && !import->options->quiet)
-            nx_cli_say("%s:%" G_GUINT64_FORMAT ": '%.*s' is no address: %s", nx_source_name(import->source), row->line, NX_FMT(nx_str_sub(row->address, 0, 80)),
-                       why != NULL ? why : "it is empty");
+            nx_cli_say("%s:%" G_GUINT64_FORMAT ": '%.*s' is no address: %s", nx_source_name(import->source), row->line,
+                       NX_FMT(nx_str_sub(row->address, 0, 80)), why != NULL ? why : "it is empty");
         return TRUE;
     }
     if (row->until != NX_WHEN_NONE && row->until <= import->now) {
@@ -178,30 +180,35 @@ static gssize read_input(void *data, char *bytes, size_t n, GError **error)
 static void say_summary(const struct import *import)
 {
     uint64_t known = import->read - import->new - import->invalid - import->passed - import->expired;
-    printf("%s%" G_GUINT64_FORMAT " lines: %" G_GUINT64_FORMAT " %s, %" G_GUINT64_FORMAT " known already, %" G_GUINT64_FORMAT " no addresses, %" G_GUINT64_FORMAT
-           " not suppressed there, %" G_GUINT64_FORMAT " run out\n",
-           import->bar ? "\r" : "", import->read, import->new, import->options->dry ? "would be new" : "new", known, import->invalid, import->passed,
-           import->expired);
+    printf("%s%" G_GUINT64_FORMAT " lines: %" G_GUINT64_FORMAT " %s, %" G_GUINT64_FORMAT " known already, %" G_GUINT64_FORMAT
+           " no addresses, %" G_GUINT64_FORMAT " not suppressed there, %" G_GUINT64_FORMAT " run out\n",
+           import->bar ? "\r" : "", import->read, import->new, import->options->dry ? "would be new" : "new", known,
+           import->invalid, import->passed, import->expired);
 }
 
 static gboolean read_options(const struct options *options, struct import *import, struct nx_import_options *how, GError **error)
 {
     how->product = nx_product_find(options->from != NULL ? options->from : "list");
     if (how->product == NULL) {
-        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--from %s: there is no such product (see `nixie help import`)", options->from);
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--from %s: there is no such product (see `nixie help import`)",
+                    options->from);
         return FALSE;
     }
     how->column = options->column;
     how->delimiter = options->delimiter == NULL ? 0 : strcmp(options->delimiter, "tab") == 0 ? '\t' : options->delimiter[0];
     import->own_cause = options->cause != NULL;
-    return nx_cli_cause(options->cause, &import->pattern.cause, error) && nx_cli_when(options->until, import->now, false, &import->pattern.until, error);
+    return nx_cli_cause(options->cause, &import->pattern.cause, error) &&
+           nx_cli_when(options->until, import->now, false, &import->pattern.until, error);
 }
 
 static int import_file(struct nx_cli *cli, const struct options *options)
 {
     g_autoptr(GError) error = NULL;
-    struct import import = {.options = options, .rules = cli->config->fold, .now = nx_cli_now(),
-                            .bar = !options->quiet && isatty(STDERR_FILENO), .pattern = {.until = NX_WHEN_NONE}};
+    struct import import = {.options = options,
+                            .rules = cli->config->fold,
+                            .now = nx_cli_now(),
+                            .bar = !options->quiet && isatty(STDERR_FILENO),
+                            .pattern = {.until = NX_WHEN_NONE}};
     struct nx_import_options how = {0};
     if (!read_options(options, &import, &how, &error))
         return nx_cli_fail(error);
@@ -210,7 +217,8 @@ static int import_file(struct nx_cli *cli, const struct options *options)
     import.pattern.actor = nx_str_of(nx_cli_actor(options->actor));
     import.pattern.source = nx_str_of(source_name);
     g_autoptr(nx_source) source = nx_source_open(cli->args[0], &error);
-    g_autoptr(nx_store) store = source == NULL ? NULL : nx_cli_store(cli->config, options->dry ? NX_OPEN_READ : NX_OPEN_WRITE, &error);
+    g_autoptr(nx_store) store =
+        source == NULL ? NULL : nx_cli_store(cli->config, options->dry ? NX_OPEN_READ : NX_OPEN_WRITE, &error);
     g_autoptr(nx_lookup) lookup = store == NULL || !options->dry ? NULL : nx_lookup_new(store, &error);
     if (store == NULL || (lookup == NULL && options->dry))
         return nx_cli_fail(error);
@@ -237,7 +245,9 @@ static int import_file(struct nx_cli *cli, const struct options *options)
     if (good)
         return nx_cli_finish(import.invalid > 0 ? NX_EXIT_FINDING : NX_EXIT_OK);
     int code = nx_cli_fail(error);
-    nx_cli_say("stopped: %" G_GUINT64_FORMAT " entries of it are kept (mend the fault and run the same again: what is kept is known)", import.new);
+    nx_cli_say("stopped: %" G_GUINT64_FORMAT
+               " entries of it are kept (mend the fault and run the same again: what is kept is known)",
+               import.new);
     return code;
 }
 
@@ -245,8 +255,10 @@ int nx_cmd_import(int argc, char **argv)
 {
     g_autofree char *products = nx_product_list();
     g_autofree char *description =
-        g_strconcat("FILE is CSV, JSON or JSON lines, plain, gzip or zstd. Entries are kept in runs of a million, each whole or not at all; an import that "
-                    "stopped is run again, and goes on where it was. What is suppressed already, and for longer, stays as it is.\nExit: 0; 1 some lines are no addresses; 65 the "
+        g_strconcat("FILE is CSV, JSON or JSON lines, plain, gzip or zstd. Entries are kept in runs of a million, each whole or "
+                    "not at all; an import that "
+                    "stopped is run again, and goes on where it was. What is suppressed already, and for longer, stays as it "
+                    "is.\nExit: 0; 1 some lines are no addresses; 65 the "
                     "file is damaged (the line is named); 75 no space, or locked for ten minutes.\n\nProducts:\n",
                     products, NULL);
     const struct nx_cli_usage usage = {"FILE | -", description, 1, 1};
@@ -256,7 +268,8 @@ int nx_cmd_import(int argc, char **argv)
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options.dry, "Only tell what is new, known and invalid", NULL},
         {"cause", 0, 0, G_OPTION_ARG_STRING, &options.cause, "This cause for all, such as complaint", "NAME"},
         {"stream", 0, 0, G_OPTION_ARG_STRING, &options.stream, "This stream for all", "NAME"},
-        {"until", 0, 0, G_OPTION_ARG_STRING, &options.until, "2026-12-31, or 90d from now; else as the list says, or for ever", "WHEN"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &options.until, "2026-12-31, or 90d from now; else as the list says, or for ever",
+         "WHEN"},
         {"column", 'c', 0, G_OPTION_ARG_STRING, &options.column, "The column of addresses: its name, or its number from 1", "NAME"},
         {"delimiter", 'd', 0, G_OPTION_ARG_STRING, &options.delimiter, "One character, or tab", "CHAR"},
         {"actor", 0, 0, G_OPTION_ARG_STRING, &options.actor, "Who does it; else the login name", "NAME"},
@@ -267,7 +280,8 @@ int nx_cmd_import(int argc, char **argv)
     int code;
     if (nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
         code = import_file(&cli, &options);
-    char *const given[] = {options.from, options.cause, options.stream, options.until, options.column, options.delimiter, options.actor};
+    char *const given[] = {options.from,   options.cause,     options.stream, options.until,
+                           options.column, options.delimiter, options.actor};
     for (size_t i = 0; i < G_N_ELEMENTS(given); i++)
         g_free(given[i]);
     return code;

@@ -46,7 +46,10 @@ int nx_cmd_release(int argc, char **argv)
     g_autoptr(nx_store) store = nx_cli_store(cli.config, NX_OPEN_WRITE, &error);
     if (store == NULL)
         return nx_cli_fail(error);
-    struct release release = {.store = store, .stream = nx_str_of(stream), .reason = nx_str_of(reason), .actor = nx_str_of(nx_cli_actor(actor)),
+    struct release release = {.store = store,
+                              .stream = nx_str_of(stream),
+                              .reason = nx_str_of(reason),
+                              .actor = nx_str_of(nx_cli_actor(actor)),
                               .now = nx_cli_now()};
     if (!nx_cli_each(&cli, one, &release, &error))
         return nx_cli_fail(error);

@@ -44,19 +44,23 @@ static gboolean read_dimensions(const char *text, struct stats *stats, GError **
     struct nx_str then = comma < words.n ? nx_str_from(words, comma + 1) : words;
     if (nx_tally_parse(nx_str_sub(words, 0, comma), &stats->by) && nx_tally_parse(then, &stats->then))
         return TRUE;
-    g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--by %s: one or two, parted by a comma, of day, kind, cause, class, action, source, stream, domain", text);
+    g_set_error(error, NX_ERROR, NX_ERROR_USAGE,
+                "--by %s: one or two, parted by a comma, of day, kind, cause, class, action, source, stream, domain", text);
     return FALSE;
 }
 
 int nx_cmd_stats(int argc, char **argv)
 {
-    static const struct nx_cli_usage usage = {
-        "", "Counts events by one or two dimensions, most first, days in order. Days are UTC. The counters are kept with each event, so a year answers at once.\nExit: 0.", 0, 0};
+    static const struct nx_cli_usage usage = {"",
+                                              "Counts events by one or two dimensions, most first, days in order. Days are UTC. "
+                                              "The counters are kept with each event, so a year answers at once.\nExit: 0.",
+                                              0, 0};
     g_autofree char *by = NULL, *since = NULL, *before = NULL, *kind = NULL, *domain = NULL, *stream = NULL;
     gint limit = 0;
     struct stats stats = {0};
     const GOptionEntry entries[] = {
-        {"by", 0, 0, G_OPTION_ARG_STRING, &by, "day, kind, cause (default), class, action, source, stream, domain; two as day,cause", "WHAT"},
+        {"by", 0, 0, G_OPTION_ARG_STRING, &by,
+         "day, kind, cause (default), class, action, source, stream, domain; two as day,cause", "WHAT"},
         {"since", 0, 0, G_OPTION_ARG_STRING, &since, "From that day on: 2026-01-31, or 30d", "WHEN"},
         {"before", 0, 0, G_OPTION_ARG_STRING, &before, "Before that day", "WHEN"},
         {"kind", 0, 0, G_OPTION_ARG_STRING, &kind, "Only failed, delayed, delivered, complaint, unsubscribe or autoreply", "KIND"},
@@ -72,8 +76,10 @@ int nx_cmd_stats(int argc, char **argv)
         return code;
     g_autoptr(GError) error = NULL;
     nx_when now = nx_cli_now();
-    struct nx_tally_filter filter = {.domain = nx_str_of(domain), .stream = nx_str_of(stream), .limit = limit > 0 ? (size_t)limit : 0};
-    if (!read_dimensions(by, &stats, &error) || !nx_cli_when(since, now, true, &filter.since, &error) || !nx_cli_when(before, now, true, &filter.before, &error))
+    struct nx_tally_filter filter = {
+        .domain = nx_str_of(domain), .stream = nx_str_of(stream), .limit = limit > 0 ? (size_t)limit : 0};
+    if (!read_dimensions(by, &stats, &error) || !nx_cli_when(since, now, true, &filter.since, &error) ||
+        !nx_cli_when(before, now, true, &filter.before, &error))
         return nx_cli_fail(error);
     if (kind != NULL && !nx_kind_parse(nx_str_of(kind), &filter.kind)) {
         nx_cli_say("--kind %s: there is no such kind", kind);

@@ -18,8 +18,8 @@ struct suppress {
 static bool write_out(struct suppress *suppress)
 {
     size_t new;
-    if (!nx_store_suppress(suppress->store, (const struct nx_manual *)(void *)suppress->entries->data, suppress->entries->len, suppress->now, &new,
-                           &suppress->error))
+    if (!nx_store_suppress(suppress->store, (const struct nx_manual *)(void *)suppress->entries->data, suppress->entries->len,
+                           suppress->now, &new, &suppress->error))
         return false;
     suppress->new += new;
     suppress->given += suppress->entries->len;
@@ -41,7 +41,8 @@ int nx_cmd_suppress(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {
         "ADDRESS... | -",
-        "@example.net stands for every address of that domain. An address that is suppressed already, and for longer, stays as it is.\n"
+        "@example.net stands for every address of that domain. An address that is suppressed already, and for longer, stays as it "
+        "is.\n"
         "Exit: 0; 64 one is no address (then none of its 10,000 was written); 75 the database could not take it.",
         1, -1};
     g_autofree char *stream = NULL, *reason = NULL, *cause = NULL, *until = NULL, *actor = NULL;
@@ -61,9 +62,13 @@ int nx_cmd_suppress(int argc, char **argv)
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autoptr(GArray) array = g_array_new(FALSE, FALSE, sizeof(struct nx_manual));
     struct suppress suppress = {.entries = array, .arena = arena, .now = nx_cli_now()};
-    suppress.pattern = (struct nx_manual){.stream = nx_str_of(stream), .since = NX_WHEN_NONE, .reason = nx_str_of(reason),
-                                          .actor = nx_str_of(nx_cli_actor(actor)), .source = NX_STR("cli")};
-    if (!nx_cli_when(until, suppress.now, false, &suppress.pattern.until, &error) || !nx_cli_cause(cause, &suppress.pattern.cause, &error))
+    suppress.pattern = (struct nx_manual){.stream = nx_str_of(stream),
+                                          .since = NX_WHEN_NONE,
+                                          .reason = nx_str_of(reason),
+                                          .actor = nx_str_of(nx_cli_actor(actor)),
+                                          .source = NX_STR("cli")};
+    if (!nx_cli_when(until, suppress.now, false, &suppress.pattern.until, &error) ||
+        !nx_cli_cause(cause, &suppress.pattern.cause, &error))
         return nx_cli_fail(error);
     if (until != NULL && suppress.pattern.until <= suppress.now) {
         nx_cli_say("--until %s: is past (give a moment to come)", until);

@@ -23,11 +23,13 @@ static bool one(const struct nx_entry *entry, void *data)
 }
 
 /* One that somebody else released meanwhile is no fault. */
-static gboolean lift(struct nx_store *store, const struct undo *undo, struct nx_str reason, struct nx_str actor, nx_when now, size_t *lifted, GError **error)
+static gboolean lift(struct nx_store *store, const struct undo *undo, struct nx_str reason, struct nx_str actor, nx_when now,
+                     size_t *lifted, GError **error)
 {
     for (guint i = 0; i < undo->addresses->len; i++) {
         g_autoptr(GError) why = NULL;
-        if (nx_store_release(store, nx_str_of(undo->addresses->pdata[i]), nx_str_of(undo->streams->pdata[i]), reason, actor, now, &why)) {
+        if (nx_store_release(store, nx_str_of(undo->addresses->pdata[i]), nx_str_of(undo->streams->pdata[i]), reason, actor, now,
+                             &why)) {
             (*lifted)++;
         } else if (!g_error_matches(why, NX_ERROR, NX_ERROR_NOT_FOUND)) {
             g_propagate_error(error, g_steal_pointer(&why));
@@ -51,8 +53,10 @@ int nx_cmd_undo(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {
         "",
-        "Lifts what reports put on the list in a span of time, such as a provider's outage. Without --yes it only tells what it would lift. Complaints and unsubscribes "
-        "are left alone unless --cause names them, entries by hand or import unless --manual is given. Each lifted entry has its line in the history; undoing twice, or two spans that "
+        "Lifts what reports put on the list in a span of time, such as a provider's outage. Without --yes it only tells what it "
+        "would lift. Complaints and unsubscribes "
+        "are left alone unless --cause names them, entries by hand or import unless --manual is given. Each lifted entry has its "
+        "line in the history; undoing twice, or two spans that "
         "overlap, lifts the same once.\nExit: 0; 64 no span; 75 the database could not take it.",
         0, 0};
     g_autofree char *since = NULL, *until = NULL, *cause = NULL, *domain = NULL, *stream = NULL, *reason = NULL, *actor = NULL;
@@ -76,7 +80,8 @@ int nx_cmd_undo(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     nx_when now = nx_cli_now();
     struct nx_filter filter = {.domain = nx_str_of(domain), .stream = nx_str_of(stream), .brief = true};
-    if (!nx_cli_cause(cause, &filter.cause, &error) || !nx_cli_when(since, now, true, &filter.since, &error) || !nx_cli_when(until, now, true, &filter.before, &error))
+    if (!nx_cli_cause(cause, &filter.cause, &error) || !nx_cli_when(since, now, true, &filter.since, &error) ||
+        !nx_cli_when(until, now, true, &filter.before, &error))
         return nx_cli_fail(error);
     if (since == NULL || (until != NULL && filter.before <= filter.since)) {
         nx_cli_say(since == NULL ? "undo: say from when (--since WHEN)" : "undo: --until lies before --since");

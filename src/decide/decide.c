@@ -81,7 +81,8 @@ static bool is_unverified(const struct nx_event *event)
 /* A cause that would suppress at once, but is to be seen twice. */
 static bool wants_second(const struct nx_policy *policy, const struct nx_event *event)
 {
-    return (policy->confirm_hard && event->verdict.cause == NX_CAUSE_MAILBOX_UNKNOWN) || (policy->require_verified == NX_REQUIRE_SOFT && is_unverified(event));
+    return (policy->confirm_hard && event->verdict.cause == NX_CAUSE_MAILBOX_UNKNOWN) ||
+           (policy->require_verified == NX_REQUIRE_SOFT && is_unverified(event));
 }
 
 bool nx_policy_counts(const struct nx_policy *policy, const struct nx_event *event)
@@ -117,7 +118,7 @@ bool nx_standing_gives_way(const struct nx_standing *standing, enum nx_cause cau
     if (!nx_standing_holds(standing, at))
         return true;
     unsigned old = rank(standing->cause, standing->until), new = rank(cause, until);
-    return new > old || (new == old && standing->until != NX_WHEN_NONE && until > standing->until);
+    return new > old || (new == old && standing->until != NX_WHEN_NONE &&until > standing->until);
 }
 
 unsigned nx_standing_renewals(const struct nx_standing *standing, enum nx_cause cause, nx_when at)
@@ -150,8 +151,8 @@ static struct nx_str day_of(struct nx_arena *arena, nx_when when)
     return nx_str_sub(nx_when_format(arena, when), 0, 10);
 }
 
-static void suppress(const struct nx_policy_cause *rule, const struct nx_history *history, enum nx_cause cause, nx_when at, struct nx_arena *arena,
-                     struct nx_str why, struct nx_decision *ret)
+static void suppress(const struct nx_policy_cause *rule, const struct nx_history *history, enum nx_cause cause, nx_when at,
+                     struct nx_arena *arena, struct nx_str why, struct nx_decision *ret)
 {
     const struct nx_standing *standing = &history->standing;
     nx_when until = until_of(rule, standing, cause, at);
@@ -170,8 +171,8 @@ static void suppress(const struct nx_policy_cause *rule, const struct nx_history
     ret->reason = why;
 }
 
-static void count(const struct nx_policy_cause *rule, const struct nx_history *history, enum nx_cause cause, unsigned threshold, int64_t window, nx_when at,
-                  struct nx_arena *arena, struct nx_decision *ret)
+static void count(const struct nx_policy_cause *rule, const struct nx_history *history, enum nx_cause cause, unsigned threshold,
+                  int64_t window, nx_when at, struct nx_arena *arena, struct nx_decision *ret)
 {
     const char *name = nx_cause_name(cause);
     unsigned days = history->count + 1;
@@ -179,19 +180,23 @@ static void count(const struct nx_policy_cause *rule, const struct nx_history *h
     nx_when last = history->count > 0 && history->last > at ? history->last : at;
     bool enough = days >= threshold, wide = last - first >= rule->span;
     if (enough && wide) {
-        suppress(rule, history, cause, at, arena,
-                 nx_arena_printf(arena, "%s: on %u days within %lld d, %u suffice", name, days, (long long)(window / DAY), threshold), ret);
+        suppress(
+            rule, history, cause, at, arena,
+            nx_arena_printf(arena, "%s: on %u days within %lld d, %u suffice", name, days, (long long)(window / DAY), threshold),
+            ret);
     } else if (history->counted_today) {
         ret->reason = nx_arena_printf(arena, "%s: counted already on this day", name);
     } else {
         ret->action = NX_ACTION_COUNT;
-        ret->reason = enough ? nx_arena_printf(arena, "%s: %u days counted, but not yet %lld d apart", name, days, (long long)(rule->span / DAY))
-                             : nx_arena_printf(arena, "%s: %u of %u within %lld d", name, days, threshold, (long long)(window / DAY));
+        ret->reason =
+            enough
+                ? nx_arena_printf(arena, "%s: %u days counted, but not yet %lld d apart", name, days, (long long)(rule->span / DAY))
+                : nx_arena_printf(arena, "%s: %u of %u within %lld d", name, days, threshold, (long long)(window / DAY));
     }
 }
 
-static void decide_failed(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, nx_when at, struct nx_arena *arena,
-                          struct nx_decision *ret)
+static void decide_failed(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event,
+                          nx_when at, struct nx_arena *arena, struct nx_decision *ret)
 {
     enum nx_cause cause = nx_policy_cause(event);
     const struct nx_policy_cause *rule = nx_policy_of(policy, event);
@@ -219,8 +224,10 @@ static void decide_failed(const struct nx_policy *policy, const struct nx_histor
             suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: one report suffices", name), ret);
         return;
     case NX_SUPPRESS_AFTER:
-        if (cause == NX_CAUSE_BAD_DOMAIN && rule != &policy->tentative && takes_no_mail(&event->report) && !wants_second(policy, event))
-            suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: the domain says that it takes no mail", name), ret);
+        if (cause == NX_CAUSE_BAD_DOMAIN && rule != &policy->tentative && takes_no_mail(&event->report) &&
+            !wants_second(policy, event))
+            suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: the domain says that it takes no mail", name),
+                     ret);
         else if (nx_policy_counts(policy, event))
             count(rule, history, cause, rule->threshold, rule->window, at, arena, ret);
         else
@@ -229,8 +236,8 @@ static void decide_failed(const struct nx_policy *policy, const struct nx_histor
     }
 }
 
-void nx_decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, nx_when at, struct nx_arena *arena,
-               struct nx_decision *ret)
+void nx_decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, nx_when at,
+               struct nx_arena *arena, struct nx_decision *ret)
 {
     *ret = (struct nx_decision){.made = true, .action = NX_ACTION_NONE, .until = NX_WHEN_NONE};
     if (event->report.recipient.n == 0) {
@@ -248,14 +255,16 @@ void nx_decide(const struct nx_policy *policy, const struct nx_history *history,
         return;
     case NX_KIND_COMPLAINT:
     case NX_KIND_UNSUBSCRIBE:
-        suppress(&policy->causes[cause], history, cause, at, arena, nx_arena_printf(arena, "%s: the recipient's own wish", nx_cause_name(cause)), ret);
+        suppress(&policy->causes[cause], history, cause, at, arena,
+                 nx_arena_printf(arena, "%s: the recipient's own wish", nx_cause_name(cause)), ret);
         return;
     case NX_KIND_DELIVERED:
         if (history->soft_counts || (nx_standing_holds(&history->standing, at) && nx_standing_is_cooling(&history->standing))) {
             ret->action = NX_ACTION_CLEAR;
             ret->reason = NX_STR("delivered: soft counts are forgotten");
         } else {
-            ret->reason = nx_standing_holds(&history->standing, at) ? NX_STR("delivered, but this entry is lifted by hand only") : NX_STR("delivered, nothing to clear");
+            ret->reason = nx_standing_holds(&history->standing, at) ? NX_STR("delivered, but this entry is lifted by hand only")
+                                                                    : NX_STR("delivered, nothing to clear");
         }
         return;
     case NX_KIND_DELAYED:

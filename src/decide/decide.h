@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decide/decide.h - what we do about an event: a pure function of event, history and policy.
  *
- * The policy's defaults come from event/cause.def; config overrides them per cause. History is what the store knows of the address before the event.
- * An entry holds for one stream or for all ("" is all): the cause's scope says which. No clock: `at`, the moment the event counts for, is an argument.
- * Units: seconds, UTC. Texts returned live in the arena. Any thread. */
+ * The policy's defaults come from event/cause.def; config overrides them per cause. History is what the store knows of the address
+ * before the event. An entry holds for one stream or for all ("" is all): the cause's scope says which. No clock: `at`, the moment
+ * the event counts for, is an argument. Units: seconds, UTC. Texts returned live in the arena. Any thread. */
 #pragma once
 #include "base/arena.h"
 #include "event/event.h"
 
-enum nx_require { /* what a report that nobody vouches for (nx_report.verified none) can do */
-    NX_REQUIRE_OFF,    /* the same as any other */
-    NX_REQUIRE_SOFT,   /* it cannot suppress at once: a hard cause needs two, on two days within 30 */
-    NX_REQUIRE_STRICT, /* nothing: it is kept and decides nothing */
+enum nx_require {                    /* what a report that nobody vouches for (nx_report.verified none) can do */
+                  NX_REQUIRE_OFF,    /* the same as any other */
+                  NX_REQUIRE_SOFT,   /* it cannot suppress at once: a hard cause needs two, on two days within 30 */
+                  NX_REQUIRE_STRICT, /* nothing: it is kept and decides nothing */
 };
 const char *nx_require_name(enum nx_require require); /* "off", "soft", "strict" */
 
@@ -40,7 +40,8 @@ struct nx_standing { /* the entry of one (stream, address), in force or run out 
     bool manual;          /* made by hand or import */
 };
 bool nx_standing_holds(const struct nx_standing *standing, nx_when at);
-/* Would a new entry take its place? Consent (complaint, unsubscribe) outranks for ever, and that outranks a term; of two terms the later wins. */
+/* Would a new entry take its place? Consent (complaint, unsubscribe) outranks for ever, and that outranks a term; of two terms the
+ * later wins. */
 bool nx_standing_gives_way(const struct nx_standing *standing, enum nx_cause cause, nx_when until, nx_when at);
 /* Renewals of the next entry of this cause: one more when the last one ended within a year before. */
 unsigned nx_standing_renewals(const struct nx_standing *standing, enum nx_cause cause, nx_when at);
@@ -58,8 +59,8 @@ struct nx_history { /* of one address, for the cause and scope of the event at h
 };
 
 /* ret_decision->reason lives in the arena. */
-void nx_decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, nx_when at, struct nx_arena *arena,
-               struct nx_decision *ret_decision);
+void nx_decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, nx_when at,
+               struct nx_arena *arena, struct nx_decision *ret_decision);
 /* The counting rule: may this event count toward its cause's threshold (5xx only for unknown, never a delay)? */
 bool nx_policy_counts(const struct nx_policy *policy, const struct nx_event *event);
 /* The cause that policy goes by: complaint and unsubscribe where the kind says so, else the verdict's. */

@@ -26,7 +26,8 @@ struct nx_judge {
 
 void nx_block_init(struct nx_block *block)
 {
-    *block = (struct nx_block){.kept = g_string_new(NULL), .removed = g_string_new(NULL), .judged = g_array_new(FALSE, FALSE, sizeof(struct nx_judged))};
+    *block = (struct nx_block){
+        .kept = g_string_new(NULL), .removed = g_string_new(NULL), .judged = g_array_new(FALSE, FALSE, sizeof(struct nx_judged))};
 }
 
 void nx_block_clear(struct nx_block *block)
@@ -155,7 +156,8 @@ static void add_field(GString *out, struct nx_str text, char delimiter)
 }
 
 /* The record, its three columns, and the end that it had. */
-static void add_annotated(const struct nx_clean_job *job, GString *out, struct nx_str record, struct nx_str cause, struct nx_str day, struct nx_str detail)
+static void add_annotated(const struct nx_clean_job *job, GString *out, struct nx_str record, struct nx_str cause,
+                          struct nx_str day, struct nx_str detail)
 {
     char delimiter = job->shape.csv.delimiter != 0 ? job->shape.csv.delimiter : ',';
     struct nx_str body = nx_csv_body(record), end = nx_str_from(record, body.n);
@@ -174,7 +176,8 @@ static void add_annotated(const struct nx_clean_job *job, GString *out, struct n
     g_string_append_len(out, end.n > 0 ? end.p : "\n", end.n > 0 ? (gssize)end.n : 1);
 }
 
-static void put_out(struct nx_judge *judge, struct nx_block *block, const struct line *line, enum fate fate, const struct nx_hit *hit)
+static void put_out(struct nx_judge *judge, struct nx_block *block, const struct line *line, enum fate fate,
+                    const struct nx_hit *hit)
 {
     const struct nx_clean_options *options = judge->job->options;
     gsize kept = block->kept->len, removed = block->removed->len;
@@ -197,7 +200,9 @@ static void put_out(struct nx_judge *judge, struct nx_block *block, const struct
     }
     if (!options->unique && !options->detail)
         return;
-    const struct nx_judged judged = {.hash = fate == INVALID ? 0 : hit->hash | 1, .kept = (uint32_t)(block->kept->len - kept), .removed = (uint32_t)(block->removed->len - removed)};
+    const struct nx_judged judged = {.hash = fate == INVALID ? 0 : hit->hash | 1,
+                                     .kept = (uint32_t)(block->kept->len - kept),
+                                     .removed = (uint32_t)(block->removed->len - removed)};
     g_array_append_val(block->judged, judged);
 }
 
@@ -340,7 +345,8 @@ static void grow(struct nx_seen *seen)
 void nx_block_unique(const struct nx_clean_job *job, struct nx_block *block, struct nx_seen *seen, struct nx_clean_report *report)
 {
     bool drop = job->options->unique;
-    GString *kept = drop ? g_string_sized_new(block->kept->len) : NULL, *removed = drop ? g_string_sized_new(block->removed->len) : NULL;
+    GString *kept = drop ? g_string_sized_new(block->kept->len) : NULL,
+            *removed = drop ? g_string_sized_new(block->removed->len) : NULL;
     const char *kept_at = block->kept->str, *removed_at = block->removed->str;
     for (guint i = 0; i < block->judged->len; i++) {
         const struct nx_judged *judged = &g_array_index(block->judged, struct nx_judged, i);

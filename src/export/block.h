@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* export/block.h - one block of a list: its records judged, its outputs made. Inner to the room; promises: export/clean.h.
  *
- * A judge belongs to one thread; a job is shared and never changes while blocks are judged. A block's buffers are reused. Duplicates are found
- * afterwards, in the order of the list, by one thread. */
+ * A judge belongs to one thread; a job is shared and never changes while blocks are judged. A block's buffers are reused.
+ * Duplicates are found afterwards, in the order of the list, by one thread. */
 #pragma once
 #include "export/shape.h"
 
@@ -12,8 +12,8 @@ struct nx_clean_job {
     struct nx_shape shape;
 };
 
-struct nx_judged { /* one record, where duplicates matter */
-    uint64_t hash; /* 0: no address */
+struct nx_judged {          /* one record, where duplicates matter */
+    uint64_t hash;          /* 0: no address */
     uint32_t kept, removed; /* bytes it gave to each output */
 };
 struct nx_block {
@@ -36,5 +36,6 @@ void nx_job_head(const struct nx_clean_job *job, struct nx_str header, GString *
 struct nx_seen; /* hashes of addresses met so far */
 struct nx_seen *nx_seen_new(void);
 void nx_seen_free(struct nx_seen *seen);
-/* Counts the records of addresses met before, and where the options say so takes them out of what is kept and puts them with what is removed. */
+/* Counts the records of addresses met before, and where the options say so takes them out of what is kept and puts them with what
+ * is removed. */
 void nx_block_unique(const struct nx_clean_job *job, struct nx_block *block, struct nx_seen *seen, struct nx_clean_report *report);

@@ -66,7 +66,8 @@ static gboolean write_block(struct run *run, struct nx_block *block, GError **er
         nx_block_unique(&run->job, block, run->seen, run->report);
     if (block->kept->len > 0 && !io->write(io->data, NX_CLEAN_KEPT, (struct nx_str){block->kept->str, block->kept->len}, error))
         return FALSE;
-    return block->removed->len == 0 || io->write(io->data, NX_CLEAN_REMOVED, (struct nx_str){block->removed->str, block->removed->len}, error);
+    return block->removed->len == 0 ||
+           io->write(io->data, NX_CLEAN_REMOVED, (struct nx_str){block->removed->str, block->removed->len}, error);
 }
 
 /* Fills slots in order, takes them back in order. */
@@ -139,7 +140,8 @@ static gboolean find_shape(struct run *run, struct nx_arena *arena, GError **err
     struct nx_shape *shape = &run->job.shape;
     struct nx_str text;
     if (!nx_cutter_peek(&run->cutter, &text, error) ||
-        !nx_shape_find(arena, text, run->cutter.at_end, run->options->delimiter, run->options->column, run->options->header, run->io->name, shape, error))
+        !nx_shape_find(arena, text, run->cutter.at_end, run->options->delimiter, run->options->column, run->options->header,
+                       run->io->name, shape, error))
         return FALSE;
     struct nx_str head = nx_str_sub(text, 0, nx_shape_head(shape, text));
     if (shape->header)
@@ -150,16 +152,17 @@ static gboolean find_shape(struct run *run, struct nx_arena *arena, GError **err
     nx_job_head(&run->job, shape->header ? nx_csv_body(nx_str_from(head, shape->skip)) : NX_STR_NONE, kept, removed);
     run->cutter.csv = shape->csv;
     nx_cutter_skip(&run->cutter, head.n);
-    gboolean good = (kept->len == 0 || run->io->write(run->io->data, NX_CLEAN_KEPT, (struct nx_str){kept->str, kept->len}, error)) &&
-                    (!run->options->removed ||
-                     run->io->write(run->io->data, NX_CLEAN_REMOVED, (struct nx_str){removed->str, removed->len}, error));
+    gboolean good =
+        (kept->len == 0 || run->io->write(run->io->data, NX_CLEAN_KEPT, (struct nx_str){kept->str, kept->len}, error)) &&
+        (!run->options->removed ||
+         run->io->write(run->io->data, NX_CLEAN_REMOVED, (struct nx_str){removed->str, removed->len}, error));
     g_string_free(kept, TRUE);
     g_string_free(removed, TRUE);
     return good;
 }
 
-gboolean nx_clean_run(const struct nx_lookup *lookup, const struct nx_clean_options *options, const struct nx_clean_io *io, struct nx_clean_report *ret,
-                      GError **error)
+gboolean nx_clean_run(const struct nx_lookup *lookup, const struct nx_clean_options *options, const struct nx_clean_io *io,
+                      struct nx_clean_report *ret, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     *ret = (struct nx_clean_report){0};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* export/clean.h - a mailing list in, the mailable lines of it out.
  *
- * Lines or CSV (export/csv.h), UTF-8 or Latin-1, any size: read in blocks, judged by `workers` threads, written in the order of the input. What is kept is kept byte for
- * byte. Removed lines come with nixie_cause, nixie_since and nixie_detail behind them. Nothing is ever corrected: typos are only named. Duplicates are told apart by
- * 64 bits of a keyed hash. Errors: SYNTAX and LIMIT with the line, and what read and write give; then the outputs are not complete. */
+ * Lines or CSV (export/csv.h), UTF-8 or Latin-1, any size: read in blocks, judged by `workers` threads, written in the order of the
+ * input. What is kept is kept byte for byte. Removed lines come with nixie_cause, nixie_since and nixie_detail behind them. Nothing
+ * is ever corrected: typos are only named. Duplicates are told apart by 64 bits of a keyed hash. Errors: SYNTAX and LIMIT with the
+ * line, and what read and write give; then the outputs are not complete. */
 #pragma once
 #include "address/key.h"
 #include "store/lookup.h"
@@ -15,7 +16,7 @@ struct nx_clean_io {
     gssize (*read)(void *data, char *bytes, size_t n, GError **error); /* 0 at the end, -1 error */
     gboolean (*write)(void *data, enum nx_clean_out out, struct nx_str bytes, GError **error);
     void (*progress)(void *data, uint64_t lines); /* may be NULL */
-    const char *name; /* of the input, for messages */
+    const char *name;                             /* of the input, for messages */
     void *data;
 };
 
@@ -26,10 +27,10 @@ struct nx_clean_options {
     struct nx_str stream;
     nx_when now;
     const struct nx_fold_rules *rules;
-    bool annotate; /* keep every line, with the three columns behind it */
-    bool unique;   /* of several lines for one address only the first is kept */
-    bool removed;  /* somebody wants the removed lines */
-    bool detail;   /* count domains, role accounts, duplicates and typos too */
+    bool annotate;    /* keep every line, with the three columns behind it */
+    bool unique;      /* of several lines for one address only the first is kept */
+    bool removed;     /* somebody wants the removed lines */
+    bool detail;      /* count domains, role accounts, duplicates and typos too */
     unsigned workers; /* 0: as many as there are processors, at most 4 */
 };
 
@@ -42,5 +43,5 @@ struct nx_clean_report {
 };
 void nx_clean_report_clear(struct nx_clean_report *report);
 
-gboolean nx_clean_run(const struct nx_lookup *lookup, const struct nx_clean_options *options, const struct nx_clean_io *io, struct nx_clean_report *ret,
-                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean nx_clean_run(const struct nx_lookup *lookup, const struct nx_clean_options *options, const struct nx_clean_io *io,
+                      struct nx_clean_report *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "export/codes.h"
 
-static const char *const names[NX_CODES_COUNT] = {"sisimai", "kumomta", "powermta", "sparkpost", "ses", "postmark", "zonemta", "mautic"};
+static const char *const names[NX_CODES_COUNT] = {"sisimai", "kumomta",  "powermta", "sparkpost",
+                                                  "ses",     "postmark", "zonemta",  "mautic"};
 
 static const char *const table[NX_CAUSE_COUNT][NX_CODES_COUNT] = {
 #define NX_CODES(cause, ...) [NX_CAUSE_##cause] = {__VA_ARGS__},

@@ -133,7 +133,8 @@ struct nx_csv nx_csv_guess(struct nx_str sample, char given)
     char by_header = 0;
     if (nx_str_chr(sample, '\n') == sample.n && nx_str_chr(sample, '\r') < sample.n)
         best.end = '\r';
-    bool header = nx_str_chr(nx_str_sub(sample, 0, nx_str_chr(sample, best.end)), '@') == MIN(sample.n, nx_str_chr(sample, best.end));
+    bool header =
+        nx_str_chr(nx_str_sub(sample, 0, nx_str_chr(sample, best.end)), '@') == MIN(sample.n, nx_str_chr(sample, best.end));
     for (const char *c = candidates; given == 0 && *c != '\0'; c++) {
         struct nx_csv csv = {.delimiter = *c, .end = best.end};
         unsigned first = count_fields(&csv, arena, sample, 0), second = count_fields(&csv, arena, sample, 1);

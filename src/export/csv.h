@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* export/csv.h - lists as they come: RFC 4180 with any delimiter, or plain lines; what shape one has.
  *
- * Quotes count only where a field begins, so a stray one inside a field swallows nothing. Slices point into the text, or into the arena where
- * doubled quotes were undone. Records keep their bytes, so that what is passed on is passed on as it was. Pure, any thread. */
+ * Quotes count only where a field begins, so a stray one inside a field swallows nothing. Slices point into the text, or into the
+ * arena where doubled quotes were undone. Records keep their bytes, so that what is passed on is passed on as it was. Pure, any
+ * thread. */
 #pragma once
 #include "base/arena.h"
 

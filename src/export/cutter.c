@@ -67,7 +67,8 @@ void nx_cutter_skip(struct nx_cutter *cutter, size_t n)
     memmove(cutter->carry, cutter->carry + n, cutter->carried);
 }
 
-static gboolean refuse(const struct nx_cutter *cutter, uint64_t line, const char *why, const char *remedy, enum nx_error code, GError **error)
+static gboolean refuse(const struct nx_cutter *cutter, uint64_t line, const char *why, const char *remedy, enum nx_error code,
+                       GError **error)
 {
     g_set_error(error, NX_ERROR, (gint)code, "%s:%" G_GUINT64_FORMAT ": %s (%s)", cutter->name, line, why, remedy);
     return FALSE;
@@ -95,7 +96,8 @@ gboolean nx_cutter_next(struct nx_cutter *cutter, struct nx_stretch *stretch, GE
         if (whole < n && cutter->at_end && why == NX_CSV_OPEN_QUOTE)
             return refuse(cutter, bad, "a quote that is opened there is never closed", "mend that line", NX_ERROR_SYNTAX, error);
         if (whole == 0 && n > RECORD_MAX && why == NX_CSV_OPEN_QUOTE)
-            return refuse(cutter, bad, "a quote that is opened there is not closed within 16 MiB", "mend that line", NX_ERROR_LIMIT, error);
+            return refuse(cutter, bad, "a quote that is opened there is not closed within 16 MiB", "mend that line", NX_ERROR_LIMIT,
+                          error);
         if (whole == 0 && n > RECORD_MAX)
             return refuse(cutter, bad, "a line of more than 16 MiB", "is this a list of addresses?", NX_ERROR_LIMIT, error);
         if (cutter->at_end)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* export/cutter.h - a list cut into stretches of whole records. Inner to the room; for clean and import.
  *
- * Feeds from a callback (0 at the end, -1 error). Errors: SYNTAX for a quote that is never closed, LIMIT for a record of more than 16 MiB, both with the line; and what
- * the callback gives. Lines are counted from 1. One thread. */
+ * Feeds from a callback (0 at the end, -1 error). Errors: SYNTAX for a quote that is never closed, LIMIT for a record of more than
+ * 16 MiB, both with the line; and what the callback gives. Lines are counted from 1. One thread. */
 #pragma once
 #include "export/csv.h"
 

@@ -93,7 +93,8 @@ static void json_object(struct nx_buf *out, const struct nx_entry *entry, const 
     member(out, "source", entry->source);
     member(out, "actor", entry->actor);
     member(out, "event_id", entry->event_id);
-    nx_buf_add(out, nx_arena_printf(out->arena, ",\"renewals\":%u,\"manual\":%s}", entry->renewals, entry->manual ? "true" : "false"));
+    nx_buf_add(out,
+               nx_arena_printf(out->arena, ",\"renewals\":%u,\"manual\":%s}", entry->renewals, entry->manual ? "true" : "false"));
 }
 
 void nx_entry_to_json(struct nx_buf *out, const struct nx_entry *entry)
@@ -101,7 +102,8 @@ void nx_entry_to_json(struct nx_buf *out, const struct nx_entry *entry)
     json_object(out, entry, NULL, NULL);
 }
 
-void nx_entry_line(struct nx_buf *out, enum nx_entry_format format, const struct nx_entry *entry, const char *codes, const char *code)
+void nx_entry_line(struct nx_buf *out, enum nx_entry_format format, const struct nx_entry *entry, const char *codes,
+                   const char *code)
 {
     switch (format) {
     case NX_ENTRY_CSV:

@@ -66,7 +66,8 @@ static void find_columns(const struct reading *reading, const struct nx_shape *s
         ret->of[NX_FIELD_ADDRESS] = shape->column;
 }
 
-static gboolean read_stretch(struct reading *reading, const struct nx_csv *csv, const struct columns *columns, const struct nx_stretch *stretch, GError **error)
+static gboolean read_stretch(struct reading *reading, const struct nx_csv *csv, const struct columns *columns,
+                             const struct nx_stretch *stretch, GError **error)
 {
     struct nx_str rest = stretch->text, cells[NX_COLUMNS_MAX], fields[NX_FIELD_COUNT];
     uint64_t line = stretch->line;
@@ -100,7 +101,8 @@ static gboolean read_csv(struct reading *reading, struct nx_cutter *cutter, stru
     struct nx_shape shape;
     struct columns columns;
     struct nx_stretch stretch = {0};
-    if (!nx_shape_find(arena, sample, cutter->at_end, options->delimiter, options->column, options->header, reading->name, &shape, error))
+    if (!nx_shape_find(arena, sample, cutter->at_end, options->delimiter, options->column, options->header, reading->name, &shape,
+                       error))
         return FALSE;
     find_columns(reading, &shape, &columns);
     cutter->csv = shape.csv;
@@ -167,7 +169,9 @@ static json_t *find_array(const struct reading *reading, json_t *node, unsigned 
     json_object_foreach(node, name, value)
     {
         bool listed = nx_product_is_list(reading->options->product, nx_str_of(name));
-        json_t *found = listed && json_is_array(value) ? value : json_is_object(value) && depth < 3 ? find_array(reading, value, depth + 1) : NULL;
+        json_t *found = listed && json_is_array(value)       ? value
+                        : json_is_object(value) && depth < 3 ? find_array(reading, value, depth + 1)
+                                                             : NULL;
         if (found != NULL)
             return found;
     }
@@ -184,7 +188,8 @@ static gboolean read_document(struct reading *reading, struct nx_str text, GErro
     if (root == NULL)
         g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s:%d: %s", reading->name, why.line, why.text);
     else if (array == NULL)
-        g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s: no list of entries in it (is it a list of %s?)", reading->name, reading->options->product->title);
+        g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s: no list of entries in it (is it a list of %s?)", reading->name,
+                    reading->options->product->title);
     json_array_foreach(array, index, value)
     {
         good = good && one_object(reading, value, index + 1, error);
@@ -235,7 +240,8 @@ static gboolean read_json(struct reading *reading, struct nx_cutter *cutter, str
         gssize got = cutter->read(cutter->data, bytes, 1u << 20, error);
         good = got >= 0 && all->len <= DOCUMENT_MAX;
         if (got >= 0 && !good)
-            g_set_error(error, NX_ERROR, NX_ERROR_LIMIT, "%s: a JSON document of more than 1 GiB (make it JSON lines: jq -c '.[]')", reading->name);
+            g_set_error(error, NX_ERROR, NX_ERROR_LIMIT, "%s: a JSON document of more than 1 GiB (make it JSON lines: jq -c '.[]')",
+                        reading->name);
         if (got > 0 && good)
             g_string_append_len(all, bytes, got);
         cutter->at_end = got == 0;
@@ -245,14 +251,16 @@ static gboolean read_json(struct reading *reading, struct nx_cutter *cutter, str
     return good;
 }
 
-gboolean nx_import_read(const struct nx_import_options *options, nx_read_fn *read, void *read_data, const char *name, nx_import_fn *fn, void *data, GError **error)
+gboolean nx_import_read(const struct nx_import_options *options, nx_read_fn *read, void *read_data, const char *name,
+                        nx_import_fn *fn, void *data, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct reading reading = {.options = options, .name = name, .fn = fn, .data = data, .arena = arena};
     struct nx_cutter cutter = {.read = read, .data = read_data, .name = name, .csv = {.end = '\n'}};
     struct nx_str sample;
     gboolean good = nx_cutter_peek(&cutter, &sample, error);
-    struct nx_str start = nx_str_trim(good ? nx_str_from(sample, sample.n >= 3 && memcmp(sample.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0) : NX_STR_NONE);
+    struct nx_str start =
+        nx_str_trim(good ? nx_str_from(sample, sample.n >= 3 && memcmp(sample.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0) : NX_STR_NONE);
     bool json = start.n > 0 && (start.p[0] == '{' || (start.p[0] == '[' && nx_str_chr(start, '@') > 1));
     if (json && start.p > sample.p)
         nx_cutter_skip(&cutter, (size_t)(start.p - sample.p));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* export/import.h - other products' suppression lists, read line by line.
  *
- * CSV, JSON lines or one JSON document of up to 1 GiB, whichever it is; columns and words after export/product.def. Slices of a row live for the call. Rows
- * that are passed over are handed out too, with why. Errors: SYNTAX with the line, LIMIT, USAGE, and what the callbacks give. One thread. */
+ * CSV, JSON lines or one JSON document of up to 1 GiB, whichever it is; columns and words after export/product.def. Slices of a row
+ * live for the call. Rows that are passed over are handed out too, with why. Errors: SYNTAX with the line, LIMIT, USAGE, and what
+ * the callbacks give. One thread. */
 #pragma once
 #include "event/names.h"
 #include "base/when.h"
@@ -16,7 +17,7 @@ const char *nx_product_name(const struct nx_product *product);
 char *nx_product_list(void);
 
 struct nx_import_row {
-    uint64_t line;       /* of the record, or the number of the object */
+    uint64_t line; /* of the record, or the number of the object */
     struct nx_str address, stream, text;
     enum nx_cause cause;
     nx_when since, until; /* NX_WHEN_NONE where the list does not say */
@@ -30,5 +31,5 @@ struct nx_import_options {
     const char *column; /* of the addresses */
     enum nx_header header;
 };
-gboolean nx_import_read(const struct nx_import_options *options, nx_read_fn *read, void *read_data, const char *name, nx_import_fn *fn, void *data, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean nx_import_read(const struct nx_import_options *options, nx_read_fn *read, void *read_data, const char *name,
+                        nx_import_fn *fn, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,7 +6,7 @@
 #define NX_CAUSE_SKIP NX_CAUSE_COUNT
 
 static const struct nx_product products[] = {
-#define NX_PRODUCT(name, title, list, address, word, text, since, until, stream, otherwise, page)                                                                \
+#define NX_PRODUCT(name, title, list, address, word, text, since, until, stream, otherwise, page)                                  \
     {name, title, list, {address, word, text, since, until, stream}, NX_CAUSE_##otherwise, page},
 #define NX_WORD(name, word, cause)
 #include "export/product.def"

@@ -40,7 +40,8 @@ static bool one_slip(struct nx_str a, struct nx_str b)
         i++;
     if (a.n == b.n)
         return nx_str_eq(nx_str_from(a, i + 1), nx_str_from(b, i + 1)) ||
-               (i + 1 < a.n && a.p[i] == b.p[i + 1] && a.p[i + 1] == b.p[i] && nx_str_eq(nx_str_from(a, i + 2), nx_str_from(b, i + 2)));
+               (i + 1 < a.n && a.p[i] == b.p[i + 1] && a.p[i + 1] == b.p[i] &&
+                nx_str_eq(nx_str_from(a, i + 2), nx_str_from(b, i + 2)));
     return a.n > b.n ? nx_str_eq(nx_str_from(a, i + 1), nx_str_from(b, i)) : nx_str_eq(nx_str_from(a, i), nx_str_from(b, i + 1));
 }
 
@@ -51,7 +52,8 @@ const char *nx_typo_of(struct nx_str domain)
         struct nx_str known = nx_str_of(domains[i].name);
         if (nx_str_eq(domain, known))
             return NULL;
-        if (slip == NULL && domains[i].big && known.n > 6 && one_slip(domain, known)) /* short names have too many neighbours that are real */
+        if (slip == NULL && domains[i].big && known.n > 6 &&
+            one_slip(domain, known)) /* short names have too many neighbours that are real */
             slip = domains[i].name;
     }
     return slip;

@@ -8,8 +8,9 @@
 #define LOOK_AT 50u /* records */
 
 /* How products call the column, best first. */
-static const char *const address_names[] = {"email",        "emailaddress", "mail",        "address",         "recipient", "subscriber",     "useremail",
-                                            "emailadresse", "mailadresse",  "adressemail", "adressecourriel", "courriel",  "correoelectronico", "username"};
+static const char *const address_names[] = {
+    "email",        "emailaddress", "mail",        "address",         "recipient", "subscriber",        "useremail",
+    "emailadresse", "mailadresse",  "adressemail", "adressecourriel", "courriel",  "correoelectronico", "username"};
 
 struct nx_str nx_shape_address(struct nx_str field)
 {
@@ -50,7 +51,8 @@ static bool is_address(struct nx_arena *arena, struct nx_str field)
 {
     struct nx_address address;
     struct nx_str text = nx_shape_address(field);
-    if (text.n > 0 && text.n <= NX_ADDRESS_MAX && !g_utf8_validate(text.p, (gssize)text.n, NULL)) { /* another encoding: any letter will do */
+    if (text.n > 0 && text.n <= NX_ADDRESS_MAX &&
+        !g_utf8_validate(text.p, (gssize)text.n, NULL)) { /* another encoding: any letter will do */
         char *plain = nx_arena_cstr(arena, text);
         for (size_t i = 0; i < text.n; i++)
             plain[i] = (unsigned char)plain[i] < 0x80 ? plain[i] : 'x';
@@ -65,8 +67,10 @@ static gboolean check_encoding(struct nx_str sample, const char *name, size_t *r
     for (size_t i = 0; i < MIN(sample.n, 4096); i++)
         nuls += sample.p[i] == '\0';
     *ret_skip = sample.n >= 3 && memcmp(sample.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    if ((sample.n >= 2 && (memcmp(sample.p, "\xff\xfe", 2) == 0 || memcmp(sample.p, "\xfe\xff", 2) == 0)) || nuls > MIN(sample.n, 4096) / 8) {
-        g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s: UTF-16, or no text at all (save it as UTF-8: iconv -f UTF-16 -t UTF-8 %s)", name, name);
+    if ((sample.n >= 2 && (memcmp(sample.p, "\xff\xfe", 2) == 0 || memcmp(sample.p, "\xfe\xff", 2) == 0)) ||
+        nuls > MIN(sample.n, 4096) / 8) {
+        g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX,
+                    "%s: UTF-16, or no text at all (save it as UTF-8: iconv -f UTF-16 -t UTF-8 %s)", name, name);
         return FALSE;
     }
     return TRUE;
@@ -78,7 +82,8 @@ struct looked { /* of the first records: how many hold an address in each column
     unsigned records, columns;
 };
 
-static void look(struct nx_arena *arena, const struct nx_csv *csv, struct nx_str rest, bool whole, struct nx_str *first, struct looked *ret)
+static void look(struct nx_arena *arena, const struct nx_csv *csv, struct nx_str rest, bool whole, struct nx_str *first,
+                 struct looked *ret)
 {
     struct nx_str fields[NX_COLUMNS_MAX];
     size_t n;
@@ -114,7 +119,8 @@ static gboolean given_column(struct nx_shape *shape, const char *column, const c
             shape->column = (unsigned)number - 1;
             return TRUE;
         }
-        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "%s: there is no column %s, the first line has %u", name, column, shape->n_columns);
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "%s: there is no column %s, the first line has %u", name, column,
+                    shape->n_columns);
         return FALSE;
     }
     shape->column = nx_shape_column(shape, column);
@@ -123,7 +129,8 @@ static gboolean given_column(struct nx_shape *shape, const char *column, const c
     GString *names = g_string_new(NULL);
     for (unsigned i = 0; i < shape->n_columns; i++)
         g_string_append_printf(names, "%s%.*s", i > 0 ? ", " : "", NX_FMT(nx_str_sub(shape->names[i], 0, 40)));
-    g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "%s: no column is called '%s' (there are: %s)", name, column, shape->header ? names->str : "no names, give a number");
+    g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "%s: no column is called '%s' (there are: %s)", name, column,
+                shape->header ? names->str : "no names, give a number");
     g_string_free(names, TRUE);
     return FALSE;
 }
@@ -142,13 +149,14 @@ static gboolean find_column(struct nx_shape *shape, const struct looked *looked,
         if (looked->hits[i] > 0) {
             best = i;
             others++;
-            g_string_append_printf(found, "%s%u%s%.*s%s", others > 1 ? " and " : "", i + 1, shape->header ? " (" : "", NX_FMT(nx_str_sub(shape->names[i], 0, 40)),
-                                   shape->header ? ")" : "");
+            g_string_append_printf(found, "%s%u%s%.*s%s", others > 1 ? " and " : "", i + 1, shape->header ? " (" : "",
+                                   NX_FMT(nx_str_sub(shape->names[i], 0, 40)), shape->header ? ")" : "");
         }
     if (others > 1)
         g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s: columns %s hold addresses (say which: --column)", name, found->str);
     else if (others == 0 && shape->n_columns > 1)
-        g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s: no column holds addresses in the first %u lines (say which: --column)", name, looked->records);
+        g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s: no column holds addresses in the first %u lines (say which: --column)",
+                    name, looked->records);
     g_string_free(found, TRUE);
     shape->column = others == 0 ? 0 : best;
     return others == 1 || (others == 0 && shape->n_columns <= 1);
@@ -164,8 +172,8 @@ size_t nx_shape_head(const struct nx_shape *shape, struct nx_str sample)
     return shape->skip + n;
 }
 
-gboolean nx_shape_find(struct nx_arena *arena, struct nx_str sample, bool whole, char delimiter, const char *column, enum nx_header header, const char *name,
-                       struct nx_shape *ret, GError **error)
+gboolean nx_shape_find(struct nx_arena *arena, struct nx_str sample, bool whole, char delimiter, const char *column,
+                       enum nx_header header, const char *name, struct nx_shape *ret, GError **error)
 {
     struct nx_shape shape = {0};
     struct nx_str first[NX_COLUMNS_MAX];
@@ -187,7 +195,8 @@ gboolean nx_shape_find(struct nx_arena *arena, struct nx_str sample, bool whole,
         for (size_t i = 0; i < G_N_ELEMENTS(address_names); i++)
             shape.header = shape.header || same_name(nx_str_trim(shape.names[0]), address_names[i]);
     }
-    if (looked.records > 0 && !(column != NULL ? given_column(&shape, column, name, error) : find_column(&shape, &looked, name, error)))
+    if (looked.records > 0 &&
+        !(column != NULL ? given_column(&shape, column, name, error) : find_column(&shape, &looked, name, error)))
         return FALSE;
     *ret = shape;
     return TRUE;

@@ -30,8 +30,9 @@ static gboolean put(struct nx_sink *sink, const void *bytes, size_t n, GError **
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0) {
-            g_set_error(error, NX_ERROR, errno == ENOSPC || errno == EFBIG || errno == EDQUOT ? NX_ERROR_FULL : NX_ERROR_IO, "%s: cannot be written: %s (%s)",
-                        sink->name, g_strerror(errno), sink->path != NULL ? "nothing was left behind" : "what was printed is not complete");
+            g_set_error(error, NX_ERROR, errno == ENOSPC || errno == EFBIG || errno == EDQUOT ? NX_ERROR_FULL : NX_ERROR_IO,
+                        "%s: cannot be written: %s (%s)", sink->name, g_strerror(errno),
+                        sink->path != NULL ? "nothing was left behind" : "what was printed is not complete");
             return FALSE;
         }
         at += done;
@@ -128,8 +129,8 @@ gboolean nx_sink_finish(struct nx_sink *sink, GError **error)
     if (sink->path == NULL)
         return TRUE;
     if (fsync(sink->fd) != 0 || rename(sink->temporary, sink->path) != 0) {
-        g_set_error(error, NX_ERROR, errno == ENOSPC ? NX_ERROR_FULL : NX_ERROR_IO, "%s: cannot be written: %s (nothing was left behind)", sink->name,
-                    g_strerror(errno));
+        g_set_error(error, NX_ERROR, errno == ENOSPC ? NX_ERROR_FULL : NX_ERROR_IO,
+                    "%s: cannot be written: %s (nothing was left behind)", sink->name, g_strerror(errno));
         return FALSE;
     }
     g_clear_pointer(&sink->temporary, g_free);

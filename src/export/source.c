@@ -18,7 +18,7 @@ struct nx_source {
     int fd;
     enum form form;
     unsigned char *in;
-    size_t at, n; /* what is read and not yet used */
+    size_t at, n;        /* what is read and not yet used */
     bool ended, between; /* the file is at its end; no frame is open */
     guint64 taken, size;
     z_stream gzip;
@@ -72,7 +72,8 @@ struct nx_source *nx_source_open(const char *path, GError **error)
     source->in = g_malloc(ROOM);
     source->fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
     if (source->fd < 0 || fstat(source->fd, &info) != 0) {
-        g_set_error(error, NX_ERROR, errno == ENOENT ? NX_ERROR_NOT_FOUND : NX_ERROR_IO, "%s: cannot be read: %s", source->name, g_strerror(errno));
+        g_set_error(error, NX_ERROR, errno == ENOENT ? NX_ERROR_NOT_FOUND : NX_ERROR_IO, "%s: cannot be read: %s", source->name,
+                    g_strerror(errno));
         return NULL;
     }
     if (S_ISDIR(info.st_mode)) {
@@ -157,7 +158,8 @@ gssize nx_source_read(struct nx_source *source, char *bytes, size_t n, GError **
             made = MIN(n, source->n - source->at);
             memcpy(bytes, source->in + source->at, made);
             source->at += made;
-        } else if (source->form == GZIP ? !expand_gzip(source, bytes, n, &made, error) : !expand_zstd(source, bytes, n, &made, error)) {
+        } else if (source->form == GZIP ? !expand_gzip(source, bytes, n, &made, error)
+                                        : !expand_zstd(source, bytes, n, &made, error)) {
             return -1;
         }
         if (made > 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* export/stream.h - files in and out: plain, gzip or zstd, and outputs that appear whole or not at all.
  *
- * In: what it is shows in its first bytes (RFC 1952, RFC 8878), whatever the name says; several frames one after another are one text. Out: by the ending .gz or .zst; a
- * named file is written beside, synced and renamed at _finish; "-" or NULL is standard output. One thread at a time. Errors: IO, FULL, SYNTAX (damaged or
- * cut short), with the name. */
+ * In: what it is shows in its first bytes (RFC 1952, RFC 8878), whatever the name says; several frames one after another are one
+ * text. Out: by the ending .gz or .zst; a named file is written beside, synced and renamed at _finish; "-" or NULL is standard
+ * output. One thread at a time. Errors: IO, FULL, SYNTAX (damaged or cut short), with the name. */
 #pragma once
 #include "base/str.h"
 

@@ -5,8 +5,8 @@
 #include "store/ops.h"
 #include "store/table.h"
 
-#define SMALL 50000u          /* up to so many entries the table is made in memory: quicker than looking for a file */
-#define CHANGED_MIN 20000u    /* changes laid over the table before it is made anew; above it a twentieth of the entries */
+#define SMALL 50000u       /* up to so many entries the table is made in memory: quicker than looking for a file */
+#define CHANGED_MIN 20000u /* changes laid over the table before it is made anew; above it a twentieth of the entries */
 #define MARKS (1u << 16)
 
 struct overlaid { /* what a changed key is now; no records: not listed at all */
@@ -219,7 +219,8 @@ static void weigh(const struct question *question, const struct nx_table_record 
     if (hit->answer == NX_ANSWER_ALLOWED || (record->until != NX_WHEN_NONE && record->until <= question->now) ||
         (record->stream.n > 0 && !nx_str_eq(record->stream, question->stream)))
         return;
-    if (hit->answer == NX_ANSWER_SUPPRESSED) { /* as a single question is answered: the address before its domain, then what holds longer */
+    if (hit->answer ==
+        NX_ANSWER_SUPPRESSED) { /* as a single question is answered: the address before its domain, then what holds longer */
         const struct nx_standing standing = {.present = true, .cause = hit->cause, .since = hit->since, .until = hit->until};
         if (question->domain || !nx_standing_gives_way(&standing, record->cause, record->until, hit->since))
             return;
@@ -246,7 +247,8 @@ static void answer(const struct nx_lookup *lookup, uint64_t hash, struct nx_str 
         weigh(question, &record);
 }
 
-void nx_lookup_find(const struct nx_lookup *lookup, const struct nx_str *keys, size_t n, struct nx_str stream, nx_when now, struct nx_hit *ret)
+void nx_lookup_find(const struct nx_lookup *lookup, const struct nx_str *keys, size_t n, struct nx_str stream, nx_when now,
+                    struct nx_hit *ret)
 {
     for (size_t i = 0; i < n; i++) {
         ret[i] = (struct nx_hit){.hash = nx_table_hash(lookup->table, keys[i]), .since = NX_WHEN_NONE, .until = NX_WHEN_NONE};

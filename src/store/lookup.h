@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/lookup.h - may these be written to? by the hundred thousand a second.
  *
- * A table of all entries beside the database (PATH.lookup), and over it what has changed since it was made: exact at the moment of the last _refresh. The table is made
- * when there is none or too much has changed, and kept where the directory may be written; it may be deleted at any time. One of these a thread; _find
- * alone is safe from many threads while nobody refreshes. */
+ * A table of all entries beside the database (PATH.lookup), and over it what has changed since it was made: exact at the moment of
+ * the last _refresh. The table is made when there is none or too much has changed, and kept where the directory may be written; it
+ * may be deleted at any time. One of these a thread; _find alone is safe from many threads while nobody refreshes. */
 #pragma once
 #include "store/store.h"
 
@@ -26,7 +26,8 @@ struct nx_hit {
     uint64_t hash; /* of the key: the same key gives the same within one lookup */
 };
 /* n folded keys (struct nx_address, .key) at once. Batches of a hundred or more hide the cost of memory. */
-void nx_lookup_find(const struct nx_lookup *lookup, const struct nx_str *keys, size_t n, struct nx_str stream, nx_when now, struct nx_hit *ret);
+void nx_lookup_find(const struct nx_lookup *lookup, const struct nx_str *keys, size_t n, struct nx_str stream, nx_when now,
+                    struct nx_hit *ret);
 
 typedef struct nx_lookup nx_lookup; /* for g_autoptr only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_lookup, nx_lookup_free)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/ops.h - what a back-end implements. Room-internal; the promises are those of store/store.h.
  *
- * store.c owns the queue, the writer thread and the grouping, and folds addresses; a back-end owns the connection. Between begin and commit only the
- * writer thread calls. Any function that fails leaves the transaction to be rolled back by the caller. Readers are independent of the writer. */
+ * store.c owns the queue, the writer thread and the grouping, and folds addresses; a back-end owns the connection. Between begin
+ * and commit only the writer thread calls. Any function that fails leaves the transaction to be rolled back by the caller. Readers
+ * are independent of the writer. */
 #pragma once
 #include "store/store.h"
 #include "store/table.h"
@@ -11,7 +12,7 @@ struct nx_backend; /* a writer's connection */
 
 struct nx_change { /* one manual act, folded */
     enum nx_act act;
-    struct nx_str key; /* domain first */
+    struct nx_str key;     /* domain first */
     struct nx_str address; /* as given; n == 0: the same as folded */
     struct nx_str stream;
     enum nx_cause cause;
@@ -30,12 +31,13 @@ struct nx_backend_ops {
     gboolean (*commit)(struct nx_backend *backend, GError **error);
     void (*rollback)(struct nx_backend *backend);
     /* address->key.n == 0: the event names no address; why says so when its recipient is none. */
-    gboolean (*add)(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, const struct nx_address *address, const char *why,
-                    nx_when now, struct nx_stored *ret, GError **error);
+    gboolean (*add)(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
+                    const struct nx_address *address, const char *why, nx_when now, struct nx_stored *ret, GError **error);
     /* One act; *ret_changed tells whether it changed anything. */
     gboolean (*act)(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, GError **error);
     /* Many suppressions at once, sorted by key and stream, each once; reason, actor and source are those of the first. */
-    gboolean (*import)(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now, size_t *ret_changed, GError **error);
+    gboolean (*import)(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
+                       size_t *ret_changed, GError **error);
     gboolean (*claim)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
     gboolean (*mark)(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
     gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);
@@ -43,13 +45,16 @@ struct nx_backend_ops {
 
     struct nx_reader *(*reader_new)(const char *path, GError **error);
     void (*reader_free)(struct nx_reader *reader);
-    int (*lookup)(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream, nx_when now,
-                  struct nx_entry *ret_entry, bool *ret_allowed, GError **error);
-    gboolean (*list)(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data, GError **error);
-    gboolean (*log)(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data, GError **error);
+    int (*lookup)(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream,
+                  nx_when now, struct nx_entry *ret_entry, bool *ret_allowed, GError **error);
+    gboolean (*list)(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data,
+                     GError **error);
+    gboolean (*log)(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data,
+                    GError **error);
     gboolean (*position)(struct nx_reader *reader, int64_t *ret, GError **error);
     int (*get_mark)(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error);
-    gboolean (*tally)(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter, nx_tally_fn *fn, void *data, GError **error);
+    gboolean (*tally)(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
+                      nx_tally_fn *fn, void *data, GError **error);
     /* For the lookup table. Between hold and let_go all answers are of one moment. */
     gboolean (*hold)(struct nx_reader *reader, GError **error);
     void (*let_go)(struct nx_reader *reader);
@@ -58,7 +63,8 @@ struct nx_backend_ops {
     /* Every entry and allow-list entry, in order of key; or those of one key. */
     gboolean (*scan)(struct nx_reader *reader, struct nx_str key, nx_scanned_fn *fn, void *data, GError **error);
     /* Keys changed by log rows behind `after`, some twice; *ret_many is set instead when there are more than `most`. */
-    gboolean (*changed)(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many, GError **error);
+    gboolean (*changed)(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many,
+                        GError **error);
 };
 
 struct nx_reader { /* a back-end's reader begins with this */

@@ -63,7 +63,8 @@ static void run_alone(struct nx_store *store, struct task *task)
         ops->rollback(store->backend);
 }
 
-/* One transaction for all. When one of them fails nothing of the others may be lost, nor be kept twice: all is rolled back and each runs alone. */
+/* One transaction for all. When one of them fails nothing of the others may be lost, nor be kept twice: all is rolled back and each
+ * runs alone. */
 static void run_group(struct nx_store *store, struct task *tasks)
 {
     const struct nx_backend_ops *ops = store->ops;
@@ -153,7 +154,8 @@ static gboolean enqueue(struct nx_store *store, struct task *task, bool wait, GE
         pthread_cond_wait(&store->room, &store->lock);
     if (store->queued >= QUEUE_MAX) {
         pthread_mutex_unlock(&store->lock);
-        g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "%s: %u changes wait to be written (try again shortly)", store->path, QUEUE_MAX);
+        g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "%s: %u changes wait to be written (try again shortly)", store->path,
+                    QUEUE_MAX);
         return FALSE;
     }
     *store->tail = task;
@@ -178,7 +180,8 @@ static gboolean run_and_wait(struct nx_store *store, struct task *task, GError *
     return FALSE;
 }
 
-struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const struct nx_policy *policy, const struct nx_fold_rules *rules, GError **error)
+struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const struct nx_policy *policy,
+                               const struct nx_fold_rules *rules, GError **error)
 {
     const struct nx_backend_ops *ops = NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(backends) && ops == NULL; i++)
@@ -257,19 +260,27 @@ static gboolean run_add(struct nx_store *store, struct task *task, GError **erro
     return TRUE;
 }
 
-gboolean nx_store_add(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, nx_when now, struct nx_stored *ret_stored,
-                      GError **error)
+gboolean nx_store_add(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, nx_when now,
+                      struct nx_stored *ret_stored, GError **error)
 {
     struct task task = {.run = run_add, .arena = arena, .events = events, .n = n, .now = now, .ret_stored = ret_stored};
     return run_and_wait(store, &task, error);
 }
 
 gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n,
-                         const struct nx_claim *claim, nx_when now, struct nx_stored *ret_stored, nx_stored_fn *fn, void *data, GError **error)
+                         const struct nx_claim *claim, nx_when now, struct nx_stored *ret_stored, nx_stored_fn *fn, void *data,
+                         GError **error)
 {
     struct task *task = g_new0(struct task, 1);
-    *task = (struct task){
-        .run = run_add, .arena = arena, .events = events, .n = n, .claim = claim, .now = now, .ret_stored = ret_stored, .fn = fn, .data = data};
+    *task = (struct task){.run = run_add,
+                          .arena = arena,
+                          .events = events,
+                          .n = n,
+                          .claim = claim,
+                          .now = now,
+                          .ret_stored = ret_stored,
+                          .fn = fn,
+                          .data = data};
     if (enqueue(store, task, false, error))
         return TRUE;
     g_free(task);
@@ -348,7 +359,8 @@ static const struct nx_change **sort_unique(const struct nx_change *changes, siz
 
 #define MANY 64u /* from here on acts are kept as an import: packed, one log row for thousands */
 
-gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_new, GError **error)
+gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_new,
+                           GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autofree struct nx_change *changes = g_new0(struct nx_change, MAX(n, 1));
@@ -380,7 +392,8 @@ gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entri
 }
 
 /* One act on one address; what changed nothing was not there. */
-static gboolean one_act(struct nx_store *store, struct nx_change *change, struct nx_str address, nx_when now, const char *missing, GError **error)
+static gboolean one_act(struct nx_store *store, struct nx_change *change, struct nx_str address, nx_when now, const char *missing,
+                        GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     if (!fold(store, arena, address, change, error))
@@ -396,14 +409,15 @@ static gboolean one_act(struct nx_store *store, struct nx_change *change, struct
     return FALSE;
 }
 
-gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason, struct nx_str actor, nx_when now,
-                          GError **error)
+gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason,
+                          struct nx_str actor, nx_when now, GError **error)
 {
     struct nx_change change = {.act = NX_ACT_RELEASE, .stream = stream, .reason = reason, .actor = actor};
     return one_act(store, &change, address, now, "is not suppressed, nothing to release", error);
 }
 
-gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor, nx_when now, GError **error)
+gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor,
+                        nx_when now, GError **error)
 {
     struct nx_change change = {.act = allow ? NX_ACT_ALLOW : NX_ACT_DISALLOW, .reason = reason, .actor = actor};
     return one_act(store, &change, address, now, allow ? NULL : "is not on the allow list", error);
@@ -451,7 +465,8 @@ void nx_reader_free(struct nx_reader *reader)
         reader->ops->reader_free(reader);
 }
 
-static gboolean fold_question(struct nx_reader *reader, struct nx_arena *arena, struct nx_str text, struct nx_address *ret, GError **error)
+static gboolean fold_question(struct nx_reader *reader, struct nx_arena *arena, struct nx_str text, struct nx_address *ret,
+                              GError **error)
 {
     const char *why;
     if (nx_address_fold(arena, text, reader->rules, ret, &why))
@@ -460,8 +475,8 @@ static gboolean fold_question(struct nx_reader *reader, struct nx_arena *arena, 
     return FALSE;
 }
 
-int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address, struct nx_str stream, nx_when now, struct nx_entry *ret_entry,
-                     bool *ret_allowed, GError **error)
+int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address, struct nx_str stream, nx_when now,
+                     struct nx_entry *ret_entry, bool *ret_allowed, GError **error)
 {
     struct nx_address folded;
     bool allowed = false;
@@ -473,7 +488,8 @@ int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx
     return found;
 }
 
-gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data, GError **error)
+gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data,
+                        GError **error)
 {
     return reader->ops->list(reader, filter, now, fn, data, error);
 }
@@ -497,7 +513,8 @@ int nx_reader_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, G
     return reader->ops->get_mark(reader, name, ret, error);
 }
 
-gboolean nx_reader_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter, nx_tally_fn *fn, void *data, GError **error)
+gboolean nx_reader_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
+                         nx_tally_fn *fn, void *data, GError **error)
 {
     return reader->ops->tally(reader, by, then, filter, fn, data, error);
 }

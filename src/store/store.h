@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/store.h - the contract of a store: a log for ever, suppressions derived from it.
  *
- * A back-end implements struct nx_store_ops (store/ops.h); the default is SQLite (store/sqlite/). One writer thread: events and manual acts come from any
- * thread, are grouped into one transaction, and are answered only after the commit is on disk. Readers: one nx_reader a thread. A repeated event
- * id changes nothing and says so. Errors: BUSY, FULL, READ_ONLY, IO, CORRUPT, NOT_FOUND, CONFIG (written by a newer Nixie), each with the path and what to
- * do; after an error nothing of the call was kept. Addresses are folded here (address/key.h); one that is none: USAGE. */
+ * A back-end implements struct nx_store_ops (store/ops.h); the default is SQLite (store/sqlite/). One writer thread: events and
+ * manual acts come from any thread, are grouped into one transaction, and are answered only after the commit is on disk. Readers:
+ * one nx_reader a thread. A repeated event id changes nothing and says so. Errors: BUSY, FULL, READ_ONLY, IO, CORRUPT, NOT_FOUND,
+ * CONFIG (written by a newer Nixie), each with the path and what to do; after an error nothing of the call was kept. Addresses are
+ * folded here (address/key.h); one that is none: USAGE. */
 #pragma once
 #include "address/key.h"
 #include "decide/decide.h"
@@ -13,7 +14,7 @@
 struct nx_store;
 struct nx_reader;
 
-struct nx_entry { /* one suppression; slices live in the arena given, or for the call */
+struct nx_entry {          /* one suppression; slices live in the arena given, or for the call */
     struct nx_str address; /* as first reported */
     struct nx_str key;     /* folded, "user@example.net"; "@example.net" holds for the whole domain */
     struct nx_str stream;  /* "" is all */
@@ -35,47 +36,51 @@ struct nx_stored { /* what became of one event */
 enum nx_open_mode { NX_OPEN_WRITE, NX_OPEN_READ }; /* READ never creates and runs no writer thread */
 
 /* policy and rules are copied (rules may be NULL); "postgres://..." and the like name other back-ends, all else is a path. */
-struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const struct nx_policy *policy, const struct nx_fold_rules *rules,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const struct nx_policy *policy,
+                               const struct nx_fold_rules *rules, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_store_close(struct nx_store *store); /* writes what is queued first */
 
-/* Keeps events of one message, decided and committed as one; ret_stored[i] for events[i]. Blocks until the commit (group commit with other callers). */
-gboolean nx_store_add(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, nx_when now, struct nx_stored *ret_stored,
-                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The same without blocking: fn is called once from the writer thread, after the commit (error NULL) or the failure. Arena, events and ret_stored are the writer's until
- * then. BUSY when too much is queued: fn is not called. */
+/* Keeps events of one message, decided and committed as one; ret_stored[i] for events[i]. Blocks until the commit (group commit
+ * with other callers). */
+gboolean nx_store_add(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, nx_when now,
+                      struct nx_stored *ret_stored, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same without blocking: fn is called once from the writer thread, after the commit (error NULL) or the failure. Arena, events
+ * and ret_stored are the writer's until then. BUSY when too much is queued: fn is not called. */
 typedef void nx_stored_fn(void *data, const GError *error);
-struct nx_claim { /* a token that may come again with the same content (digest), but with no other: DENIED, nothing is kept; remembered NX_CLAIM_DAYS */
+struct nx_claim { /* a token that may come again with the same content (digest), but with no other: DENIED, nothing is kept;
+                     remembered NX_CLAIM_DAYS */
     struct nx_str token, digest;
 };
 #define NX_CLAIM_DAYS 4
 /* claim: NULL, or made in the same transaction; its slices live until fn is called. */
-gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, const struct nx_claim *claim, nx_when now,
-                         struct nx_stored *ret_stored, nx_stored_fn *fn, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n,
+                         const struct nx_claim *claim, nx_when now, struct nx_stored *ret_stored, nx_stored_fn *fn, void *data,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A number kept under a name: how far somebody has read the log. Blocks until the commit. */
 gboolean nx_store_mark(struct nx_store *store, struct nx_str name, int64_t value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct nx_manual { /* a change made by hand or by import */
     struct nx_str address, stream;
-    enum nx_cause cause; /* NONE: no cause but the wish */
+    enum nx_cause cause;  /* NONE: no cause but the wish */
     nx_when since, until; /* since NX_WHEN_NONE: now */
     struct nx_str reason, actor, source;
 };
 /* Writes n entries in one transaction, in force at once; *ret_new (may be NULL) counts those that changed something. */
-gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_new, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-/* Lifts the entry of one stream, or with stream "" every entry of the address, or with NX_STREAM_UNNAMED only the one that holds for all streams; NOT_FOUND when there is
- * none. */
+gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_new,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Lifts the entry of one stream, or with stream "" every entry of the address, or with NX_STREAM_UNNAMED only the one that holds
+ * for all streams; NOT_FOUND when there is none. */
 #define NX_STREAM_UNNAMED "*"
-gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason, struct nx_str actor, nx_when now,
-                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Puts an address (or "@domain") on the allow list, which outranks every entry, or takes it off (NOT_FOUND when it is not on it). */
-gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor, nx_when now, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason,
+                          struct nx_str actor, nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Puts an address (or "@domain") on the allow list, which outranks every entry, or takes it off (NOT_FOUND when it is not on it).
+ */
+gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor,
+                        nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct nx_rebuilt {
-    size_t entries;  /* derived from the log */
-    size_t changed;  /* of them and of those there before: that differ */
+    size_t entries; /* derived from the log */
+    size_t changed; /* of them and of those there before: that differ */
 };
 /* Derives every suppression again from the log, beside the table in use, compares, and swaps when they differ. */
 gboolean nx_store_rebuild(struct nx_store *store, struct nx_rebuilt *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -84,25 +89,25 @@ gboolean nx_store_check(struct nx_store *store, GError **error) G_GNUC_WARN_UNUS
 
 struct nx_reader *nx_reader_new(struct nx_store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_reader_free(struct nx_reader *reader);
-/* 1 found and in force at now, 0 not, -1 error. An entry for all streams or for the domain answers for every stream and address of it. An address on the allow list: 0,
- * and *ret_allowed (may be NULL) is set. */
-int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address, struct nx_str stream, nx_when now, struct nx_entry *ret_entry,
-                     bool *ret_allowed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* 1 found and in force at now, 0 not, -1 error. An entry for all streams or for the domain answers for every stream and address of
+ * it. An address on the allow list: 0, and *ret_allowed (may be NULL) is set. */
+int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address, struct nx_str stream, nx_when now,
+                     struct nx_entry *ret_entry, bool *ret_allowed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct nx_filter { /* absent fields match all; zero is absent but for since */
     struct nx_str stream, domain;
     enum nx_cause cause;
     enum nx_class class_;
-    nx_when since, before;  /* NX_WHEN_NONE or 0: absent */
-    struct nx_str after;    /* the cursor: what nx_entry_cursor gave for the last entry seen */
-    size_t limit;           /* 0: no limit */
-    bool expired;           /* also those no longer in force */
-    bool brief;             /* do not fetch source, event_id, rule, reason, actor, diagnostic, status: several times faster */
+    nx_when since, before; /* NX_WHEN_NONE or 0: absent */
+    struct nx_str after;   /* the cursor: what nx_entry_cursor gave for the last entry seen */
+    size_t limit;          /* 0: no limit */
+    bool expired;          /* also those no longer in force */
+    bool brief;            /* do not fetch source, event_id, rule, reason, actor, diagnostic, status: several times faster */
 };
 /* Calls fn for each entry in order of domain, local part and stream until it returns false; slices live for the call. */
 typedef bool nx_entry_fn(const struct nx_entry *entry, void *data);
-gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Where to go on after this entry; plain text, safe in a URL after percent-encoding. */
 struct nx_str nx_entry_cursor(struct nx_arena *arena, const struct nx_entry *entry);
 
@@ -112,9 +117,9 @@ const char *nx_act_name(enum nx_act act);
 struct nx_logged { /* one line of the log; slices live for the call */
     int64_t sequence;
     enum nx_act act;
-    nx_when at, made;       /* when it counts for, when it was written */
+    nx_when at, made; /* when it counts for, when it was written */
     struct nx_str address, stream, reason, actor, source;
-    enum nx_cause cause;    /* of the entry, for acts */
+    enum nx_cause cause; /* of the entry, for acts */
     nx_when until;
     const struct nx_event *event; /* with its decision; NULL for acts */
 };
@@ -128,14 +133,23 @@ struct nx_log_filter {
 };
 typedef bool nx_logged_fn(const struct nx_logged *line, void *data);
 /* The log in order of writing. With an address also what imports said of it. */
-gboolean nx_reader_log(struct nx_reader *reader, const struct nx_log_filter *filter, nx_logged_fn *fn, void *data, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean nx_reader_log(struct nx_reader *reader, const struct nx_log_filter *filter, nx_logged_fn *fn, void *data,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The sequence of the last log row, 0 for an empty store: it grows with every change, so it serves as an ETag. */
 gboolean nx_reader_position(struct nx_reader *reader, int64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What nx_store_mark kept; 1 found, 0 nothing, -1 error. */
 int nx_reader_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-enum nx_tally { NX_TALLY_DAY, NX_TALLY_KIND, NX_TALLY_CAUSE, NX_TALLY_CLASS, NX_TALLY_ACTION, NX_TALLY_SOURCE, NX_TALLY_STREAM, NX_TALLY_DOMAIN };
+enum nx_tally {
+    NX_TALLY_DAY,
+    NX_TALLY_KIND,
+    NX_TALLY_CAUSE,
+    NX_TALLY_CLASS,
+    NX_TALLY_ACTION,
+    NX_TALLY_SOURCE,
+    NX_TALLY_STREAM,
+    NX_TALLY_DOMAIN
+};
 #define NX_TALLY_COUNT 8
 const char *nx_tally_name(enum nx_tally by);
 bool nx_tally_parse(struct nx_str name, enum nx_tally *ret);
@@ -145,11 +159,11 @@ struct nx_tally_filter {
     struct nx_str domain, stream;
     size_t limit; /* 0: no limit */
 };
-/* Events counted by one or two of the dimensions (then: equal to by for one), most first, days in order. From counters kept with each event: a year answers at
- * once. What was forgotten stays counted. */
+/* Events counted by one or two of the dimensions (then: equal to by for one), most first, days in order. From counters kept with
+ * each event: a year answers at once. What was forgotten stays counted. */
 typedef bool nx_tally_fn(struct nx_str first, struct nx_str second, uint64_t n, void *data);
-gboolean nx_reader_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter, nx_tally_fn *fn, void *data,
-                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean nx_reader_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
+                         nx_tally_fn *fn, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct nx_store nx_store; /* for g_autoptr only */
 typedef struct nx_reader nx_reader;

@@ -16,8 +16,8 @@
 #define UNIT 4u /* records begin at multiples of it, so a directory entry reaches 16 GiB */
 #define PER_BUCKET 3u
 
-/* The file: header, directory (buckets + 1 offsets in units), records, stream names (each behind a 16-bit length). Numbers in this machine's order: the file does
- * not travel. */
+/* The file: header, directory (buckets + 1 offsets in units), records, stream names (each behind a 16-bit length). Numbers in this
+ * machine's order: the file does not travel. */
 struct header {
     char magic[8];
     struct nx_table_about about;
@@ -132,8 +132,8 @@ static gboolean map(struct nx_table_maker *maker, const char *path, GError **err
         maker->fd = open(maker->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         int failed = maker->fd < 0 ? errno : posix_fallocate(maker->fd, 0, (off_t)size); /* room now, not a bus error later */
         if (failed != 0) {
-            g_set_error(error, NX_ERROR, failed == ENOSPC || failed == EFBIG ? NX_ERROR_FULL : NX_ERROR_IO, "%s: cannot be written: %s", path,
-                        g_strerror(failed));
+            g_set_error(error, NX_ERROR, failed == ENOSPC || failed == EFBIG ? NX_ERROR_FULL : NX_ERROR_IO,
+                        "%s: cannot be written: %s", path, g_strerror(failed));
             return FALSE;
         }
     }
@@ -209,10 +209,12 @@ static gboolean write_out(struct nx_table_maker *maker, GError **error)
         return TRUE;
     g_autofree char *directory = g_path_get_dirname(maker->path);
     int dir = -1;
-    bool good = msync(maker->base, maker->header.size, MS_SYNC) == 0 && fsync(maker->fd) == 0 && rename(maker->temporary, maker->path) == 0 &&
-                (dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 && fsync(dir) == 0;
+    bool good = msync(maker->base, maker->header.size, MS_SYNC) == 0 && fsync(maker->fd) == 0 &&
+                rename(maker->temporary, maker->path) == 0 && (dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 &&
+                fsync(dir) == 0;
     if (!good)
-        g_set_error(error, NX_ERROR, errno == ENOSPC ? NX_ERROR_FULL : NX_ERROR_IO, "%s: cannot be written: %s", maker->path, g_strerror(errno));
+        g_set_error(error, NX_ERROR, errno == ENOSPC ? NX_ERROR_FULL : NX_ERROR_IO, "%s: cannot be written: %s", maker->path,
+                    g_strerror(errno));
     else
         g_clear_pointer(&maker->temporary, g_free);
     if (dir >= 0)
@@ -279,8 +281,9 @@ void nx_table_maker_free(struct nx_table_maker *maker)
 
 static bool is_good(const struct header *header, uint64_t size)
 {
-    return memcmp(header->magic, MAGIC, sizeof header->magic) == 0 && header->check == XXH3_64bits(header, offsetof(struct header, check)) &&
-           header->vocabulary == vocabulary() && header->size == size;
+    return memcmp(header->magic, MAGIC, sizeof header->magic) == 0 &&
+           header->check == XXH3_64bits(header, offsetof(struct header, check)) && header->vocabulary == vocabulary() &&
+           header->size == size;
 }
 
 struct nx_table *nx_table_open(const char *path, GError **error)

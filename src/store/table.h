@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/table.h - all suppressions in one piece of memory or one mapped file, for questions by the million. Room-internal.
  *
- * Buckets by hash, about three records each, records holding the whole key: a question costs one look into the directory and one into the bucket, and its
- * answer is exact by itself (docs/notes/0003-lookup.md). A table never changes once made. A file is written beside, synced and renamed, so it is whole or not there;
- * what it says of itself (database, log position, vocabulary) tells whether it may be used. Finding is safe from any thread. Keys are domain first. */
+ * Buckets by hash, about three records each, records holding the whole key: a question costs one look into the directory and one
+ * into the bucket, and its answer is exact by itself (docs/notes/0003-lookup.md). A table never changes once made. A file is
+ * written beside, synced and renamed, so it is whole or not there; what it says of itself (database, log position, vocabulary)
+ * tells whether it may be used. Finding is safe from any thread. Keys are domain first. */
 #pragma once
 #include "store/store.h"
 
@@ -22,14 +23,16 @@ struct nx_table_about { /* what the table was made of */
     int64_t position; /* of the log */
 };
 
-/* Made in two rounds over the same records: first _count for each, then _layout, then _put for each, then _finish. path NULL: in memory. */
+/* Made in two rounds over the same records: first _count for each, then _layout, then _put for each, then _finish. path NULL: in
+ * memory. */
 struct nx_table_maker;
 struct nx_table_maker *nx_table_maker_new(uint64_t expected);
 void nx_table_count(struct nx_table_maker *maker, const struct nx_table_record *record);
 gboolean nx_table_layout(struct nx_table_maker *maker, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_table_put(struct nx_table_maker *maker, const struct nx_table_record *record);
 /* Frees the maker; NULL on failure, with nothing left behind. */
-struct nx_table *nx_table_finish(struct nx_table_maker *maker, const struct nx_table_about *about, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+struct nx_table *nx_table_finish(struct nx_table_maker *maker, const struct nx_table_about *about,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_table_maker_free(struct nx_table_maker *maker);
 
 /* NULL and NOT_FOUND where there is no file or it is of another version or damaged: make a new one. */

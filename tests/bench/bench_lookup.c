@@ -53,7 +53,8 @@ int main(int argc, char **argv)
         for (size_t j = 0; j < MIN(n - i, 256); j++)
             found += hits[j].answer == NX_ANSWER_SUPPRESSED;
     }
-    printf("%-34s %8.0f /s  (%.1f %% listed)\n", "lookup table, one thread", (double)n / (seconds() - start), 100.0 * (double)found / (double)n);
+    printf("%-34s %8.0f /s  (%.1f %% listed)\n", "lookup table, one thread", (double)n / (seconds() - start),
+           100.0 * (double)found / (double)n);
     size_t singles = MIN(n, SINGLE);
     g_autofree double *times = g_new0(double, singles);
     double begin = seconds();
@@ -69,6 +70,7 @@ int main(int argc, char **argv)
     }
     double all = seconds() - begin;
     qsort(times, singles, sizeof *times, by_value);
-    printf("%-34s %8.0f /s  median %.0f us, p99 %.0f us\n", "one address, by the database", (double)singles / all, times[singles / 2] * 1e6, times[singles * 99 / 100] * 1e6);
+    printf("%-34s %8.0f /s  median %.0f us, p99 %.0f us\n", "one address, by the database", (double)singles / all,
+           times[singles / 2] * 1e6, times[singles * 99 / 100] * 1e6);
     return 0;
 }

@@ -17,9 +17,15 @@ static void spellings_of_one_address_fold_alike(void **state)
         {"as it stands", "user@example.net", "user@example.net", "example.net@user"},
         {"path", " <user@example.net> ", "user@example.net", "example.net@user"},
         {"final dot", "user@example.net.", "user@example.net", "example.net@user"},
-        {"RFC 5890, U-label", "user@B\xc3\xbc" "cher.example", "user@xn--bcher-kva.example", "xn--bcher-kva.example@user"},
+        {"RFC 5890, U-label",
+         "user@B\xc3\xbc"
+         "cher.example",
+         "user@xn--bcher-kva.example", "xn--bcher-kva.example@user"},
         {"A-label in capitals", "user@XN--BCHER-KVA.example", "user@xn--bcher-kva.example", "xn--bcher-kva.example@user"},
-        {"UTS 46, decomposed", "user@bu\xcc\x88" "cher.example", "user@xn--bcher-kva.example", "xn--bcher-kva.example@user"},
+        {"UTS 46, decomposed",
+         "user@bu\xcc\x88"
+         "cher.example",
+         "user@xn--bcher-kva.example", "xn--bcher-kva.example@user"},
         {"UTS 46, not transitional", "user@fa\xc3\x9f.example", "user@xn--fa-hia.example", "xn--fa-hia.example@user"},
         {"UTS 46, ideographic stop", "user@example\xe3\x80\x82net", "user@example.net", "example.net@user"},
         {"RFC 6531, NFC", "JO\xcc\x88RG@example.net", "j\xc3\xb6rg@example.net", "example.net@j\xc3\xb6rg"},
@@ -58,9 +64,23 @@ static void what_is_no_address_says_why(void **state)
     static const struct {
         const char *in, *why;
     } rows[] = {
-        {"", "empty"},          {"user", "no @"},       {"user@", "no domain"},       {"user@exa mple.net", "domain"}, {"us er@example.net", "blank"},
-        {"a,b@example.net", "quotes"}, {"\"a@example.net", "no @"}, {"\"a\"b@example.net", "not closed"}, {"user@-..net", "domain"},
-        {"user@[192.0.2.1", "not closed"}, {"us\x01" "er@example.net", "control"}, {"us\xff" "er@example.net", "UTF-8"}, {"user@\xff.net", "IDN"},
+        {"", "empty"},
+        {"user", "no @"},
+        {"user@", "no domain"},
+        {"user@exa mple.net", "domain"},
+        {"us er@example.net", "blank"},
+        {"a,b@example.net", "quotes"},
+        {"\"a@example.net", "no @"},
+        {"\"a\"b@example.net", "not closed"},
+        {"user@-..net", "domain"},
+        {"user@[192.0.2.1", "not closed"},
+        {"us\x01"
+         "er@example.net",
+         "control"},
+        {"us\xff"
+         "er@example.net",
+         "UTF-8"},
+        {"user@\xff.net", "IDN"},
         {"a@b@example.net", "quotes"},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();

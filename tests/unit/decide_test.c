@@ -16,7 +16,8 @@ static struct nx_event event_of(enum nx_kind kind, enum nx_cause cause, enum nx_
                              .verdict = {.class_ = class_, .cause = cause}};
 }
 
-static struct nx_decision decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, struct nx_arena *arena)
+static struct nx_decision decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event,
+                                 struct nx_arena *arena)
 {
     struct nx_decision decision;
     nx_decide(policy, history, event, T0, arena, &decision);
@@ -34,22 +35,38 @@ static void the_first_report_of_each_cause(void **state)
         enum nx_action action;
         int days; /* -1: for ever */
     } rows[] = {
-        {NX_CAUSE_MAILBOX_UNKNOWN, NX_ACTION_SUPPRESS, -1}, {NX_CAUSE_MAILBOX_DISABLED, NX_ACTION_SUPPRESS, 180},
-        {NX_CAUSE_MAILBOX_MOVED, NX_ACTION_SUPPRESS, -1},   {NX_CAUSE_BAD_ADDRESS, NX_ACTION_SUPPRESS, -1},
-        {NX_CAUSE_BAD_DOMAIN, NX_ACTION_COUNT, 0},          {NX_CAUSE_MAILBOX_FULL, NX_ACTION_COUNT, 0},
-        {NX_CAUSE_RATE_LIMITED, NX_ACTION_NONE, 0},         {NX_CAUSE_GREYLISTED, NX_ACTION_NONE, 0},
-        {NX_CAUSE_RECEIVER_UNAVAILABLE, NX_ACTION_NONE, 0}, {NX_CAUSE_NETWORK_ERROR, NX_ACTION_NONE, 0},
-        {NX_CAUSE_RECEIVER_MISCONFIG, NX_ACTION_COUNT, 0},  {NX_CAUSE_EXPIRED, NX_ACTION_COUNT, 0},
-        {NX_CAUSE_RECIPIENT_REFUSED, NX_ACTION_COUNT, 0},   {NX_CAUSE_REPUTATION_BLOCK, NX_ACTION_NONE, 0},
-        {NX_CAUSE_SPAM_CONTENT, NX_ACTION_NONE, 0},         {NX_CAUSE_CONTENT_PROHIBITED, NX_ACTION_NONE, 0},
-        {NX_CAUSE_SENDER_AUTH, NX_ACTION_NONE, 0},          {NX_CAUSE_SENDER_DNS, NX_ACTION_NONE, 0},
-        {NX_CAUSE_POLICY_BLOCK, NX_ACTION_NONE, 0},         {NX_CAUSE_TLS_FAILURE, NX_ACTION_NONE, 0},
-        {NX_CAUSE_RELAY_DENIED, NX_ACTION_COUNT, 0},        {NX_CAUSE_SMTP_AUTH, NX_ACTION_NONE, 0},
-        {NX_CAUSE_MESSAGE_TOO_LARGE, NX_ACTION_NONE, 0},    {NX_CAUSE_MESSAGE_MALFORMED, NX_ACTION_NONE, 0},
-        {NX_CAUSE_PROTOCOL_ERROR, NX_ACTION_NONE, 0},       {NX_CAUSE_UPSTREAM_SUPPRESSED, NX_ACTION_SUPPRESS, 30},
-        {NX_CAUSE_AUTO_REPLY, NX_ACTION_NONE, 0},           {NX_CAUSE_DELAYED, NX_ACTION_NONE, 0},
-        {NX_CAUSE_UNKNOWN, NX_ACTION_COUNT, 0},             {NX_CAUSE_NONE, NX_ACTION_NONE, 0},
-        {NX_CAUSE_COMPLAINT, NX_ACTION_SUPPRESS, -1},       {NX_CAUSE_UNSUBSCRIBE, NX_ACTION_SUPPRESS, -1},
+        {NX_CAUSE_MAILBOX_UNKNOWN, NX_ACTION_SUPPRESS, -1},
+        {NX_CAUSE_MAILBOX_DISABLED, NX_ACTION_SUPPRESS, 180},
+        {NX_CAUSE_MAILBOX_MOVED, NX_ACTION_SUPPRESS, -1},
+        {NX_CAUSE_BAD_ADDRESS, NX_ACTION_SUPPRESS, -1},
+        {NX_CAUSE_BAD_DOMAIN, NX_ACTION_COUNT, 0},
+        {NX_CAUSE_MAILBOX_FULL, NX_ACTION_COUNT, 0},
+        {NX_CAUSE_RATE_LIMITED, NX_ACTION_NONE, 0},
+        {NX_CAUSE_GREYLISTED, NX_ACTION_NONE, 0},
+        {NX_CAUSE_RECEIVER_UNAVAILABLE, NX_ACTION_NONE, 0},
+        {NX_CAUSE_NETWORK_ERROR, NX_ACTION_NONE, 0},
+        {NX_CAUSE_RECEIVER_MISCONFIG, NX_ACTION_COUNT, 0},
+        {NX_CAUSE_EXPIRED, NX_ACTION_COUNT, 0},
+        {NX_CAUSE_RECIPIENT_REFUSED, NX_ACTION_COUNT, 0},
+        {NX_CAUSE_REPUTATION_BLOCK, NX_ACTION_NONE, 0},
+        {NX_CAUSE_SPAM_CONTENT, NX_ACTION_NONE, 0},
+        {NX_CAUSE_CONTENT_PROHIBITED, NX_ACTION_NONE, 0},
+        {NX_CAUSE_SENDER_AUTH, NX_ACTION_NONE, 0},
+        {NX_CAUSE_SENDER_DNS, NX_ACTION_NONE, 0},
+        {NX_CAUSE_POLICY_BLOCK, NX_ACTION_NONE, 0},
+        {NX_CAUSE_TLS_FAILURE, NX_ACTION_NONE, 0},
+        {NX_CAUSE_RELAY_DENIED, NX_ACTION_COUNT, 0},
+        {NX_CAUSE_SMTP_AUTH, NX_ACTION_NONE, 0},
+        {NX_CAUSE_MESSAGE_TOO_LARGE, NX_ACTION_NONE, 0},
+        {NX_CAUSE_MESSAGE_MALFORMED, NX_ACTION_NONE, 0},
+        {NX_CAUSE_PROTOCOL_ERROR, NX_ACTION_NONE, 0},
+        {NX_CAUSE_UPSTREAM_SUPPRESSED, NX_ACTION_SUPPRESS, 30},
+        {NX_CAUSE_AUTO_REPLY, NX_ACTION_NONE, 0},
+        {NX_CAUSE_DELAYED, NX_ACTION_NONE, 0},
+        {NX_CAUSE_UNKNOWN, NX_ACTION_COUNT, 0},
+        {NX_CAUSE_NONE, NX_ACTION_NONE, 0},
+        {NX_CAUSE_COMPLAINT, NX_ACTION_SUPPRESS, -1},
+        {NX_CAUSE_UNSUBSCRIBE, NX_ACTION_SUPPRESS, -1},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_policy policy;
@@ -124,8 +141,10 @@ static void what_never_counts(void **state)
         {"unknown without a code", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 0, "", NX_ACTION_NONE},
         {"unknown with 5.x.x", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 0, "5.0.0", NX_ACTION_COUNT},
         {"the reply outranks the status", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 451, "5.0.0", NX_ACTION_NONE},
-        {"4xx is never hard at first sight", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_SOFT, 450, "4.1.1", NX_ACTION_COUNT},
-        {"user words in a refusal of the sender", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_BLOCK, 550, "", NX_ACTION_NONE},
+        {"4xx is never hard at first sight", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_SOFT, 450, "4.1.1",
+         NX_ACTION_COUNT},
+        {"user words in a refusal of the sender", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_BLOCK, 550, "",
+         NX_ACTION_NONE},
         {"a delay notice", NX_KIND_DELAYED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, 452, "", NX_ACTION_NONE},
         {"a delay notice with a hard cause", NX_KIND_DELAYED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, 550, "", NX_ACTION_NONE},
         {"vacation", NX_KIND_AUTOREPLY, NX_CAUSE_MAILBOX_MOVED, NX_CLASS_HARD, 0, "", NX_ACTION_NONE},
@@ -175,9 +194,15 @@ static void terms_double_within_a_year(void **state)
     struct nx_policy policy;
     nx_policy_defaults(&policy);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct nx_history history = {.count = 4, .first = T0 - 20 * DAY, .last = T0 - DAY,
-            .standing = {.present = true, .cause = rows[i].last, .class_ = NX_CLASS_SOFT, .since = T0 - 400 * DAY,
-                         .until = T0 - rows[i].ended_days * (int64_t)DAY, .renewals = rows[i].renewals}};
+        struct nx_history history = {.count = 4,
+                                     .first = T0 - 20 * DAY,
+                                     .last = T0 - DAY,
+                                     .standing = {.present = true,
+                                                  .cause = rows[i].last,
+                                                  .class_ = NX_CLASS_SOFT,
+                                                  .since = T0 - 400 * DAY,
+                                                  .until = T0 - rows[i].ended_days * (int64_t)DAY,
+                                                  .renewals = rows[i].renewals}};
         struct nx_event event = event_of(NX_KIND_FAILED, rows[i].cause, NX_CLASS_SOFT, 550);
         struct nx_decision decision = decide(&policy, &history, &event, arena);
         if (decision.action != NX_ACTION_SUPPRESS || decision.until != T0 + rows[i].days * (int64_t)DAY)
@@ -207,7 +232,9 @@ static void what_outranks_what(void **state)
         {"by hand, then dead", NX_CAUSE_NONE, -1, NX_CAUSE_MAILBOX_UNKNOWN, -1, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct nx_standing old = {.present = true, .cause = rows[i].old, .since = T0 - DAY,
+        struct nx_standing old = {.present = true,
+                                  .cause = rows[i].old,
+                                  .since = T0 - DAY,
                                   .until = rows[i].old_days < 0 ? NX_WHEN_NONE : T0 + rows[i].old_days * (int64_t)DAY};
         nx_when until = rows[i].new_days < 0 ? NX_WHEN_NONE : T0 + rows[i].new_days * (int64_t)DAY;
         if (nx_standing_gives_way(&old, rows[i].new, until, T0) != rows[i].gives_way)
@@ -224,11 +251,13 @@ static void a_delivery_clears_what_is_soft(void **state)
     struct nx_policy policy;
     nx_policy_defaults(&policy);
     struct nx_event event = event_of(NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, NX_CLASS_NONE, 250);
-    struct nx_standing full = {.present = true, .cause = NX_CAUSE_MAILBOX_FULL, .class_ = NX_CLASS_SOFT, .since = T0 - DAY, .until = T0 + DAY};
+    struct nx_standing full = {
+        .present = true, .cause = NX_CAUSE_MAILBOX_FULL, .class_ = NX_CLASS_SOFT, .since = T0 - DAY, .until = T0 + DAY};
     struct nx_standing complaint = {.present = true, .cause = NX_CAUSE_COMPLAINT, .since = T0 - DAY, .until = NX_WHEN_NONE};
     struct nx_standing by_hand = full;
     by_hand.manual = true;
-    struct nx_history soft = {.soft_counts = true}, none = {0}, cooling = {.standing = full}, consent = {.standing = complaint}, hand = {.standing = by_hand};
+    struct nx_history soft = {.soft_counts = true}, none = {0}, cooling = {.standing = full}, consent = {.standing = complaint},
+                      hand = {.standing = by_hand};
     assert_int_equal(decide(&policy, &soft, &event, arena).action, NX_ACTION_CLEAR);
     assert_int_equal(decide(&policy, &cooling, &event, arena).action, NX_ACTION_CLEAR);
     assert_int_equal(decide(&policy, &none, &event, arena).action, NX_ACTION_NONE);
@@ -289,9 +318,15 @@ static void scope_says_which_stream(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_report_of_each_cause), cmocka_unit_test(thresholds_want_days_apart), cmocka_unit_test(what_never_counts),
-        cmocka_unit_test(terms_double_within_a_year),     cmocka_unit_test(what_outranks_what),         cmocka_unit_test(a_delivery_clears_what_is_soft),
-        cmocka_unit_test(the_allow_list_wins_and_says_so), cmocka_unit_test(confirm_hard_wants_two),    cmocka_unit_test(scope_says_which_stream),
+        cmocka_unit_test(the_first_report_of_each_cause),
+        cmocka_unit_test(thresholds_want_days_apart),
+        cmocka_unit_test(what_never_counts),
+        cmocka_unit_test(terms_double_within_a_year),
+        cmocka_unit_test(what_outranks_what),
+        cmocka_unit_test(a_delivery_clears_what_is_soft),
+        cmocka_unit_test(the_allow_list_wins_and_says_so),
+        cmocka_unit_test(confirm_hard_wants_two),
+        cmocka_unit_test(scope_says_which_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,7 +88,7 @@ static void compare(struct nx_lookup *lookup, int users, struct nx_str stream, n
     if (!nx_lookup_refresh(lookup, &error))
         fail_msg("%s", error->message);
     nx_lookup_find(lookup, keys, (size_t)users, stream, now, hits);
-    for (int i = 0; i < users; i += users > 2000 ? 7 : 1) {
+    for (int i = 0; i<users; i += users> 2000 ? 7 : 1) {
         struct nx_entry entry;
         bool allowed = false;
         struct nx_str address = nx_address_of_key(own, keys[i]);
@@ -106,7 +106,8 @@ static void compare(struct nx_lookup *lookup, int users, struct nx_str stream, n
 static void suppress(const char *address, const char *stream, nx_when until)
 {
     g_autoptr(GError) error = NULL;
-    const struct nx_manual entry = {.address = nx_str_of(address), .stream = nx_str_of(stream), .since = NX_WHEN_NONE, .until = until};
+    const struct nx_manual entry = {
+        .address = nx_str_of(address), .stream = nx_str_of(stream), .since = NX_WHEN_NONE, .until = until};
     assert_true(nx_store_suppress(store, &entry, 1, T0, NULL, &error));
 }
 

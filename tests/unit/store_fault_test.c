@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes wrong around a store: who holds it, what is full, what is no store. Each says path and remedy, and keeps nothing half. */
+/* What goes wrong around a store: who holds it, what is full, what is no store. Each says path and remedy, and keeps nothing half.
+ */
 #include "store/store.h"
 
 #include "base/error.h"
@@ -48,7 +49,8 @@ static void must_refuse(const char *path, enum nx_open_mode mode, enum nx_error 
     struct nx_store *store = open_at(path, mode, &error);
     if (store != NULL)
         fail_msg("%s: opened", path);
-    if (!g_error_matches(error, NX_ERROR, (gint)code) || strstr(error->message, says) == NULL || strstr(error->message, path) == NULL)
+    if (!g_error_matches(error, NX_ERROR, (gint)code) || strstr(error->message, says) == NULL ||
+        strstr(error->message, path) == NULL)
         fail_msg("%d: %s", error->code, error->message);
 }
 
@@ -79,10 +81,13 @@ static int count(struct nx_store *store, const char *address)
 static void what_is_no_store_is_refused_untouched(void **state)
 {
     (void)state;
-    g_autofree char *text = path_of("text"), *other = path_of("other.db"), *newer = path_of("newer.db"), *empty = path_of("empty.db");
+    g_autofree char *text = path_of("text"), *other = path_of("other.db"), *newer = path_of("newer.db"),
+                    *empty = path_of("empty.db");
     g_autofree char *nowhere = path_of("no/such/n.db"), *missing = path_of("missing.db");
-    assert_true(g_file_set_contents(text, "this is a long text and no database at all, whatever its length may be, so there it is: "
-                                          "0123456789012345678901234567890123456789", -1, NULL));
+    assert_true(g_file_set_contents(text,
+                                    "this is a long text and no database at all, whatever its length may be, so there it is: "
+                                    "0123456789012345678901234567890123456789",
+                                    -1, NULL));
     must_refuse(text, NX_OPEN_WRITE, NX_ERROR_CORRUPT, "not a database");
     must_refuse(text, NX_OPEN_READ, NX_ERROR_CORRUPT, "not a database");
     sql(other, "CREATE TABLE mine(x)");
@@ -172,7 +177,8 @@ static int fill_up(const char *path)
     setrlimit(RLIMIT_FSIZE, &limit);
     struct nx_manual *entries = g_new0(struct nx_manual, 20000);
     for (int i = 0; i < 20000; i++)
-        entries[i] = (struct nx_manual){.address = nx_str_of(g_strdup_printf("somebody-%d@example.net", i)), .since = T0, .until = NX_WHEN_NONE};
+        entries[i] = (struct nx_manual){
+            .address = nx_str_of(g_strdup_printf("somebody-%d@example.net", i)), .since = T0, .until = NX_WHEN_NONE};
     if (nx_store_suppress(store, entries, 20000, T0, NULL, &error))
         return 3;
     if (!g_error_matches(error, NX_ERROR, NX_ERROR_FULL) || strstr(error->message, path) == NULL) {
@@ -282,7 +288,11 @@ struct crowd {
 static struct nx_event event_of(struct nx_arena *arena, int who, int i)
 {
     struct nx_event event = {.origin = {.source = NX_STR("http"), .received_at = T0},
-                             .report = {.kind = NX_KIND_FAILED, .arrival_at = NX_WHEN_NONE, .last_attempt_at = NX_WHEN_NONE, .retry_until = NX_WHEN_NONE, .reply = 550},
+                             .report = {.kind = NX_KIND_FAILED,
+                                        .arrival_at = NX_WHEN_NONE,
+                                        .last_attempt_at = NX_WHEN_NONE,
+                                        .retry_until = NX_WHEN_NONE,
+                                        .reply = 550},
                              .verdict = {.class_ = NX_CLASS_HARD, .cause = NX_CAUSE_MAILBOX_UNKNOWN}};
     event.report.recipient = nx_arena_printf(arena, "user-%d-%d@example.net", who, i);
     event.report.key = nx_arena_printf(arena, "key-%d-%d", who, i);
@@ -426,10 +436,14 @@ static int remove_directory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_no_store_is_refused_untouched), cmocka_unit_test(a_damaged_file_says_so),
-        cmocka_unit_test(a_locked_file_is_waited_for_then_busy), cmocka_unit_test(a_full_disk_keeps_nothing_half),
-        cmocka_unit_test(a_read_only_file_is_read),              cmocka_unit_test(what_was_answered_survives_a_kill),
-        cmocka_unit_test(many_threads_write_and_read),           cmocka_unit_test(a_refused_change_stands_alone),
+        cmocka_unit_test(what_is_no_store_is_refused_untouched),
+        cmocka_unit_test(a_damaged_file_says_so),
+        cmocka_unit_test(a_locked_file_is_waited_for_then_busy),
+        cmocka_unit_test(a_full_disk_keeps_nothing_half),
+        cmocka_unit_test(a_read_only_file_is_read),
+        cmocka_unit_test(what_was_answered_survives_a_kill),
+        cmocka_unit_test(many_threads_write_and_read),
+        cmocka_unit_test(a_refused_change_stands_alone),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -70,19 +70,21 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct nx_event event_of(struct nx_arena *arena, const char *address, enum nx_kind kind, enum nx_cause cause, unsigned reply, nx_when when, const char *key)
+static struct nx_event event_of(struct nx_arena *arena, const char *address, enum nx_kind kind, enum nx_cause cause, unsigned reply,
+                                nx_when when, const char *key)
 {
-    struct nx_event event = {.origin = {.source = NX_STR("pipe"), .received_at = when},
-                             .report = {.kind = kind,
-                                        .recipient = nx_str_of(address),
-                                        .reply = reply,
-                                        .status = NX_STR("5.0.0"),
-                                        .diagnostic = NX_STR("550 5.0.0 no"),
-                                        .key = nx_str_of(key),
-                                        .arrival_at = NX_WHEN_NONE,
-                                        .last_attempt_at = NX_WHEN_NONE,
-                                        .retry_until = NX_WHEN_NONE},
-                             .verdict = {.class_ = nx_cause_facts(cause)->class_, .cause = cause, .rule = NX_STR("test.rule"), .matched = NX_STR("no")}};
+    struct nx_event event = {
+        .origin = {.source = NX_STR("pipe"), .received_at = when},
+        .report = {.kind = kind,
+                   .recipient = nx_str_of(address),
+                   .reply = reply,
+                   .status = NX_STR("5.0.0"),
+                   .diagnostic = NX_STR("550 5.0.0 no"),
+                   .key = nx_str_of(key),
+                   .arrival_at = NX_WHEN_NONE,
+                   .last_attempt_at = NX_WHEN_NONE,
+                   .retry_until = NX_WHEN_NONE},
+        .verdict = {.class_ = nx_cause_facts(cause)->class_, .cause = cause, .rule = NX_STR("test.rule"), .matched = NX_STR("no")}};
     event.id = nx_event_id(arena, &event.report);
     return event;
 }
@@ -106,7 +108,8 @@ static int look(struct fixture *f, const char *address, nx_when now, struct nx_e
 {
     g_autoptr(GError) error = NULL;
     struct nx_entry entry;
-    int found = nx_reader_lookup(f->reader, f->arena, nx_str_of(address), NX_STR_NONE, now, ret != NULL ? ret : &entry, NULL, &error);
+    int found =
+        nx_reader_lookup(f->reader, f->arena, nx_str_of(address), NX_STR_NONE, now, ret != NULL ? ret : &entry, NULL, &error);
     if (found < 0)
         fail_msg("%s", error->message);
     return found;
@@ -123,8 +126,12 @@ static struct nx_rebuilt rebuild(struct fixture *f)
 
 static void manual(struct fixture *f, const char *address, const char *stream, nx_when now, size_t want_new)
 {
-    const struct nx_manual entry = {.address = nx_str_of(address), .stream = nx_str_of(stream), .since = NX_WHEN_NONE, .until = NX_WHEN_NONE,
-                                    .reason = NX_STR("asked on the phone"), .actor = NX_STR("alice")};
+    const struct nx_manual entry = {.address = nx_str_of(address),
+                                    .stream = nx_str_of(stream),
+                                    .since = NX_WHEN_NONE,
+                                    .until = NX_WHEN_NONE,
+                                    .reason = NX_STR("asked on the phone"),
+                                    .actor = NX_STR("alice")};
     size_t new;
     g_autoptr(GError) error = NULL;
     if (!nx_store_suppress(f->store, &entry, 1, now, &new, &error))
@@ -204,7 +211,8 @@ static void hands_put_on_and_take_off(void **state)
     assert_true(nx_str_eq(entry.reason, NX_STR("asked on the phone")));
     assert_string_equal(nx_entry_cause_name(entry.cause), "manual");
     assert_int_equal(bounce(f, "who@example.net", NX_CAUSE_MAILBOX_UNKNOWN, T0 + 2, "x").decision.action, NX_ACTION_NONE);
-    assert_true(nx_store_release(f->store, NX_STR("WHO@example.net"), NX_STR_NONE, NX_STR("mistake"), NX_STR("bob"), T0 + 3, &error));
+    assert_true(
+        nx_store_release(f->store, NX_STR("WHO@example.net"), NX_STR_NONE, NX_STR("mistake"), NX_STR("bob"), T0 + 3, &error));
     assert_int_equal(look(f, "who@example.net", T0 + 3, NULL), 0);
     assert_false(nx_store_release(f->store, NX_STR("who@example.net"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0 + 4, &error));
     assert_true(g_error_matches(error, NX_ERROR, NX_ERROR_NOT_FOUND));
@@ -217,7 +225,8 @@ static void hands_put_on_and_take_off(void **state)
     bounce(f, "vip@example.net", NX_CAUSE_MAILBOX_UNKNOWN, T0, "y");
     assert_true(nx_store_allow(f->store, NX_STR("@Example.net"), true, NX_STR("our own"), NX_STR("bob"), T0, &error));
     bool allowed = false;
-    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("vip@example.net"), NX_STR_NONE, T0, &entry, &allowed, &error), 0);
+    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("vip@example.net"), NX_STR_NONE, T0, &entry, &allowed, &error),
+                     0);
     assert_true(allowed);
     struct nx_stored kept = bounce(f, "other@example.net", NX_CAUSE_MAILBOX_UNKNOWN, T0 + 5, "z");
     assert_int_equal(kept.decision.action, NX_ACTION_NONE);
@@ -238,7 +247,8 @@ static void streams_and_domains_are_answered(void **state)
     assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("a@example.net"), NX_STR("news"), T0, &entry, NULL, &error), 1);
     assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("a@example.net"), NX_STR("shop"), T0, &entry, NULL, &error), 0);
     manual(f, "@dead.example", "", T0, 1);
-    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("any.body@DEAD.example"), NX_STR("shop"), T0, &entry, NULL, &error), 1);
+    assert_int_equal(
+        nx_reader_lookup(f->reader, f->arena, NX_STR("any.body@DEAD.example"), NX_STR("shop"), T0, &entry, NULL, &error), 1);
     assert_true(nx_str_eq(entry.key, NX_STR("@dead.example")));
     assert_int_equal(look(f, "any.body@not.dead.example", T0, NULL), 0);
     struct nx_event refused = event_of(f->arena, "b@example.net", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, 550, T0, "r1");
@@ -247,11 +257,14 @@ static void streams_and_domains_are_answered(void **state)
     struct nx_event other = event_of(f->arena, "b@example.net", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, 550, T0 + DAY, "r2");
     other.report.stream = NX_STR("shop"); /* another stream's refusal is no second one */
     assert_int_equal(add(f, &other, T0 + DAY).decision.action, NX_ACTION_COUNT);
-    struct nx_event second = event_of(f->arena, "b@example.net", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, 550, T0 + 2 * DAY, "r3");
+    struct nx_event second =
+        event_of(f->arena, "b@example.net", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, 550, T0 + 2 * DAY, "r3");
     second.report.stream = NX_STR("news");
     assert_int_equal(add(f, &second, T0 + 2 * DAY).decision.action, NX_ACTION_SUPPRESS);
-    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("b@example.net"), NX_STR("news"), T0 + 2 * DAY, &entry, NULL, &error), 1);
-    assert_int_equal(nx_reader_lookup(f->reader, f->arena, NX_STR("b@example.net"), NX_STR("shop"), T0 + 2 * DAY, &entry, NULL, &error), 0);
+    assert_int_equal(
+        nx_reader_lookup(f->reader, f->arena, NX_STR("b@example.net"), NX_STR("news"), T0 + 2 * DAY, &entry, NULL, &error), 1);
+    assert_int_equal(
+        nx_reader_lookup(f->reader, f->arena, NX_STR("b@example.net"), NX_STR("shop"), T0 + 2 * DAY, &entry, NULL, &error), 0);
     assert_int_equal(rebuild(f).changed, 0);
 }
 
@@ -317,7 +330,8 @@ static void listings_filter_and_page(void **state)
 static bool note_line(const struct nx_logged *line, void *data)
 {
     struct seen *seen = data;
-    g_string_append_printf(seen->text, "%s:%.*s ", nx_act_name(line->act), NX_FMT(line->event != NULL ? line->event->decision.reason : line->reason));
+    g_string_append_printf(seen->text, "%s:%.*s ", nx_act_name(line->act),
+                           NX_FMT(line->event != NULL ? line->event->decision.reason : line->reason));
     if (line->event != NULL) { /* the event comes back as it went in */
         assert_true(nx_str_eq(line->event->report.diagnostic, NX_STR("550 5.0.0 no")));
         assert_true(nx_str_eq(line->event->report.status, NX_STR("5.0.0")));
@@ -355,11 +369,14 @@ static void many_make_an_import_and_the_log_knows(void **state)
     assert_true(nx_str_eq(entry.source, NX_STR("import:ses")));
     assert_true(nx_str_eq(entry.reason, NX_STR("smtp;550 no such user")));
     assert_true(entry.since == T0);
-    assert_true(nx_store_release(f->store, NX_STR("user00000@d0.example"), NX_STR_NONE, NX_STR("came back"), NX_STR("bob"), T0 + 1, &error));
+    assert_true(nx_store_release(f->store, NX_STR("user00000@d0.example"), NX_STR_NONE, NX_STR("came back"), NX_STR("bob"), T0 + 1,
+                                 &error));
     bounce(f, "user00000@d0.example", NX_CAUSE_MAILBOX_UNKNOWN, T0, "f");
     struct seen seen = {.text = g_string_new(NULL), .arena = f->arena};
-    assert_true(nx_reader_log(f->reader, &(struct nx_log_filter){.address = NX_STR("USER00000@d0.example")}, note_line, &seen, &error));
-    assert_string_equal(seen.text->str, "import:smtp;550 no such user release:came back event:mailbox_unknown: one report suffices ");
+    assert_true(
+        nx_reader_log(f->reader, &(struct nx_log_filter){.address = NX_STR("USER00000@d0.example")}, note_line, &seen, &error));
+    assert_string_equal(seen.text->str,
+                        "import:smtp;550 no such user release:came back event:mailbox_unknown: one report suffices ");
     g_string_free(seen.text, TRUE);
     assert_int_equal(rebuild(f).changed, 0);
     g_free(entries);
@@ -374,9 +391,10 @@ static void what_does_not_follow_from_the_log_is_found_and_mended(void **state)
     manual(f, "c@example.net", "", T0, 1);
     assert_true(nx_store_check(f->store, &error));
     close_store(f);
-    g_autofree char *spoil = g_strdup_printf("sqlite3 %s \"DELETE FROM suppressions WHERE key LIKE '%%@a'; UPDATE suppressions SET until=5 WHERE key LIKE '%%@b';"
-                                             " INSERT INTO suppressions VALUES('example.net@x','',NULL,1,'h',1,NULL,0,0,1)\"",
-                                             f->path);
+    g_autofree char *spoil = g_strdup_printf(
+        "sqlite3 %s \"DELETE FROM suppressions WHERE key LIKE '%%@a'; UPDATE suppressions SET until=5 WHERE key LIKE '%%@b';"
+        " INSERT INTO suppressions VALUES('example.net@x','',NULL,1,'h',1,NULL,0,0,1)\"",
+        f->path);
     int status = -1;
     assert_true(g_spawn_command_line_sync(spoil, NULL, NULL, &status, NULL));
     assert_int_equal(status, 0);
@@ -402,7 +420,8 @@ static void what_is_no_address_is_kept_but_suppresses_nothing(void **state)
     assert_true(nx_str_ihas(stored.decision.reason, NX_STR("no @")));
     assert_true(bounce(f, "postmaster", NX_CAUSE_MAILBOX_UNKNOWN, T0, "p").duplicate);
     /* A clock that runs ahead: the event counts for now. */
-    struct nx_event ahead = event_of(f->arena, "a@example.net", NX_KIND_FAILED, NX_CAUSE_MAILBOX_DISABLED, 550, T0 + 1000 * DAY, "q");
+    struct nx_event ahead =
+        event_of(f->arena, "a@example.net", NX_KIND_FAILED, NX_CAUSE_MAILBOX_DISABLED, 550, T0 + 1000 * DAY, "q");
     assert_true(add(f, &ahead, T0).decision.until == T0 + 180 * DAY);
 }
 

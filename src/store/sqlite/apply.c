@@ -6,9 +6,11 @@ static const char PUT[] = "INSERT INTO suppressions(key, stream, address, cause,
                           " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(key, stream) DO UPDATE SET cause=excluded.cause,"
                           " class=excluded.class, since=excluded.since, until=excluded.until, renewals=excluded.renewals,"
                           " manual=excluded.manual, seq=excluded.seq";
-static const char PUT_NEW[] = "INSERT OR IGNORE INTO suppressions(key, stream, address, cause, class, since, until, renewals, manual, seq)"
-                              " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)";
-static const char LIFT[] = "DELETE FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
+static const char PUT_NEW[] =
+    "INSERT OR IGNORE INTO suppressions(key, stream, address, cause, class, since, until, renewals, manual, seq)"
+    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)";
+static const char LIFT[] =
+    "DELETE FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
 static const char COOL[] = "DELETE FROM suppressions WHERE key=?1 AND class='s' AND manual=0 AND until IS NOT NULL";
 static const char ALLOW[] = "INSERT OR REPLACE INTO allowed(key, seq) VALUES(?1,?2)";
 static const char DISALLOW[] = "DELETE FROM allowed WHERE key=?1";

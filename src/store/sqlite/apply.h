@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/sqlite/apply.h - what a row of the log does to suppressions and allow list. Inner to the back-end.
  *
- * The one place that writes those tables: the writer calls it for each row it appends, rebuild for each row it reads, so both come to the same. Table
- * names are unqualified: rebuild puts temporary tables before them. Slices in a row live for the call. */
+ * The one place that writes those tables: the writer calls it for each row it appends, rebuild for each row it reads, so both come
+ * to the same. Table names are unqualified: rebuild puts temporary tables before them. Slices in a row live for the call. */
 #pragma once
 #include "store/ops.h"
 #include "store/sqlite/db.h"

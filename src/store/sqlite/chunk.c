@@ -106,9 +106,11 @@ gboolean nx_chunk_load(struct nx_db *db, struct nx_arena *arena, int64_t sequenc
     int got = nx_db_step(db, get, error);
     if (got < 0)
         return FALSE;
-    bool good = got > 0 && nx_zip_unpack(db->zip, arena, (struct nx_str){sqlite3_column_blob(get, 0), (size_t)sqlite3_column_bytes(get, 0)}, ret);
+    bool good = got > 0 && nx_zip_unpack(db->zip, arena,
+                                         (struct nx_str){sqlite3_column_blob(get, 0), (size_t)sqlite3_column_bytes(get, 0)}, ret);
     nx_db_reset(get);
     if (!good)
-        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: the list of import %lld cannot be read (put back a copy)", db->path, (long long)sequence);
+        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: the list of import %lld cannot be read (put back a copy)", db->path,
+                    (long long)sequence);
     return good;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/sqlite/chunk.h - a stretch of an import as one packed list. Inner to the back-end.
  *
- * Ten million imported addresses as log rows would cost more than the suppressions themselves; as lists of NX_CHUNK_LINES sorted by key they
- * cost about a tenth. One line: key, stream, cause id, since, until, address, reason, parted by tabs (none of them can hold one: folding refuses
- * control characters, reasons are cleaned), sorted by key and stream. A reason that all share stands in the log row instead, which else has kind "mixed". */
+ * Ten million imported addresses as log rows would cost more than the suppressions themselves; as lists of NX_CHUNK_LINES sorted by
+ * key they cost about a tenth. One line: key, stream, cause id, since, until, address, reason, parted by tabs (none of them can
+ * hold one: folding refuses control characters, reasons are cleaned), sorted by key and stream. A reason that all share stands in
+ * the log row instead, which else has kind "mixed". */
 #pragma once
 #include "base/buf.h"
 #include "store/sqlite/apply.h"

@@ -17,7 +17,8 @@ static void bind_bytes(sqlite3_stmt *statement, int at, struct nx_str bytes)
 gboolean nx_write_claim(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error)
 {
     struct nx_db *db = backend->db;
-    sqlite3_stmt *forget = nx_db_statement(db, FORGET, error), *look = nx_db_statement(db, LOOK, error), *insert = nx_db_statement(db, CLAIM, error);
+    sqlite3_stmt *forget = nx_db_statement(db, FORGET, error), *look = nx_db_statement(db, LOOK, error),
+                 *insert = nx_db_statement(db, CLAIM, error);
     if (forget == NULL || look == NULL || insert == NULL)
         return FALSE;
     sqlite3_bind_int64(forget, 1, now - NX_CLAIM_DAYS * 86400);

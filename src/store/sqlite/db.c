@@ -17,19 +17,23 @@ gboolean nx_db_fail(struct nx_db *db, int code, GError **error)
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "%s: locked by another process for %d s (try again, or find who holds it: fuser %s)", path,
-                    BUSY_MS / 1000, path);
+        g_set_error(error, NX_ERROR, NX_ERROR_BUSY,
+                    "%s: locked by another process for %d s (try again, or find who holds it: fuser %s)", path, BUSY_MS / 1000,
+                    path);
         return FALSE;
     case SQLITE_FULL:
-        g_set_error(error, NX_ERROR, NX_ERROR_FULL, "%s: no space left (make room on that file system; nothing of this was kept)", path);
+        g_set_error(error, NX_ERROR, NX_ERROR_FULL, "%s: no space left (make room on that file system; nothing of this was kept)",
+                    path);
         return FALSE;
     case SQLITE_READONLY:
-        g_set_error(error, NX_ERROR, NX_ERROR_READ_ONLY, "%s: cannot be written (check the owner and mode of the file and of its directory)", path);
+        g_set_error(error, NX_ERROR, NX_ERROR_READ_ONLY,
+                    "%s: cannot be written (check the owner and mode of the file and of its directory)", path);
         return FALSE;
     case SQLITE_CORRUPT:
         g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT,
-                    "%s: damaged: %s (stop what writes to it; put back a copy, or save what can be read: sqlite3 %s .recover | sqlite3 new.db)", path, why,
-                    path);
+                    "%s: damaged: %s (stop what writes to it; put back a copy, or save what can be read: sqlite3 %s .recover | "
+                    "sqlite3 new.db)",
+                    path, why, path);
         return FALSE;
     case SQLITE_NOTADB:
         g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: not a database (is it the right file?)", path);
@@ -38,13 +42,15 @@ gboolean nx_db_fail(struct nx_db *db, int code, GError **error)
         /* SQLite does not pass on why a write failed; a quota and a size limit look like this. */
         if (code == SQLITE_IOERR_WRITE || system == ENOSPC || system == EFBIG || system == EDQUOT) {
             g_set_error(error, NX_ERROR, NX_ERROR_FULL,
-                        "%s: cannot be written: no space left, over a quota or over a size limit (make room or raise it; nothing of this was kept)", path);
+                        "%s: cannot be written: no space left, over a quota or over a size limit (make room or raise it; nothing "
+                        "of this was kept)",
+                        path);
             return FALSE;
         }
         break;
     case SQLITE_CANTOPEN:
-        g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: cannot be opened: %s (check that its directory is there and may be written)", path,
-                    system != 0 ? g_strerror(system) : why);
+        g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: cannot be opened: %s (check that its directory is there and may be written)",
+                    path, system != 0 ? g_strerror(system) : why);
         return FALSE;
     default:
         break;
@@ -169,16 +175,17 @@ static gboolean get_int(struct nx_db *db, const char *sql, int64_t *ret, GError 
 static gboolean recognise(struct nx_db *db, int64_t *ret_version, GError **error)
 {
     int64_t tables, application, version;
-    if (!get_int(db, "SELECT count(*) FROM sqlite_master", &tables, error) || !get_int(db, "PRAGMA application_id", &application, error) ||
-        !get_int(db, "PRAGMA user_version", &version, error))
+    if (!get_int(db, "SELECT count(*) FROM sqlite_master", &tables, error) ||
+        !get_int(db, "PRAGMA application_id", &application, error) || !get_int(db, "PRAGMA user_version", &version, error))
         return FALSE;
     if (tables > 0 && application != NX_DB_APPLICATION) {
         g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "%s: a database of another program (name another file)", db->path);
         return FALSE;
     }
     if (version > NX_DB_SCHEMA) {
-        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "%s: written by a newer Nixie (schema %d, this one knows %d): upgrade this one", db->path,
-                    (int)version, NX_DB_SCHEMA);
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG,
+                    "%s: written by a newer Nixie (schema %d, this one knows %d): upgrade this one", db->path, (int)version,
+                    NX_DB_SCHEMA);
         return FALSE;
     }
     *ret_version = tables == 0 ? 0 : version;
@@ -274,7 +281,8 @@ static gboolean load_dictionary(struct nx_db *db, GError **error)
     if (got < 0)
         return FALSE;
     if (got == 0) {
-        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: its dictionary is gone, so its events cannot be read (put back a copy)", db->path);
+        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: its dictionary is gone, so its events cannot be read (put back a copy)",
+                    db->path);
         return FALSE;
     }
     db->zip = nx_zip_new((struct nx_str){sqlite3_column_blob(get, 0), (size_t)sqlite3_column_bytes(get, 0)});
@@ -289,7 +297,10 @@ static gboolean set_up(struct nx_db *db, bool write, GError **error)
     int64_t version;
     if (!recognise(db, &version, error)) /* before anything is written: the file may be somebody else's */
         return FALSE;
-    if (write && !nx_db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536", error))
+    if (write &&
+        !nx_db_exec(
+            db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536",
+            error))
         return FALSE;
     if (!write && !nx_db_exec(db, "PRAGMA query_only=1; PRAGMA mmap_size=1073741824", error))
         return FALSE;
@@ -297,15 +308,16 @@ static gboolean set_up(struct nx_db *db, bool write, GError **error)
         return make_current(db, error) && load_causes(db, error) && load_dictionary(db, error);
     if (version != NX_DB_SCHEMA) {
         g_set_error(error, NX_ERROR, version == 0 ? NX_ERROR_NOT_FOUND : NX_ERROR_CONFIG,
-                    version == 0 ? "%s: empty, nothing was ever stored here (is it the right file?)" : "%s: of an older Nixie (run: nixie db migrate)",
+                    version == 0 ? "%s: empty, nothing was ever stored here (is it the right file?)"
+                                 : "%s: of an older Nixie (run: nixie db migrate)",
                     db->path);
         return FALSE;
     }
     return load_causes(db, error) && load_dictionary(db, error);
 }
 
-/* A reader of a clean file in a directory that it may not write cannot make the shared memory that WAL needs; nobody else can write there either, or the file
- * would not be at rest, so it may be read as it lies. */
+/* A reader of a clean file in a directory that it may not write cannot make the shared memory that WAL needs; nobody else can write
+ * there either, or the file would not be at rest, so it may be read as it lies. */
 static int open_at_rest(struct nx_db *db)
 {
     g_autofree char *wal = g_strconcat(db->path, "-wal", NULL);
@@ -330,7 +342,8 @@ struct nx_db *nx_db_open(const char *path, bool write, GError **error)
     db->path = g_strdup(path);
     db->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
     if (!write && stat(path, &info) != 0 && errno == ENOENT) {
-        g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND, "%s: there is no such database (nothing was stored yet, or name it: --db PATH)", path);
+        g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND,
+                    "%s: there is no such database (nothing was stored yet, or name it: --db PATH)", path);
         return NULL;
     }
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {

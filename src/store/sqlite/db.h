@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/sqlite/db.h - one SQLite connection: opening, the schema and its migrations, statements, errors. Inner to the back-end.
  *
- * WAL, synchronous FULL: a commit that returned is on disk. A connection belongs to one thread. Statements are prepared once and kept; nx_db_step
- * resets one that is done or failed, so a loop needs no clean-up; a caller that stops early calls nx_db_reset. Slices of columns live until the next
- * step. Schema: docs/store.md. Errors: store/store.h. */
+ * WAL, synchronous FULL: a commit that returned is on disk. A connection belongs to one thread. Statements are prepared once and
+ * kept; nx_db_step resets one that is done or failed, so a loop needs no clean-up; a caller that stops early calls nx_db_reset.
+ * Slices of columns live until the next step. Schema: docs/store.md. Errors: store/store.h. */
 #pragma once
 #include "event/names.h"
 #include "base/when.h"

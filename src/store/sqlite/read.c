@@ -61,9 +61,10 @@ static struct nx_str hex_id(struct nx_arena *arena, sqlite3_stmt *row, int colum
     return (struct nx_str){out, 2 * n};
 }
 
-/* The line of an import's list for one key, in the reader's hands until another list is looked into; ret->key.n == 0 when there is none. */
-static gboolean find_in_chunk(struct nx_sqlite_reader *reader, int64_t sequence, struct nx_str key, const struct nx_str *stream, struct nx_row *ret,
-                              GError **error)
+/* The line of an import's list for one key, in the reader's hands until another list is looked into; ret->key.n == 0 when there is
+ * none. */
+static gboolean find_in_chunk(struct nx_sqlite_reader *reader, int64_t sequence, struct nx_str key, const struct nx_str *stream,
+                              struct nx_row *ret, GError **error)
 {
     struct nx_row row;
     bool broken;
@@ -85,9 +86,11 @@ static gboolean find_in_chunk(struct nx_sqlite_reader *reader, int64_t sequence,
 }
 
 /* What only the log knows of an entry. */
-static gboolean add_origin(struct nx_sqlite_reader *reader, struct nx_arena *arena, struct nx_str key, struct nx_entry *entry, GError **error)
+static gboolean add_origin(struct nx_sqlite_reader *reader, struct nx_arena *arena, struct nx_str key, struct nx_entry *entry,
+                           GError **error)
 {
-    static const char GET[] = "SELECT id, act='import' AND kind='mixed', reason, actor, source, status, rule, diagnostic FROM log WHERE seq=?1";
+    static const char GET[] =
+        "SELECT id, act='import' AND kind='mixed', reason, actor, source, status, rule, diagnostic FROM log WHERE seq=?1";
     struct nx_db *db = reader->db;
     sqlite3_stmt *get = nx_db_statement(db, GET, error);
     if (get == NULL)
@@ -129,8 +132,8 @@ static bool is_better(const struct nx_entry *new, const struct nx_entry *old)
     return nx_standing_gives_way(&standing, new->cause, new->until, old->since);
 }
 
-int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream, nx_when now,
-                   struct nx_entry *ret_entry, bool *ret_allowed, GError **error)
+int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream,
+                   nx_when now, struct nx_entry *ret_entry, bool *ret_allowed, GError **error)
 {
     static const char FIND[] = "SELECT " ENTRY " FROM suppressions s WHERE s.key IN (?1, ?2) AND (s.stream='' OR s.stream=?3)"
                                " AND (s.until IS NULL OR s.until > ?4)";
@@ -194,13 +197,15 @@ static char *where_of(const struct nx_filter *filter, bool any_allowed)
     if (!filter->expired) {
         g_string_append(sql, " AND (s.until IS NULL OR s.until > ?10)");
         if (any_allowed)
-            g_string_append(sql, " AND NOT EXISTS (SELECT 1 FROM allowed a WHERE a.key IN (s.key, substr(s.key, 1, instr(s.key, '@'))))");
+            g_string_append(
+                sql, " AND NOT EXISTS (SELECT 1 FROM allowed a WHERE a.key IN (s.key, substr(s.key, 1, instr(s.key, '@'))))");
     }
     g_string_append(sql, " ORDER BY s.key, s.stream LIMIT ?11");
     return g_string_free(sql, FALSE);
 }
 
-static gboolean bind_filter(struct nx_db *db, sqlite3_stmt *list, const struct nx_filter *filter, struct nx_arena *arena, nx_when now, GError **error)
+static gboolean bind_filter(struct nx_db *db, sqlite3_stmt *list, const struct nx_filter *filter, struct nx_arena *arena,
+                            nx_when now, GError **error)
 {
     struct nx_address address;
     if (filter->after.n > 0) {
@@ -234,7 +239,8 @@ static gboolean bind_filter(struct nx_db *db, sqlite3_stmt *list, const struct n
     return TRUE;
 }
 
-gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data, GError **error)
+gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data,
+                      GError **error)
 {
     static const char ANY[] = "SELECT EXISTS(SELECT 1 FROM allowed)";
     struct nx_db *db = nx_sqlite_reader(reader)->db;
@@ -251,7 +257,8 @@ gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, 
     while (good && (got = nx_db_step(db, list, error)) > 0) {
         nx_arena_reset(nx_sqlite_reader(reader)->arena);
         struct nx_entry entry = entry_of(db, list, nx_sqlite_reader(reader)->arena);
-        good = filter->brief || add_origin(nx_sqlite_reader(reader), nx_sqlite_reader(reader)->arena, nx_db_text(list, 0), &entry, error);
+        good = filter->brief ||
+               add_origin(nx_sqlite_reader(reader), nx_sqlite_reader(reader)->arena, nx_db_text(list, 0), &entry, error);
         if (good && !fn(&entry, data))
             break;
     }
@@ -260,8 +267,30 @@ gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, 
 }
 
 /* Columns of LINE */
-enum { L_SEQ, L_ID, L_ACT, L_AT, L_MADE, L_KEY, L_STREAM, L_ADDRESS, L_CAUSE, L_ACTION, L_SCOPE, L_UNTIL, L_REASON, L_ACTOR, L_SOURCE, L_STATUS, L_RULE, L_DIAGNOSTIC, L_BODY };
-#define LINE "SELECT seq, id, act, at, made, key, stream, address, cause, action, scope, until, reason, actor, source, status, rule, diagnostic, body FROM log WHERE "
+enum {
+    L_SEQ,
+    L_ID,
+    L_ACT,
+    L_AT,
+    L_MADE,
+    L_KEY,
+    L_STREAM,
+    L_ADDRESS,
+    L_CAUSE,
+    L_ACTION,
+    L_SCOPE,
+    L_UNTIL,
+    L_REASON,
+    L_ACTOR,
+    L_SOURCE,
+    L_STATUS,
+    L_RULE,
+    L_DIAGNOSTIC,
+    L_BODY
+};
+#define LINE                                                                                                                       \
+    "SELECT seq, id, act, at, made, key, stream, address, cause, action, scope, until, reason, actor, source, status, rule, "      \
+    "diagnostic, body FROM log WHERE "
 
 static gboolean read_event(struct nx_db *db, sqlite3_stmt *row, struct nx_arena *arena, struct nx_event *ret, GError **error)
 {
@@ -278,7 +307,8 @@ static gboolean read_event(struct nx_db *db, sqlite3_stmt *row, struct nx_arena 
     ret->report.diagnostic = nx_arena_dup(arena, nx_db_text(row, L_DIAGNOSTIC));
     ret->verdict.rule = nx_arena_dup(arena, nx_db_text(row, L_RULE));
     struct nx_str action = nx_db_text(row, L_ACTION);
-    ret->decision = (struct nx_decision){.made = true, .until = nx_db_when(row, L_UNTIL), .reason = nx_arena_dup(arena, nx_db_text(row, L_REASON))};
+    ret->decision = (struct nx_decision){
+        .made = true, .until = nx_db_when(row, L_UNTIL), .reason = nx_arena_dup(arena, nx_db_text(row, L_REASON))};
     for (int i = NX_ACTION_NONE; i <= NX_ACTION_HOLD; i++)
         if (nx_str_eq(action, nx_str_of(nx_action_name((enum nx_action)i))))
             ret->decision.action = (enum nx_action)i;
@@ -286,7 +316,8 @@ static gboolean read_event(struct nx_db *db, sqlite3_stmt *row, struct nx_arena 
 }
 
 /* 1 handed out and more wanted, 0 enough, -1 error, 2 passed over. */
-static int hand_out(struct nx_sqlite_reader *reader, sqlite3_stmt *row, struct nx_str key, nx_logged_fn *fn, void *data, GError **error)
+static int hand_out(struct nx_sqlite_reader *reader, sqlite3_stmt *row, struct nx_str key, nx_logged_fn *fn, void *data,
+                    GError **error)
 {
     struct nx_db *db = reader->db;
     struct nx_event event;
@@ -327,12 +358,14 @@ static int hand_out(struct nx_sqlite_reader *reader, sqlite3_stmt *row, struct n
     return fn(&line, data);
 }
 
-gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data, GError **error)
+gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data,
+                     GError **error)
 {
-    static const char OF_ALL[] = LINE "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4) ORDER BY seq";
-    static const char OF_ONE[] =
-        LINE "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
-             " AND seq IN (SELECT seq FROM log WHERE key = ?5 UNION SELECT seq FROM chunks WHERE lo <= ?5 AND hi >= ?5) ORDER BY seq";
+    static const char OF_ALL[] =
+        LINE "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4) ORDER BY seq";
+    static const char OF_ONE[] = LINE
+        "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
+        " AND seq IN (SELECT seq FROM log WHERE key = ?5 UNION SELECT seq FROM chunks WHERE lo <= ?5 AND hi >= ?5) ORDER BY seq";
     struct nx_db *db = nx_sqlite_reader(reader)->db;
     sqlite3_stmt *list = nx_db_statement(db, key.n > 0 ? OF_ONE : OF_ALL, error);
     size_t given = 0;

@@ -19,9 +19,11 @@ static inline struct nx_sqlite_reader *nx_sqlite_reader(struct nx_reader *reader
 
 struct nx_reader *nx_read_new(const char *path, GError **error);
 void nx_read_free(struct nx_reader *reader);
-int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream, nx_when now,
-                   struct nx_entry *ret_entry, bool *ret_allowed, GError **error);
-gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data, GError **error);
-gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data, GError **error);
+int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream,
+                   nx_when now, struct nx_entry *ret_entry, bool *ret_allowed, GError **error);
+gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data,
+                      GError **error);
+gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data,
+                     GError **error);
 int nx_read_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error);
 gboolean nx_read_position(struct nx_reader *reader, int64_t *ret, GError **error);

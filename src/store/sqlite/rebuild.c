@@ -5,11 +5,12 @@
 #include "store/sqlite/apply.h"
 #include "store/sqlite/chunk.h"
 
-/* A temporary table comes before one of the same name in the file, so nx_apply writes there while these exist. SQLite prepares every statement anew
- * when they come and go. */
+/* A temporary table comes before one of the same name in the file, so nx_apply writes there while these exist. SQLite prepares
+ * every statement anew when they come and go. */
 static const char BEGIN[] =
     "BEGIN IMMEDIATE;"
-    "CREATE TEMP TABLE suppressions(key TEXT NOT NULL, stream TEXT NOT NULL, address TEXT, cause INTEGER NOT NULL, class TEXT NOT NULL,"
+    "CREATE TEMP TABLE suppressions(key TEXT NOT NULL, stream TEXT NOT NULL, address TEXT, cause INTEGER NOT NULL, class TEXT NOT "
+    "NULL,"
     " since INTEGER NOT NULL, until INTEGER, renewals INTEGER NOT NULL, manual INTEGER NOT NULL, seq INTEGER NOT NULL,"
     " PRIMARY KEY(key, stream)) WITHOUT ROWID;"
     "CREATE TEMP TABLE allowed(key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;";
@@ -18,7 +19,8 @@ static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.supp
                            /* Lookup tables made before are of another database now. */
                            "UPDATE main.meta SET value=lower(hex(randomblob(16))) WHERE name='uuid';";
 static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; COMMIT";
-static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until FROM log WHERE action IN ('suppress','clear','done') ORDER BY seq";
+static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until FROM log WHERE action IN "
+                          "('suppress','clear','done') ORDER BY seq";
 static const char COUNT[] = "SELECT count(*) FROM temp.suppressions";
 /* Rows of the new that the old has not alike, and rows of the old that the new has not at all. */
 static const char DIFFERENT[] =
@@ -53,7 +55,8 @@ static gboolean replay_import(struct nx_backend *backend, int64_t sequence, GErr
             return FALSE;
     }
     if (broken)
-        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: the list of import %lld is damaged (put back a copy)", db->path, (long long)sequence);
+        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: the list of import %lld is damaged (put back a copy)", db->path,
+                    (long long)sequence);
     return !broken;
 }
 
@@ -125,7 +128,8 @@ gboolean nx_write_check(struct nx_backend *backend, GError **error)
     if (!nx_write_rebuild(backend, false, &rebuilt, error))
         return FALSE;
     if (rebuilt.changed > 0) {
-        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: %zu entries do not follow from the log (run: nixie db rebuild)", db->path, rebuilt.changed);
+        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: %zu entries do not follow from the log (run: nixie db rebuild)",
+                    db->path, rebuilt.changed);
         return FALSE;
     }
     return TRUE;

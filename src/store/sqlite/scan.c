@@ -47,7 +47,8 @@ static gboolean hand_out(struct nx_db *db, sqlite3_stmt *rows, bool allowed, nx_
 {
     int got;
     while ((got = nx_db_step(db, rows, error)) > 0) {
-        struct nx_table_record record = {.key = nx_db_text(rows, 0), .since = NX_WHEN_NONE, .until = NX_WHEN_NONE, .allowed = allowed};
+        struct nx_table_record record = {
+            .key = nx_db_text(rows, 0), .since = NX_WHEN_NONE, .until = NX_WHEN_NONE, .allowed = allowed};
         if (!allowed) {
             record.stream = nx_db_text(rows, 1);
             record.cause = nx_db_cause(db, rows, 2);
@@ -77,7 +78,8 @@ gboolean nx_scan_all(struct nx_reader *reader, struct nx_str key, nx_scanned_fn 
     return hand_out(db, entries, false, fn, data, error) && hand_out(db, allowed, true, fn, data, error);
 }
 
-static gboolean chunk_keys(struct nx_db *db, struct nx_arena *arena, int64_t sequence, nx_changed_fn *fn, void *data, GError **error)
+static gboolean chunk_keys(struct nx_db *db, struct nx_arena *arena, int64_t sequence, nx_changed_fn *fn, void *data,
+                           GError **error)
 {
     struct nx_str list;
     struct nx_row row;
@@ -90,7 +92,8 @@ static gboolean chunk_keys(struct nx_db *db, struct nx_arena *arena, int64_t seq
     return TRUE;
 }
 
-gboolean nx_scan_changed(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many, GError **error)
+gboolean nx_scan_changed(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many,
+                         GError **error)
 {
     static const char COUNT[] = "SELECT (SELECT count(*) FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done'))"
                                 " + (SELECT coalesce(sum(n), 0) FROM chunks WHERE seq > ?1)";

@@ -8,4 +8,5 @@ void nx_scan_let_go(struct nx_reader *reader);
 gboolean nx_scan_about(struct nx_reader *reader, struct nx_table_about *ret, GError **error);
 gboolean nx_scan_count(struct nx_reader *reader, uint64_t *ret, GError **error);
 gboolean nx_scan_all(struct nx_reader *reader, struct nx_str key, nx_scanned_fn *fn, void *data, GError **error);
-gboolean nx_scan_changed(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many, GError **error);
+gboolean nx_scan_changed(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many,
+                         GError **error);

@@ -24,8 +24,10 @@ const char *const nx_schema_migrations[] = {
     "CREATE INDEX claims_made ON claims(made);"
     "CREATE TABLE marks(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;",
     /* Events counted as they are kept, so that a year of them is added up from a few rows. */
-    "CREATE TABLE tally(day INTEGER NOT NULL, kind TEXT NOT NULL, cause INTEGER NOT NULL, class TEXT NOT NULL, action TEXT NOT NULL, source TEXT NOT NULL,"
-    " stream TEXT NOT NULL, domain TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(day, kind, cause, class, action, source, stream, domain)) WITHOUT ROWID;"
+    "CREATE TABLE tally(day INTEGER NOT NULL, kind TEXT NOT NULL, cause INTEGER NOT NULL, class TEXT NOT NULL, action TEXT NOT "
+    "NULL, source TEXT NOT NULL,"
+    " stream TEXT NOT NULL, domain TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(day, kind, cause, class, action, source, stream, "
+    "domain)) WITHOUT ROWID;"
     "INSERT INTO tally SELECT at / 86400, kind, cause, class, action, coalesce(source, ''), coalesce(stream, ''),"
     " coalesce(substr(key, 1, instr(key, '@') - 1), ''), count(*) FROM log WHERE act = 'event' GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;",
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store/sqlite/schema.h - the tables, and how an older file becomes one of today. Inner to the back-end; docs/store.md describes them. */
+/* store/sqlite/schema.h - the tables, and how an older file becomes one of today. Inner to the back-end; docs/store.md describes
+ * them. */
 #pragma once
 
 /* migrations[v] takes a file of schema v to v + 1; 0 is an empty file. */

@@ -30,14 +30,16 @@ static struct nx_str word_of(struct nx_db *db, struct nx_arena *arena, sqlite3_s
     return nx_db_text(row, column);
 }
 
-gboolean nx_read_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter, nx_tally_fn *fn, void *data, GError **error)
+gboolean nx_read_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
+                       nx_tally_fn *fn, void *data, GError **error)
 {
     struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
     struct nx_db *db = own->db;
     const char *first = nx_tally_name(by), *second = nx_tally_name(then);
-    g_autofree char *sql = g_strdup_printf("SELECT %s, %s, sum(n) FROM tally WHERE day >= ?1 AND day < ?2 AND (?3 IS NULL OR kind = ?3)"
-                                           " AND (?4 IS NULL OR domain = ?4) AND (?5 IS NULL OR stream = ?5) GROUP BY 1, 2 ORDER BY %s LIMIT ?6",
-                                           first, second, by == NX_TALLY_DAY ? "1, 3 DESC, 2" : "3 DESC, 1, 2");
+    g_autofree char *sql =
+        g_strdup_printf("SELECT %s, %s, sum(n) FROM tally WHERE day >= ?1 AND day < ?2 AND (?3 IS NULL OR kind = ?3)"
+                        " AND (?4 IS NULL OR domain = ?4) AND (?5 IS NULL OR stream = ?5) GROUP BY 1, 2 ORDER BY %s LIMIT ?6",
+                        first, second, by == NX_TALLY_DAY ? "1, 3 DESC, 2" : "3 DESC, 1, 2");
     sqlite3_stmt *rows = NULL;
     int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &rows, NULL), got = 0;
     if (code != SQLITE_OK)
@@ -50,7 +52,8 @@ gboolean nx_read_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally
     sqlite3_bind_int64(rows, 6, filter->limit > 0 ? (sqlite3_int64)filter->limit : -1);
     while ((got = nx_db_step(db, rows, error)) > 0) {
         nx_arena_reset(own->arena);
-        if (!fn(word_of(db, own->arena, rows, 0, by), word_of(db, own->arena, rows, 1, then), (uint64_t)sqlite3_column_int64(rows, 2), data))
+        if (!fn(word_of(db, own->arena, rows, 0, by), word_of(db, own->arena, rows, 1, then),
+                (uint64_t)sqlite3_column_int64(rows, 2), data))
             break;
     }
     sqlite3_finalize(rows);

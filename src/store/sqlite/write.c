@@ -10,17 +10,21 @@
 static const char FIND[] = "SELECT action, reason, until FROM log WHERE id=?1";
 static const char ALLOWED[] = "SELECT 1 FROM allowed WHERE key IN (?1, ?2)";
 static const char CLEARED[] = "SELECT max(at) FROM log WHERE key=?1 AND counts=2";
-static const char COUNTED[] = "SELECT at FROM log WHERE key=?1 AND counts=1 AND at>?2 AND at<=?3 AND cause=?4 AND (?5='' OR stream=?5) ORDER BY at";
+static const char COUNTED[] =
+    "SELECT at FROM log WHERE key=?1 AND counts=1 AND at>?2 AND at<=?3 AND cause=?4 AND (?5='' OR stream=?5) ORDER BY at";
 static const char ANY_COUNT[] = "SELECT 1 FROM log WHERE key=?1 AND counts=1 AND at>?2 LIMIT 1";
 static const char COOLING[] = "SELECT stream FROM suppressions WHERE key=?1"
                               " ORDER BY class='s' AND manual=0 AND until IS NOT NULL DESC LIMIT 1";
-static const char LISTED[] = "SELECT 1 FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
+static const char LISTED[] =
+    "SELECT 1 FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
 static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM log";
-static const char APPEND[] = "INSERT INTO log(id, act, at, made, key, stream, address, kind, cause, class, counts, action, scope, until, reason, actor, source,"
+static const char APPEND[] = "INSERT INTO log(id, act, at, made, key, stream, address, kind, cause, class, counts, action, scope, "
+                             "until, reason, actor, source,"
                              " status, rule, diagnostic, body, seq)"
                              " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)";
-static const char TALLY[] = "INSERT INTO tally(day, kind, cause, class, action, source, stream, domain, n) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,1)"
-                            " ON CONFLICT DO UPDATE SET n = n + 1";
+static const char TALLY[] =
+    "INSERT INTO tally(day, kind, cause, class, action, source, stream, domain, n) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,1)"
+    " ON CONFLICT DO UPDATE SET n = n + 1";
 static const char APPEND_CHUNK[] = "INSERT INTO chunks(seq, lo, hi, n, body) VALUES(?1,?2,?3,?4,?5)";
 
 /* Hex as bytes, half the size; anything else as it stands. */
@@ -71,8 +75,8 @@ static struct nx_str domain_key(struct nx_arena *arena, struct nx_str key)
     return nx_arena_dup(arena, nx_str_sub(key, 0, nx_str_chr(key, '@') + 1));
 }
 
-static gboolean read_counts(struct nx_db *db, const struct nx_policy_cause *rule, struct nx_str key, struct nx_str scope, enum nx_cause cause, nx_when at,
-                            nx_when cleared, struct nx_history *history, GError **error)
+static gboolean read_counts(struct nx_db *db, const struct nx_policy_cause *rule, struct nx_str key, struct nx_str scope,
+                            enum nx_cause cause, nx_when at, nx_when cleared, struct nx_history *history, GError **error)
 {
     sqlite3_stmt *counted = nx_db_statement(db, COUNTED, error);
     if (counted == NULL)
@@ -120,7 +124,8 @@ static gboolean read_cooling(struct nx_db *db, struct nx_str key, struct nx_stan
     return good;
 }
 
-static gboolean read_history(struct nx_backend *backend, const struct nx_event *event, struct nx_str key, nx_when at, struct nx_history *ret, GError **error)
+static gboolean read_history(struct nx_backend *backend, const struct nx_event *event, struct nx_str key, nx_when at,
+                             struct nx_history *ret, GError **error)
 {
     struct nx_db *db = backend->db;
     const struct nx_policy_cause *rule = nx_policy_of(&backend->policy, event);
@@ -174,9 +179,10 @@ static gboolean append(struct nx_db *db, const struct appended *row, int64_t *re
         return FALSE;
     *ret_sequence = sqlite3_column_int64(next, 0);
     nx_db_reset(next);
-    const struct nx_str texts[] = {[2] = row->act,     [5] = row->key,     [6] = row->stream,  [7] = row->address, [8] = row->kind,   [12] = row->action,
-                                   [13] = row->scope,  [15] = row->reason, [16] = row->actor,  [17] = row->source, [18] = row->status, [19] = row->rule,
-                                   [20] = row->diagnostic};
+    const struct nx_str texts[] = {
+        [2] = row->act,     [5] = row->key,    [6] = row->stream,     [7] = row->address, [8] = row->kind,
+        [12] = row->action, [13] = row->scope, [15] = row->reason,    [16] = row->actor,  [17] = row->source,
+        [18] = row->status, [19] = row->rule,  [20] = row->diagnostic};
     for (int i = 1; i < (int)G_N_ELEMENTS(texts); i++)
         nx_db_bind_opt(insert, i, texts[i]);
     if (row->id.n > 0)
@@ -210,8 +216,8 @@ static gboolean tally(struct nx_db *db, const struct appended *row, GError **err
     return nx_db_run(db, add, error);
 }
 
-gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, const struct nx_address *address, const char *why,
-                      nx_when now, struct nx_stored *ret, GError **error)
+gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
+                      const struct nx_address *address, const char *why, nx_when now, struct nx_stored *ret, GError **error)
 {
     struct nx_db *db = backend->db;
     nx_arena_reset(backend->scratch);
@@ -232,7 +238,8 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
     if (why != NULL)
         decision.reason = nx_arena_printf(arena, "the recipient is no address: %s", why);
     bool suppresses = decision.action == NX_ACTION_SUPPRESS;
-    bool counts = (suppresses || decision.action == NX_ACTION_COUNT) && !history.counted_today && nx_policy_counts(&backend->policy, event);
+    bool counts =
+        (suppresses || decision.action == NX_ACTION_COUNT) && !history.counted_today && nx_policy_counts(&backend->policy, event);
     struct nx_str scope = suppresses ? nx_policy_stream(&backend->policy, event) : NX_STR_NONE;
     enum nx_cause cause = nx_policy_cause(event);
     struct nx_str recipient = nx_str_trim(event->report.recipient);
@@ -256,8 +263,15 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                                  .rule = event->verdict.rule,
                                  .diagnostic = event->report.diagnostic,
                                  .body = pack_event(backend, event)};
-    struct nx_row change = {.act = NX_ACT_EVENT, .action = decision.action, .key = row.key, .address = row.address, .scope = scope, .cause = cause,
-                            .class_ = row.class_, .at = at, .until = decision.until};
+    struct nx_row change = {.act = NX_ACT_EVENT,
+                            .action = decision.action,
+                            .key = row.key,
+                            .address = row.address,
+                            .scope = scope,
+                            .cause = cause,
+                            .class_ = row.class_,
+                            .at = at,
+                            .until = decision.until};
     if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !tally(db, &row, error))
         return FALSE;
     *ret = (struct nx_stored){.decision = decision};
@@ -321,13 +335,21 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
                                  .reason = change->reason,
                                  .actor = change->actor,
                                  .source = change->source};
-    struct nx_row effect = {.act = change->act, .action = NX_ACTION_SUPPRESS, .key = change->key, .address = change->address, .scope = change->stream,
-                            .cause = change->cause, .class_ = class_, .at = change->since, .until = change->until};
+    struct nx_row effect = {.act = change->act,
+                            .action = NX_ACTION_SUPPRESS,
+                            .key = change->key,
+                            .address = change->address,
+                            .scope = change->stream,
+                            .cause = change->cause,
+                            .class_ = class_,
+                            .at = change->since,
+                            .until = change->until};
     return append(db, &row, &effect.sequence, error) && nx_apply(db, &effect, error);
 }
 
 /* Up to NX_CHUNK_LINES changes as one log row. */
-static gboolean import_chunk(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now, size_t *changed, GError **error)
+static gboolean import_chunk(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
+                             size_t *changed, GError **error)
 {
     struct nx_db *db = backend->db;
     nx_arena_reset(backend->scratch);
@@ -346,11 +368,18 @@ static gboolean import_chunk(struct nx_backend *backend, const struct nx_change 
     for (size_t i = 0; i < n; i++) {
         const struct nx_change *change = changes[i];
         bool new, effect = true;
-        const struct nx_row row = {.sequence = sequence, .act = NX_ACT_IMPORT, .action = NX_ACTION_SUPPRESS, .key = change->key, .address = change->address,
-                                   .scope = change->stream, .cause = change->cause, .class_ = nx_cause_facts(change->cause)->class_,
-                                   .at = change->since, .until = change->until};
+        const struct nx_row row = {.sequence = sequence,
+                                   .act = NX_ACT_IMPORT,
+                                   .action = NX_ACTION_SUPPRESS,
+                                   .key = change->key,
+                                   .address = change->address,
+                                   .scope = change->stream,
+                                   .cause = change->cause,
+                                   .class_ = nx_cause_facts(change->cause)->class_,
+                                   .at = change->since,
+                                   .until = change->until};
         if (!nx_apply_new(db, &row, &new, error) || (!new && !has_effect(db, change, now, &effect, error)) ||
-            (!new && effect && !nx_apply(db, &row, error)))
+            (!new &&effect && !nx_apply(db, &row, error)))
             return FALSE;
         if (!effect)
             continue;
@@ -360,8 +389,15 @@ static gboolean import_chunk(struct nx_backend *backend, const struct nx_change 
     }
     if (lines == 0)
         return TRUE;
-    const struct appended row = {.act = NX_STR("import"), .at = now, .made = now, .action = NX_STR("done"), .until = NX_WHEN_NONE,
-                                 .kind = mixed ? NX_STR("mixed") : NX_STR_NONE, .reason = mixed ? NX_STR_NONE : changes[0]->reason, .actor = changes[0]->actor, .source = changes[0]->source};
+    const struct appended row = {.act = NX_STR("import"),
+                                 .at = now,
+                                 .made = now,
+                                 .action = NX_STR("done"),
+                                 .until = NX_WHEN_NONE,
+                                 .kind = mixed ? NX_STR("mixed") : NX_STR_NONE,
+                                 .reason = mixed ? NX_STR_NONE : changes[0]->reason,
+                                 .actor = changes[0]->actor,
+                                 .source = changes[0]->source};
     sqlite3_stmt *insert = nx_db_statement(db, APPEND_CHUNK, error);
     if (insert == NULL || !append(db, &row, &sequence, error))
         return FALSE;
@@ -375,7 +411,8 @@ static gboolean import_chunk(struct nx_backend *backend, const struct nx_change 
     return nx_db_run(db, insert, error);
 }
 
-gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now, size_t *ret_changed, GError **error)
+gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
+                         size_t *ret_changed, GError **error)
 {
     *ret_changed = 0;
     for (size_t from = 0; from < n; from += NX_CHUNK_LINES)

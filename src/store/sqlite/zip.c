@@ -36,7 +36,9 @@ struct nx_str nx_zip_dictionary(struct nx_arena *arena)
                        .arrival_at = 1767225600,
                        .last_attempt_at = 1767225600,
                        .retry_until = NX_WHEN_NONE},
-            .verdict = {.class_ = nx_cause_facts((enum nx_cause)i)->class_, .cause = (enum nx_cause)i, .matched = NX_STR("user unknown")},
+            .verdict = {.class_ = nx_cause_facts((enum nx_cause)i)->class_,
+                        .cause = (enum nx_cause)i,
+                        .matched = NX_STR("user unknown")},
         };
         nx_event_to_json(&out, &event);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/sqlite/zip.h - events and import lists, made small with zstd and a dictionary. Inner to the back-end.
  *
- * The dictionary is what an event of each cause looks like; it is written into the database when that is created and stays with it, so that names and
- * advice may change later. One of these a connection; one thread at a time. */
+ * The dictionary is what an event of each cause looks like; it is written into the database when that is created and stays with it,
+ * so that names and advice may change later. One of these a connection; one thread at a time. */
 #pragma once
 #include "base/arena.h"
 
