@@ -122,4 +122,14 @@ suppressed "$T/lmtp.db" anna@example.net
 prints 'mailbox_unknown'
 grep -q 'to=<bounces+anna=example.net@lmtp.example.com>.*status=sent (250' "$T/queue/mail.log" || { fail "LMTP"; cat "$T/queue/mail.log" "$T/serve.log"; }
 
+# The daemon is down: Postfix keeps the bounce; up again, and nothing was lost.
+kill -9 $server; wait $server 2>/dev/null
+send "bounces+ben=example.net@lmtp.example.com" ben@example.net
+for _ in $(seq 80); do grep -q 'to=<bounces+ben.*status=deferred' "$T/queue/mail.log" && break; sleep 0.25; done
+grep -q 'to=<bounces+ben.*status=deferred' "$T/queue/mail.log" || { fail "not deferred without the daemon"; cat "$T/queue/mail.log"; }
+"$NIXIE" serve --config "$T/lmtp.conf" --db "$T/lmtp.db" --listen 127.0.0.1:0 2>"$T/serve.log" & server=$!
+for _ in $(seq 100); do grep -q ' listening ' "$T/serve.log" && break; sleep 0.1; done
+run 0 postfix -c "$T/etc" flush
+suppressed "$T/lmtp.db" ben@example.net
+
 finish
