@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #define PIECE_ADDRESSES 500u
+#define MANY_ADDRESSES 1000u /* from here on the lookup table is asked */
 
 enum form { FORM_JSON, FORM_JSONL };
 static const char *const offered[] = {[FORM_JSON] = "application/json", [FORM_JSONL] = "application/x-ndjson", NULL};
@@ -50,31 +51,73 @@ static void add_result(struct nx_buf *out, struct nx_str address, int found, con
     nx_buf_add(out, allowed ? NX_STR(",\"allowed\":true}") : NX_STR("}"));
 }
 
+static void add_one(struct check *check, struct nx_buf *piece, struct nx_str address, int found, const struct nx_entry *entry,
+                    bool allowed)
+{
+    if (check->next > 0 && check->form == FORM_JSON)
+        nx_buf_addc(piece, ',');
+    add_result(piece, address, found, entry, allowed);
+    if (check->form == FORM_JSONL)
+        nx_buf_addc(piece, '\n');
+    check->suppressed += found > 0;
+}
+
+/* One piece by the database. */
+static bool ask_reader(struct nx_request *request, struct check *check, guint end, struct nx_buf *piece)
+{
+    struct nx_reader *reader = nx_request_reader(request);
+    for (; reader != NULL && check->next < end; check->next++) {
+        struct nx_str address = g_array_index(check->addresses, struct nx_str, check->next);
+        struct nx_entry entry;
+        bool allowed = false;
+        g_autoptr(GError) error = NULL;
+        int found = nx_reader_lookup(reader, nx_request_arena(request), address, nx_request_stream_name(request), check->now,
+                                     &entry, &allowed, &error);
+        if (found < 0 && !g_error_matches(error, NX_ERROR, NX_ERROR_USAGE))
+            return false;
+        add_one(check, piece, address, found, &entry, allowed);
+    }
+    return reader != NULL;
+}
+
+/* One piece by the lookup table: the same answers, many times faster. */
+static bool ask_table(struct nx_request *request, struct check *check, guint end, struct nx_buf *piece)
+{
+    struct nx_lookup *lookup = nx_request_lookup(request);
+    struct nx_arena *arena = nx_request_arena(request);
+    struct nx_str keys[PIECE_ADDRESSES];
+    struct nx_hit hits[PIECE_ADDRESSES];
+    guint from = check->next;
+    if (lookup == NULL)
+        return false;
+    for (guint i = from; i < end; i++) {
+        struct nx_address address = {0};
+        (void)nx_lookup_fold(lookup, arena, g_array_index(check->addresses, struct nx_str, i), &address, NULL);
+        keys[i - from] = address.key;
+    }
+    nx_lookup_find(lookup, keys, end - from, nx_request_stream_name(request), check->now, hits);
+    for (; check->next < end; check->next++) {
+        const struct nx_hit *hit = &hits[check->next - from];
+        const struct nx_entry entry = {.cause = hit->cause, .class_ = hit->class_, .since = hit->since, .until = hit->until};
+        int found = keys[check->next - from].n == 0 ? -1 : hit->answer == NX_ANSWER_SUPPRESSED;
+        add_one(check, piece, g_array_index(check->addresses, struct nx_str, check->next), found, &entry,
+                hit->answer == NX_ANSWER_ALLOWED);
+    }
+    return true;
+}
+
 static int next(struct nx_request *request, void *data, GString *out)
 {
     struct check *check = data;
     struct nx_arena *arena = nx_request_arena(request);
-    struct nx_reader *reader = nx_request_reader(request);
     struct nx_buf piece;
     nx_buf_init(&piece, arena, SIZE_MAX / 2);
     if (check->next == 0 && check->form == FORM_JSON)
         nx_buf_add(&piece, NX_STR("{\"results\":["));
     guint end = MIN(check->next + PIECE_ADDRESSES, check->addresses->len);
-    for (; check->next < end; check->next++) {
-        struct nx_str address = g_array_index(check->addresses, struct nx_str, check->next);
-        struct nx_entry entry;
-        bool allowed = false;
-        g_autoptr(GError) error = NULL;
-        int found = nx_reader_lookup(reader, arena, address, nx_request_stream_name(request), check->now, &entry, &allowed, &error);
-        if (found < 0 && !g_error_matches(error, NX_ERROR, NX_ERROR_USAGE))
-            return -1;
-        if (check->next > 0 && check->form == FORM_JSON)
-            nx_buf_addc(&piece, ',');
-        add_result(&piece, address, found, &entry, allowed);
-        if (check->form == FORM_JSONL)
-            nx_buf_addc(&piece, '\n');
-        check->suppressed += found > 0;
-    }
+    bool many = check->addresses->len >= MANY_ADDRESSES;
+    if (!(many ? ask_table : ask_reader)(request, check, end, &piece))
+        return -1;
     bool last = check->next == check->addresses->len;
     if (last && check->form == FORM_JSON)
         nx_buf_add(&piece, nx_arena_printf(arena, "],\"checked\":%u,\"suppressed\":%zu}\n", check->next, check->suppressed));

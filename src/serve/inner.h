@@ -2,6 +2,7 @@
 /* serve/inner.h - what request.c, answer.c, dispatch.c and server.c know of a request and nobody else does. Room-internal. */
 #pragma once
 #include "serve/server.h"
+#include "store/lookup.h"
 
 #include <microhttpd.h>
 
@@ -19,6 +20,7 @@ struct nx_server {
 struct nx_context { /* of one thread of the server */
     struct nx_arena *arena;
     struct nx_reader *reader;
+    struct nx_lookup *lookup; /* made at the first large question */
     struct nx_worker *worker;
     struct nx_setup *setup; /* that the worker was made for */
 };

@@ -184,6 +184,19 @@ struct nx_reader *nx_request_reader(struct nx_request *request)
     return context->reader;
 }
 
+struct nx_lookup *nx_request_lookup(struct nx_request *request)
+{
+    struct nx_context *context = nx_server_context(request->server);
+    g_autoptr(GError) error = NULL;
+    if (context->lookup == NULL)
+        context->lookup = nx_lookup_new(request->server->service->store, &error);
+    else if (!nx_lookup_refresh(context->lookup, &error))
+        g_clear_pointer(&context->lookup, nx_lookup_free);
+    if (context->lookup == NULL)
+        nx_request_fail(request, error);
+    return context->lookup;
+}
+
 struct nx_worker *nx_request_worker(struct nx_request *request)
 {
     struct nx_context *context = nx_server_context(request->server);

@@ -6,6 +6,7 @@
  * nx_request_wake. Slices of the request live until it has been answered; what the handler makes in nx_request_arena lives until it
  * returns (answers copy). Source: RFC 9110, RFC 9457. Handlers run on the server's threads. */
 #pragma once
+#include "store/lookup.h"
 #include "base/buf.h"
 #include "serve/service.h"
 #include "serve/token.h"
@@ -60,6 +61,9 @@ struct nx_str nx_request_stream_name(struct nx_request *request); /* of the toke
 struct nx_str nx_request_actor(struct nx_request *request);       /* who asks: the token's name, or "http" */
 /* This thread's reader of the store; NULL: the error has been answered. */
 struct nx_reader *nx_request_reader(struct nx_request *request);
+/* This thread's lookup table, with all that is committed by now; NULL: the problem is answered. For questions by the thousand:
+ * making the table of a large store takes seconds. */
+struct nx_lookup *nx_request_lookup(struct nx_request *request);
 /* This thread's worker on the setup's engine, reset. */
 struct nx_worker *nx_request_worker(struct nx_request *request);
 nx_when nx_request_now(struct nx_request *request);

@@ -15,6 +15,7 @@ static void free_context(void *data)
     g_clear_pointer(&context->worker, nx_worker_free);
     g_clear_pointer(&context->setup, nx_setup_unref);
     g_clear_pointer(&context->reader, nx_reader_free);
+    g_clear_pointer(&context->lookup, nx_lookup_free);
     nx_arena_free(context->arena);
     g_free(context);
 }

@@ -202,6 +202,12 @@ uint64_t nx_lookup_size(const struct nx_lookup *lookup)
     return nx_table_size(lookup->table) + (lookup->overlay != NULL ? g_hash_table_size(lookup->overlay) : 0);
 }
 
+bool nx_lookup_fold(const struct nx_lookup *lookup, struct nx_arena *arena, struct nx_str text, struct nx_address *ret,
+                    const char **ret_why)
+{
+    return nx_address_fold(arena, text, lookup->reader->rules, ret, ret_why);
+}
+
 struct question {
     struct nx_str stream;
     nx_when now;
@@ -228,6 +234,7 @@ static void weigh(const struct question *question, const struct nx_table_record 
     hit->answer = NX_ANSWER_SUPPRESSED;
     hit->domain = question->domain;
     hit->cause = record->cause;
+    hit->class_ = record->class_;
     hit->since = record->since;
     hit->until = record->until;
 }

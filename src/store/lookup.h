@@ -17,11 +17,16 @@ gboolean nx_lookup_refresh(struct nx_lookup *lookup, GError **error) G_GNUC_WARN
 /* How many entries there are, in force or not. */
 uint64_t nx_lookup_size(const struct nx_lookup *lookup);
 
+/* Folds an address as the store does; false: *ret_why says why it is none. */
+bool nx_lookup_fold(const struct nx_lookup *lookup, struct nx_arena *arena, struct nx_str text, struct nx_address *ret,
+                    const char **ret_why);
+
 enum nx_answer { NX_ANSWER_OK, NX_ANSWER_SUPPRESSED, NX_ANSWER_ALLOWED };
 struct nx_hit {
     enum nx_answer answer;
     bool domain; /* by an entry for the whole domain */
     enum nx_cause cause;
+    enum nx_class class_;
     nx_when since, until;
     uint64_t hash; /* of the key: the same key gives the same within one lookup */
 };

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define MAGIC "NXTABLE1"
+#define MAGIC "NXTABLE2"
 #define STREAMS_MAX 65535u
 #define UNIT 4u /* records begin at multiples of it, so a directory entry reaches 16 GiB */
 #define PER_BUCKET 3u
@@ -39,6 +39,7 @@ struct record { /* then the key's bytes, then nothing up to the next unit */
     uint32_t until; /* 0: for ever */
 };
 #define FLAG_ALLOWED 1u
+#define CLASS_SHIFT 1u /* two bits of flags */
 
 struct nx_table {
     struct header header;
@@ -193,7 +194,7 @@ void nx_table_put(struct nx_table_maker *maker, const struct nx_table_record *re
     const struct record out = {.tag = (uint16_t)hash,
                                .key = (uint16_t)record->key.n,
                                .cause = (uint8_t)record->cause,
-                               .flags = record->allowed ? FLAG_ALLOWED : 0,
+                               .flags = (uint8_t)((record->allowed ? FLAG_ALLOWED : 0) | (unsigned)record->class_ << CLASS_SHIFT),
                                .stream = stream_id(maker, record->stream),
                                .since = to_u32(record->since),
                                .until = to_u32(record->until)};
@@ -362,6 +363,7 @@ bool nx_table_next(const struct nx_table *table, uint64_t hash, struct nx_str ke
             .key = {own, record.key},
             .stream = record.stream < table->streams->len ? *(struct nx_str *)table->streams->pdata[record.stream] : NX_STR_NONE,
             .cause = record.cause < NX_CAUSE_COUNT ? (enum nx_cause)record.cause : NX_CAUSE_UNKNOWN,
+            .class_ = (enum nx_class)(record.flags >> CLASS_SHIFT & 3u),
             .since = record.since,
             .until = record.until == 0 ? NX_WHEN_NONE : record.until,
             .allowed = (record.flags & FLAG_ALLOWED) != 0};

@@ -14,6 +14,7 @@ struct nx_table;
 struct nx_table_record { /* slices are the caller's when adding, the table's when found */
     struct nx_str key, stream;
     enum nx_cause cause;
+    enum nx_class class_;
     nx_when since, until; /* kept to the second from 1970 to 2106 */
     bool allowed;         /* an allow-list entry, not a suppression */
 };

@@ -97,7 +97,7 @@ static void compare(struct nx_lookup *lookup, int users, struct nx_str stream, n
         listed += found > 0;
         if (hits[i].answer != want)
             fail_msg("%.*s: %d, not %d", NX_FMT(address), (int)hits[i].answer, (int)want);
-        if (found > 0 && (hits[i].cause != entry.cause || hits[i].since != entry.since || hits[i].until != entry.until))
+        if (found > 0 && (hits[i].cause != entry.cause || hits[i].class_ != entry.class_ || hits[i].since != entry.since || hits[i].until != entry.until))
             fail_msg("%.*s: another entry", NX_FMT(address));
     }
     assert_true(listed > 0);

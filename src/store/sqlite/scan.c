@@ -42,7 +42,7 @@ gboolean nx_scan_count(struct nx_reader *reader, uint64_t *ret, GError **error)
     return TRUE;
 }
 
-/* Columns: key, stream, cause, since, until; for the allow list the key alone. */
+/* Columns: key, stream, cause, since, until, class; for the allow list the key alone. */
 static gboolean hand_out(struct nx_db *db, sqlite3_stmt *rows, bool allowed, nx_scanned_fn *fn, void *data, GError **error)
 {
     int got;
@@ -54,6 +54,7 @@ static gboolean hand_out(struct nx_db *db, sqlite3_stmt *rows, bool allowed, nx_
             record.cause = nx_db_cause(db, rows, 2);
             record.since = sqlite3_column_int64(rows, 3);
             record.until = nx_db_when(rows, 4);
+            record.class_ = nx_db_class(rows, 5);
         }
         fn(&record, data);
     }
@@ -62,8 +63,8 @@ static gboolean hand_out(struct nx_db *db, sqlite3_stmt *rows, bool allowed, nx_
 
 gboolean nx_scan_all(struct nx_reader *reader, struct nx_str key, nx_scanned_fn *fn, void *data, GError **error)
 {
-    static const char ENTRIES[] = "SELECT key, stream, cause, since, until FROM suppressions ORDER BY key, stream";
-    static const char ENTRY[] = "SELECT key, stream, cause, since, until FROM suppressions WHERE key=?1 ORDER BY stream";
+    static const char ENTRIES[] = "SELECT key, stream, cause, since, until, class FROM suppressions ORDER BY key, stream";
+    static const char ENTRY[] = "SELECT key, stream, cause, since, until, class FROM suppressions WHERE key=?1 ORDER BY stream";
     static const char ALLOWED[] = "SELECT key FROM allowed ORDER BY key";
     static const char ALLOW[] = "SELECT key FROM allowed WHERE key=?1";
     struct nx_db *db = nx_sqlite_reader(reader)->db;
