@@ -70,6 +70,8 @@ struct nx_fields nx_fields_read(struct nx_arena *arena, struct nx_str *rest, nx_
     return (struct nx_fields){fields, n};
 }
 
+#define WORD_MAX 4000u /* RFC 2047 2 allows 75; writers who do not fold go far beyond */
+
 /* One encoded word at the start of the text (RFC 2047 2): its length, or 0. */
 static size_t word_at(struct nx_str text, struct nx_str *ret_charset, char *ret_encoding, struct nx_str *ret_payload)
 {
@@ -79,8 +81,9 @@ static size_t word_at(struct nx_str text, struct nx_str *ret_charset, char *ret_
     if (charset + 2 >= text.n || charset == 2 || text.p[charset] != '?' || text.p[charset + 2] != '?')
         return 0;
     size_t payload = charset + 3;
-    size_t end = payload + nx_str_find(nx_str_from(text, payload), NX_STR("?="));
-    if (end >= text.n)
+    struct nx_str rest = nx_str_sub(text, payload, payload + WORD_MAX);
+    size_t end = payload + nx_str_find(rest, NX_STR("?="));
+    if (end >= payload + rest.n)
         return 0;
     *ret_charset = nx_str_sub(text, 2, charset);
     size_t language = nx_str_chr(*ret_charset, '*'); /* RFC 2231 5 */
