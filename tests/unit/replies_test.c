@@ -41,7 +41,7 @@ static void replies_mean_what_they_say(void **state)
         wrong += !judged_right(worker, fields);
         n++;
     }
-    assert_true(n > 900);
+    assert_true(n > 1200);
     assert_int_equal(wrong, 0);
 }
 
