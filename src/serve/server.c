@@ -2,12 +2,16 @@
 #include "serve/inner.h"
 
 #include "base/error.h"
+#include "serve/log.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define RESERVED_FILES 64u /* for the database, the log, the spool, what threads need */
 
 static void free_context(void *data)
 {
@@ -75,6 +79,24 @@ static void look_at(struct nx_server *server)
     server->port = bound.ss_family == AF_INET ? ntohs(v4->sin_port) : bound.ss_family == AF_INET6 ? ntohs(v6->sin6_port) : 0;
 }
 
+/* As many as are set, but never so many that files run out: then not even the log or the database could be opened. */
+static unsigned connections(const struct nx_config *config)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return config->serve_connections;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    rlim_t reserve = RESERVED_FILES + config->lmtp_sessions;
+    rlim_t most = files.rlim_cur > 2 * reserve ? files.rlim_cur - reserve : files.rlim_cur / 4 + 1;
+    if (most < config->serve_connections) {
+        g_autofree char *text = g_strdup_printf("%u", (unsigned)most);
+        nx_log(NX_LOG_WARN, "serve", "fewer connections than are set: open files are limited (raise LimitNOFILE or ulimit -n)",
+               "connections", text, NULL);
+    }
+    return (unsigned)MIN(most, config->serve_connections);
+}
+
 /* A daemon on the listener with this certificate (NULL: no TLS); NULL: the error says why. */
 static struct MHD_Daemon *start(struct nx_server *server, const struct nx_config *config, char *certificate, char *key,
                                 GError **error)
@@ -85,12 +107,12 @@ static struct MHD_Daemon *start(struct nx_server *server, const struct nx_config
     unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (certificate != NULL ? MHD_USE_TLS : 0);
     int own = dup(server->listener); /* the library closes what it is given */
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, nx_dispatch_answer, server, MHD_OPTION_EXTERNAL_LOGGER, nx_dispatch_say, NULL,
-        MHD_OPTION_LISTEN_SOCKET, own, MHD_OPTION_NOTIFY_COMPLETED, nx_dispatch_completed, server, MHD_OPTION_UNESCAPE_CALLBACK,
-        nx_dispatch_unescape, NULL, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->serve_timeout, MHD_OPTION_CONNECTION_LIMIT,
-        config->serve_connections, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_ARRAY, certificate != NULL ? tls : &tls[2],
-        MHD_OPTION_END);
+    struct MHD_Daemon *daemon = MHD_start_daemon(flags, 0, NULL, NULL, nx_dispatch_answer, server, MHD_OPTION_EXTERNAL_LOGGER,
+                                                 nx_dispatch_say, NULL, MHD_OPTION_LISTEN_SOCKET, own, MHD_OPTION_NOTIFY_COMPLETED,
+                                                 nx_dispatch_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, nx_dispatch_unescape,
+                                                 NULL, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->serve_timeout,
+                                                 MHD_OPTION_CONNECTION_LIMIT, connections(config), MHD_OPTION_THREAD_POOL_SIZE,
+                                                 threads, MHD_OPTION_ARRAY, certificate != NULL ? tls : &tls[2], MHD_OPTION_END);
     if (daemon != NULL)
         return daemon;
     if (certificate != NULL)
