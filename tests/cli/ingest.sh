@@ -12,7 +12,7 @@ is "$(count suppressions)" 505
 run 1 "$NIXIE" ingest "$T/none" "$T/1.eml"; says 'none: No such file'; prints '^1 messages: 0 events kept, 1 known'
 # Where the store refuses, everything is said to be not kept, once.
 bounce late@example.net >"$T/late.eml"
-chmod 400 "$NIXIE_DB"; chmod 500 "$T"; as=; [ "$(id -u)" != 0 ] || as="setpriv --reuid 65534 --regid 65534 --clear-groups env NIXIE_PATTERNS=$T/patterns"
+chmod 400 "$NIXIE_DB"; chmod 500 "$T"; as=; [ "$(id -u)" != 0 ] || as="env NIXIE_PATTERNS=$T/patterns setpriv --reuid 65534 --regid 65534 --clear-groups"
 [ -z "$as" ] || cp -r "$NIXIE_SOURCE/patterns" "$T/patterns" # the source may stand where others cannot look
 if [ -z "$as" ] || chown -R 65534:65534 "$T" 2>/dev/null; then run 1 $as "$NIXIE" ingest "$T/late.eml"; says 'nixie.db'; fi
 chmod 700 "$T"; chmod 600 "$NIXIE_DB"; [ -z "$as" ] || chown -R 0:0 "$T"

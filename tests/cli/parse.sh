@@ -42,7 +42,7 @@ run 0 "$NIXIE" parse "$T/deep"; prints '"too_deep"'; is "$(grep -c . "$T/out")" 
 bound='ulimit -v 400000'; sh -c "$bound; \"$NIXIE\" version" >/dev/null 2>&1 || bound=: # address sanitizers need more
 run 0 sh -c "$bound"'; "$1" parse "$2"' sh "$NIXIE" "$T/big"; is "$(recipients)" 'big@example.net '; prints '"truncated"'
 if [ "$(id -u)" = 0 ]; then # the source may stand where others cannot look
-    as="setpriv --reuid 65534 --clear-groups env NIXIE_PATTERNS=$T/patterns"; cp -r "$NIXIE_SOURCE/patterns" "$T/patterns"; chmod -R a+rX "$T/patterns"; chmod 755 "$T"
+    as="env NIXIE_PATTERNS=$T/patterns setpriv --reuid 65534 --clear-groups"; cp -r "$NIXIE_SOURCE/patterns" "$T/patterns"; chmod -R a+rX "$T/patterns"; chmod 755 "$T"
 else as=; fi
 mkdir "$T/closed"; chmod 0 "$T/closed"
 if $as true 2>/dev/null; then run 1 $as "$NIXIE" parse "$T/closed" "$T/one.eml"; says "closed: .*Permission denied"; is "$(recipients)" 'one@example.net '; fi
