@@ -65,7 +65,7 @@ echo "\$ nixie ingest corpus"
 echo
 echo "What was learned: addresses not to write to, by cause"
 "$NIXIE" export --format jsonl >"$directory/suppressed.jsonl"
-jq -r '"\(.class)\t\(.cause)"' "$directory/suppressed.jsonl" | sort | uniq -c | sort -rn
+jq -r '"\(.class // "none")\t\(.cause)"' "$directory/suppressed.jsonl" | sort | uniq -c | sort -rn
 address=$(jq -rn 'first(inputs | .address)' "$directory/suppressed.jsonl")
 if [ -n "$address" ]; then
     echo
