@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs, builds, runs every test; for a bare Debian 12. The last line of ctest counts them all.
-#   sh tools/test.sh [PRESET [CTEST-OPTION...]]    PRESET: asan (default: under ASan and UBSan), dev, tsan, clang, fuzz, release
+#   sh tools/test.sh [PRESET [CTEST-OPTION...]]    PRESET: dev (default), asan (ASan and UBSan), tsan, clang, fuzz, release
 #   NIXIE_SKIP_PACKAGES=1                          leaves the system's packages alone
 set -eu
 cd "$(dirname "$0")/.."
-preset=${1:-asan}
+preset=${1:-dev}
 [ $# -eq 0 ] || shift
 [ -n "${NIXIE_SKIP_PACKAGES:-}" ] || sh tools/packages.sh
 if command -v ccache >/dev/null; then

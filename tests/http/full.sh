@@ -33,8 +33,8 @@ export NIXIE_DB="$T/nixie.db"
 # (Connections that went away half way through a head may count until [serve] timeout is over.)
 printf '[serve]\ntimeout = 2s\n' >"$T/n.conf"
 (ulimit -n 100; exec "$NIXIE" serve --config "$T/n.conf" --listen 127.0.0.1:0 2>"$T/log") & PID=$!
-n=0; until grep -q ' listening .*port=' "$T/log" || [ $n = 200 ]; do n=$((n + 1)); sleep 0.05; done
-PORT=$(sed -n 's/.* listening .*port=\([0-9]*\).*/\1/p' "$T/log" | head -1); URL=http://127.0.0.1:$PORT
+PORT=; n=0; until [ -n "$PORT" ] || [ $n = 400 ]; do n=$((n + 1)); sleep 0.05; PORT=$(sed -n 's/.* listening .*port=\([0-9][0-9]*\).*/\1/p' "$T/log" | head -1); done
+URL=http://127.0.0.1:$PORT
 grep -q 'fewer connections than are set' "$T/log" || fail "the lower limit is not said"; asks 200 /healthz
 timeout 20 python3 - "$PORT" <<'END' || fail "the storm"
 import socket, sys, time

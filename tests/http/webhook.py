@@ -232,8 +232,15 @@ try:
         s.sendall(b"POST /v1/webhooks/sendgrid HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n[")
         held.append(s)
     time.sleep(0.3)
-    if not held[-1].recv(100).startswith(b"HTTP/1.1 503"):
-        fail("40 bodies of 2 MB at once are all taken")
+    refused = 0  # which ones depends on the threads that took them
+    for s in held:
+        s.settimeout(0.05)
+        try:
+            refused += s.recv(100).startswith(b"HTTP/1.1 503")
+        except TimeoutError:
+            pass
+    if not 1 <= refused <= 39:
+        fail(f"of 40 bodies of 2 MB at once {refused} are told to come again")
     for s in held:
         s.close()
     time.sleep(0.3)
