@@ -67,11 +67,11 @@ static const struct nx_route *find_route(struct nx_request *request, const char 
 }
 
 /* Without tokens anyone on this machine may ask; a page in a browser on this machine may not, also not by a name that it made point
- * here. */
-static bool from_a_page(struct nx_request *request)
+ * here. Our own page may: its origin is the host that it asks. */
+static bool from_another_page(struct nx_request *request)
 {
-    struct nx_str host = nx_request_header(request, MHD_HTTP_HEADER_HOST);
-    if (nx_request_header(request, MHD_HTTP_HEADER_ORIGIN).n > 0)
+    struct nx_str host = nx_request_header(request, MHD_HTTP_HEADER_HOST), origin = nx_request_header(request, MHD_HTTP_HEADER_ORIGIN);
+    if (origin.n > 0 && !nx_str_eq(nx_str_from(origin, nx_str_chr(origin, '/') + strlen("//")), host))
         return true;
     struct nx_str name =
         host.n > 0 && host.p[0] == '[' ? nx_str_sub(host, 1, nx_str_chr(host, ']')) : nx_str_sub(host, 0, nx_str_chr(host, ':'));
@@ -89,7 +89,7 @@ static bool admit(struct nx_request *request)
     if (request->route->role == NX_ROLE_ANYONE)
         return true;
     if (request->setup->open) {
-        if (!from_a_page(request))
+        if (!from_another_page(request))
             return true;
         nx_request_problem(
             request, MHD_HTTP_FORBIDDEN,

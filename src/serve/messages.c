@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "event/json.h"
 #include "ingest/mailbox.h"
-#include "parse/reply.h"
 
 #include <jansson.h>
 
@@ -160,24 +159,15 @@ static bool reply_event(struct nx_request *request, struct nx_str json, struct n
         json_decref(root);
         return false;
     }
-    struct nx_reply read;
     struct nx_report *report = &event->report;
-    nx_reply_read(arena, nx_arena_dup(arena, nx_str_of(reply)), &read);
-    bool temporary = read.code / 100 == 4 || (read.code == 0 && read.status.n > 0 && read.status.p[0] == '4');
-    *report = (struct nx_report){.kind = temporary ? NX_KIND_DELAYED : NX_KIND_FAILED,
-                                 .recipient = nx_arena_dup(arena, nx_str_of(recipient)),
-                                 .status = read.status,
-                                 .reply = read.code,
-                                 .stage = read.stage,
-                                 .remote_mta = read.host,
-                                 .diagnostic = nx_one_line(arena, read.words, nx_request_setup(request)->config->limits.diagnostic),
-                                 .format = NX_STR("reply"),
-                                 .arrival_at = NX_WHEN_NONE,
-                                 .last_attempt_at = NX_WHEN_NONE,
-                                 .retry_until = NX_WHEN_NONE};
+    const struct nx_origin origin = event->origin;
+    nx_worker_reply(nx_request_worker(request), nx_arena_dup(arena, nx_str_of(reply)), event);
+    event->origin = origin;
+    report->recipient = nx_arena_dup(arena, nx_str_of(recipient));
+    report->format = NX_STR("reply");
+    if (report->reply / 100 == 4 || (report->reply == 0 && report->status.n > 0 && report->status.p[0] == '4'))
+        report->kind = NX_KIND_DELAYED; /* nothing has failed for good */
     json_decref(root);
-    event->decision.until = NX_WHEN_NONE;
-    nx_classify(nx_worker_matcher(nx_request_worker(request)), arena, report, &event->verdict);
     return true;
 }
 

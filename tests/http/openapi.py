@@ -66,7 +66,7 @@ ask("GET", X, X, headers={"Accept": media, "If-None-Match": tag}, want=304); ask
 ask("POST", L, L, b"b@example.net\n", plain); ask("POST", L + "?column=9", L, b"b@example.net\n", plain, want=400); ask("POST", L, L, b"{}", want=415)
 ask("DELETE", S + "/a@example.net", A, want=204); ask("DELETE", S + "/a@example.net", A, want=404); ask("DELETE", S + "/none", A, want=400)
 ask("GET", "/v1/webhooks/none", W, want=404); ask("POST", "/v1/webhooks/none", W, b"{}", want=404); ask("OPTIONS", "/v1/webhooks/none", W, want=404)
-for path in "/healthz", "/readyz", "/metrics": ask("GET", path, path)
+for path in "/", "/page.css", "/page.js", "/healthz", "/readyz", "/metrics": ask("GET", path, path)
 
 # What cannot be provoked here has a test of its own: webhooks (tests/http/webhooks.sh), a full queue (tests/http/faults.sh).
 elsewhere = {(m, W, s) for m in ("post", "get", "options") for s in ("200", "400", "406")} | {("get", "/readyz", "503")}
