@@ -22,7 +22,7 @@ for file in plain noise nothing; do asks 200 /v1/messages -H "$mail" --data-bina
 asks 415 /v1/messages -H "$json" -d '{}'; has '.detail | contains("application/json") and contains("message/rfc822")'
 asks 415 /v1/messages -d 'a=b'
 asks 405 /v1/messages; head_has '^allow: POST'
-asks 404 /v1/message -d x; asks 404 /; asks 404 /v1/messages/
+asks 404 /v1/message -d x; asks 404 /none; asks 200 /; asks 404 /v1/messages/
 # Nothing is stored by a question.
 asks 200 /v1/classify -H "$json" -d '{"reply":"550 5.1.1 <q@example.net>: user unknown","recipient":"q@example.net"}'
 has '.events[0] | .cause == "mailbox_unknown" and .reply == 550 and .status == "5.1.1" and .recipient == "q@example.net" and .decision == null'
