@@ -5,6 +5,7 @@
  * group [limits] in the config. Units: bytes unless the name says otherwise. */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 struct nx_limits {
     size_t message;    /* of one message; what is beyond is not read */
@@ -17,6 +18,13 @@ struct nx_limits {
     unsigned recipients; /* per report */
     unsigned json_depth;
 };
+
+struct nx_raw_limits { /* on messages kept whole for want of an explanation; group [triage] */
+    size_t total;   /* of all, packed; 0: none is kept */
+    size_t message; /* of one; what is beyond is cut off */
+    int64_t age;    /* seconds; 0: for ever */
+};
+#define NX_RAW_LIMITS_DEFAULT ((struct nx_raw_limits){.total = 64u << 20, .message = 256u << 10, .age = 90 * 86400})
 
 #define NX_LIMITS_DEFAULT                                                                          \
     ((struct nx_limits){.message = 25u << 20,                                                      \

@@ -71,7 +71,8 @@ static void take(struct run *run, struct nx_str line)
     struct nx_report *reports;
     run->lines++;
     nx_when now = g_get_real_time() / G_USEC_PER_SEC;
-    size_t n = nx_log_read(run->log, arena, nx_arena_dup(arena, line), now, &reports);
+    line = nx_arena_dup(arena, line);
+    size_t n = nx_log_read(run->log, arena, line, now, &reports);
     if (n == 0)
         return;
     run->origin.received_at = now;

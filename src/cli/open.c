@@ -41,5 +41,8 @@ struct nx_store *nx_cli_store(const struct nx_config *config, enum nx_open_mode 
                     g_strerror(errno));
         return NULL;
     }
-    return nx_store_open(config->store_path, mode, &config->policy, config->fold, error);
+    struct nx_store *store = nx_store_open(config->store_path, mode, &config->policy, config->fold, error);
+    if (store != NULL)
+        nx_store_limit_raw(store, &config->raw);
+    return store;
 }

@@ -53,6 +53,7 @@ struct nx_config {
     char *store_path;
     char *patterns_directory, *patterns_local;
     struct nx_limits limits;
+    struct nx_raw_limits raw;
     struct nx_policy policy;
     char *fold_tags, *fold_dots;
     struct nx_fold_rules *fold; /* made of the two */

@@ -67,6 +67,7 @@ static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, 
         reports[i].notes |= input->notes;
         event->origin = *input->origin;
         verify(worker, input->origin, &reports[i]);
+        event->raw = input->bytes;
         event->report = reports[i];
         if (event->report.stream.n == 0)
             event->report.stream = event->origin.stream;

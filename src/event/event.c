@@ -15,6 +15,13 @@ static void feed_folded(GChecksum *sum, struct nx_str text)
     feed(sum, nx_str_of(low));
 }
 
+bool nx_event_is_unexplained(const struct nx_event *event)
+{
+    bool failed = event->report.kind == NX_KIND_FAILED;
+    return (event->report.notes & NX_NOTE_LOOKS_LIKE_BOUNCE) != 0 || (failed && event->report.recipient.n == 0) ||
+           ((failed || event->report.kind == NX_KIND_DELAYED) && event->verdict.cause == NX_CAUSE_UNKNOWN);
+}
+
 struct nx_str nx_event_id(struct nx_arena *arena, const struct nx_report *report)
 {
     GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);

@@ -91,7 +91,12 @@ struct nx_event {
     struct nx_report report;
     struct nx_verdict verdict;
     struct nx_decision decision;
+    struct nx_str raw; /* the bytes it was read from, while the input lives; not part of the JSON */
 };
+
+/* Nobody can say what it means, so that its bytes are worth keeping: unknown cause, or dressed as a bounce without being one, or a
+ * failure that names no recipient. */
+bool nx_event_is_unexplained(const struct nx_event *event);
 
 /* The idempotency key, 32 hex digits: of the provider's event id and recipient; or of reporting MTA, original Message-ID,
  * recipient, kind and status where the report has both of the first; else of the digest, recipient and kind. Two deliveries of one report give

@@ -103,6 +103,7 @@ void nx_service_swap(struct nx_service *service, struct nx_setup *setup)
         nx_metrics_set(service->metrics, NX_METRIC_INFO, labels, 0);
     }
     name_build(service, setup);
+    nx_store_limit_raw(service->store, &setup->config->raw);
     nx_intake_set_engine(service->intake, setup->engine);
     pthread_mutex_lock(&service->lock);
     struct nx_setup *old = service->setup;

@@ -109,6 +109,18 @@ static size_t wanted(struct nx_event *events, size_t n, bool keep_other)
     return left;
 }
 
+/* The body outlives the handler where no rule explains an event of it. */
+static void keep_raw(struct delivery *delivery, struct nx_str bytes)
+{
+    struct nx_str copy = NX_STR_NONE;
+    for (size_t i = 0; i < delivery->n; i++) {
+        bool keep = nx_event_is_unexplained(&delivery->events[i]);
+        if (keep && copy.n == 0)
+            copy = nx_arena_dup(delivery->arena, bytes);
+        delivery->events[i].raw = keep ? copy : NX_STR_NONE;
+    }
+}
+
 static void confirm(struct nx_request *request, const struct nx_endpoint *endpoint, const struct nx_webhook_body *body)
 {
     const struct nx_config_webhook *settings = endpoint->settings;
@@ -191,6 +203,7 @@ static void take(struct nx_request *request, const struct nx_endpoint *endpoint,
         nx_request_fail(request, error);
     } else if (!shake(request, endpoint, &body)) {
         delivery->n = wanted(delivery->events, body.n, settings->keep_other);
+        keep_raw(delivery, bytes);
         delivery->claim = claim_of(delivery->arena, endpoint, token, bytes);
         delivery->stored = nx_arena_array(delivery->arena, delivery->n, sizeof *delivery->stored);
         if (delivery->n > 0 || token.n > 0) {

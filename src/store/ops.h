@@ -40,6 +40,7 @@ struct nx_backend_ops {
                        size_t *ret_changed, GError **error);
     gboolean (*claim)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
     gboolean (*mark)(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
+    void (*limit_raw)(struct nx_backend *backend, const struct nx_raw_limits *limits);
     gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);
     gboolean (*check)(struct nx_backend *backend, GError **error);
 
@@ -53,6 +54,7 @@ struct nx_backend_ops {
                     GError **error);
     gboolean (*position)(struct nx_reader *reader, int64_t *ret, GError **error);
     int (*get_mark)(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error);
+    int (*raw)(struct nx_reader *reader, struct nx_arena *arena, struct nx_str event_id, struct nx_raw *ret, GError **error);
     gboolean (*tally)(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
                       nx_tally_fn *fn, void *data, GError **error);
     /* For the lookup table. Between hold and let_go all answers are of one moment. */

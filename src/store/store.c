@@ -21,6 +21,7 @@ struct task {
     const struct nx_claim *claim;
     nx_stored_fn *fn;
     void *data;
+    const struct nx_raw_limits *raw_limits;
     struct nx_str name; /* of a mark */
     int64_t value;
     /* acts */
@@ -298,6 +299,20 @@ gboolean nx_store_mark(struct nx_store *store, struct nx_str name, int64_t value
     return run_and_wait(store, &task, error);
 }
 
+static gboolean run_limit_raw(struct nx_store *store, struct task *task, GError **error)
+{
+    (void)error;
+    store->ops->limit_raw(store->backend, task->raw_limits);
+    return TRUE;
+}
+
+void nx_store_limit_raw(struct nx_store *store, const struct nx_raw_limits *limits)
+{
+    struct task task = {.run = run_limit_raw, .alone = true, .raw_limits = limits};
+    if (store->backend != NULL)
+        (void)!run_and_wait(store, &task, NULL);
+}
+
 static gboolean fold(struct nx_store *store, struct nx_arena *arena, struct nx_str text, struct nx_change *ret, GError **error)
 {
     struct nx_address address;
@@ -511,6 +526,11 @@ gboolean nx_reader_position(struct nx_reader *reader, int64_t *ret, GError **err
 int nx_reader_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error)
 {
     return reader->ops->get_mark(reader, name, ret, error);
+}
+
+int nx_reader_raw(struct nx_reader *reader, struct nx_arena *arena, struct nx_str event_id, struct nx_raw *ret, GError **error)
+{
+    return reader->ops->raw(reader, arena, event_id, ret, error);
 }
 
 gboolean nx_reader_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,

@@ -8,6 +8,7 @@
  * folded here (address/key.h); one that is none: USAGE. */
 #pragma once
 #include "address/key.h"
+#include "base/limits.h"
 #include "decide/decide.h"
 #include "event/event.h"
 
@@ -58,6 +59,9 @@ gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const s
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A number kept under a name: how far somebody has read the log. Blocks until the commit. */
 gboolean nx_store_mark(struct nx_store *store, struct nx_str name, int64_t value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How much of what nobody can explain is kept whole (nx_event.raw), from now on; the defaults until then. */
+void nx_store_limit_raw(struct nx_store *store, const struct nx_raw_limits *limits);
 
 struct nx_manual { /* a change made by hand or by import */
     struct nx_str address, stream;
@@ -129,6 +133,7 @@ struct nx_log_filter {
     nx_when since;         /* NX_WHEN_NONE or 0: absent */
     enum nx_kind kind;     /* NX_KIND_OTHER: all */
     enum nx_cause cause;
+    bool unexplained; /* only events that nobody could explain when they came */
     size_t limit;
 };
 typedef bool nx_logged_fn(const struct nx_logged *line, void *data);
@@ -139,6 +144,15 @@ gboolean nx_reader_log(struct nx_reader *reader, const struct nx_log_filter *fil
 gboolean nx_reader_position(struct nx_reader *reader, int64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What nx_store_mark kept; 1 found, 0 nothing, -1 error. */
 int nx_reader_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+struct nx_raw {          /* what an unexplained event was read from */
+    struct nx_str bytes; /* in the arena */
+    size_t size;         /* of the whole; more than bytes.n: it was cut */
+    nx_when kept;
+};
+/* 1 found, 0 not kept (any more), -1 error. */
+int nx_reader_raw(struct nx_reader *reader, struct nx_arena *arena, struct nx_str event_id, struct nx_raw *ret,
+                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 enum nx_tally {
     NX_TALLY_DAY,

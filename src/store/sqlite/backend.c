@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/raw.h"
 #include "store/sqlite/read.h"
 #include "store/sqlite/scan.h"
 #include "store/sqlite/tally.h"
@@ -13,6 +14,7 @@ static struct nx_backend *backend_open(const char *path, const struct nx_policy 
     backend->db = db;
     backend->policy = *policy;
     backend->scratch = nx_arena_new();
+    nx_raw_limit(backend, &NX_RAW_LIMITS_DEFAULT);
     return backend;
 }
 
@@ -51,6 +53,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .import = nx_write_import,
     .claim = nx_write_claim,
     .mark = nx_write_mark,
+    .limit_raw = nx_raw_limit,
     .rebuild = nx_write_rebuild,
     .check = nx_write_check,
     .reader_new = nx_read_new,
@@ -60,6 +63,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .log = nx_read_log,
     .position = nx_read_position,
     .get_mark = nx_read_mark,
+    .raw = nx_raw_read,
     .tally = nx_read_tally,
     .hold = nx_scan_hold,
     .let_go = nx_scan_let_go,

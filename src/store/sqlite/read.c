@@ -366,8 +366,11 @@ gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filte
     static const char OF_ONE[] = LINE
         "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
         " AND seq IN (SELECT seq FROM log WHERE key = ?5 UNION SELECT seq FROM chunks WHERE lo <= ?5 AND hi >= ?5) ORDER BY seq";
+    static const char UNEXPLAINED[] = LINE
+        "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
+        " AND seq IN (SELECT seq FROM unexplained WHERE seq > ?1) AND (?5 IS NULL OR key = ?5) ORDER BY seq";
     struct nx_db *db = nx_sqlite_reader(reader)->db;
-    sqlite3_stmt *list = nx_db_statement(db, key.n > 0 ? OF_ONE : OF_ALL, error);
+    sqlite3_stmt *list = nx_db_statement(db, filter->unexplained ? UNEXPLAINED : key.n > 0 ? OF_ONE : OF_ALL, error);
     size_t given = 0;
     int got;
     if (list == NULL)
@@ -376,8 +379,8 @@ gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filte
     sqlite3_bind_int64(list, 2, filter->since == NX_WHEN_NONE || filter->since == 0 ? INT64_MIN : filter->since);
     nx_db_bind_opt(list, 3, filter->kind == NX_KIND_OTHER ? NX_STR_NONE : nx_str_of(nx_kind_name(filter->kind)));
     nx_db_bind_cause(db, list, 4, filter->cause);
-    if (key.n > 0)
-        nx_db_bind_text(list, 5, key);
+    if (key.n > 0 || filter->unexplained)
+        nx_db_bind_opt(list, 5, key);
     while ((got = nx_db_step(db, list, error)) > 0) {
         int more = hand_out(nx_sqlite_reader(reader), list, key, fn, data, error);
         given += more != 2;

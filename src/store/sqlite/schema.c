@@ -30,4 +30,15 @@ const char *const nx_schema_migrations[] = {
     "domain)) WITHOUT ROWID;"
     "INSERT INTO tally SELECT at / 86400, kind, cause, class, action, coalesce(source, ''), coalesce(stream, ''),"
     " coalesce(substr(key, 1, instr(key, '@') - 1), ''), count(*) FROM log WHERE act = 'event' GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;",
+    /* Events that nobody could explain, and the messages that they were read from, as long as there is room. */
+    "CREATE TABLE raw(id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, made INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " packed INTEGER NOT NULL, body BLOB NOT NULL);"
+    "CREATE INDEX raw_made ON raw(made, packed);"
+    "CREATE TABLE unexplained(seq INTEGER PRIMARY KEY, raw INTEGER);"
+    "CREATE INDEX unexplained_raw ON unexplained(raw) WHERE raw IS NOT NULL;"
+    "CREATE TRIGGER raw_gone AFTER DELETE ON raw BEGIN UPDATE unexplained SET raw = NULL WHERE raw = old.id; END;"
+    "CREATE TRIGGER unexplained_gone AFTER DELETE ON log WHEN EXISTS(SELECT 1 FROM unexplained WHERE seq = old.seq) BEGIN"
+    " DELETE FROM raw WHERE id = (SELECT raw FROM unexplained WHERE seq = old.seq); DELETE FROM unexplained WHERE seq = old.seq; END;"
+    "INSERT INTO unexplained(seq) SELECT seq FROM log WHERE kind IN ('failed','delayed') AND"
+    " cause = (SELECT id FROM causes WHERE name = 'unknown');",
 };

@@ -4,6 +4,7 @@
 #include "event/json.h"
 #include "store/sqlite/apply.h"
 #include "store/sqlite/chunk.h"
+#include "store/sqlite/raw.h"
 
 #define DAY 86400
 
@@ -27,8 +28,7 @@ static const char TALLY[] =
     " ON CONFLICT DO UPDATE SET n = n + 1";
 static const char APPEND_CHUNK[] = "INSERT INTO chunks(seq, lo, hi, n, body) VALUES(?1,?2,?3,?4,?5)";
 
-/* Hex as bytes, half the size; anything else as it stands. */
-static struct nx_str id_bytes(struct nx_arena *arena, struct nx_str id)
+struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id)
 {
     char *out = nx_arena_alloc(arena, id.n / 2 + 1);
     for (size_t i = 0; i < id.n; i++) {
@@ -221,7 +221,7 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
 {
     struct nx_db *db = backend->db;
     nx_arena_reset(backend->scratch);
-    struct nx_str id = id_bytes(backend->scratch, event->id);
+    struct nx_str id = nx_write_id(backend->scratch, event->id);
     int found = find_event(db, arena, id, ret, error);
     if (found != 0)
         return found > 0;
@@ -272,7 +272,9 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                             .class_ = row.class_,
                             .at = at,
                             .until = decision.until};
-    if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !tally(db, &row, error))
+    if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !tally(db, &row, error) ||
+        (nx_event_is_unexplained(event) && !nx_raw_keep(backend, event, change.sequence, now, error)) ||
+        !nx_raw_sweep(backend, now, error))
         return FALSE;
     *ret = (struct nx_stored){.decision = decision};
     return TRUE;

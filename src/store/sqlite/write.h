@@ -2,12 +2,18 @@
 /* store/sqlite/write.h - the writer's half of the back-end. Inner. */
 #pragma once
 #include "store/sqlite/db.h"
+#include "base/limits.h"
 #include "store/ops.h"
 
 struct nx_backend {
     struct nx_db *db;
     struct nx_policy policy;
     struct nx_arena *scratch; /* of one change */
+    struct {                  /* raw.c */
+        struct nx_raw_limits limits;
+        int64_t bytes; /* kept, about */
+        nx_when swept;
+    } raw;
 };
 
 gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
@@ -15,6 +21,8 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
 gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, GError **error);
 gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
                          size_t *ret_changed, GError **error);
+/* An event's id as the log keeps it: hex as bytes, half the size; anything else as it stands. */
+struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id);
 /* claims.c */
 gboolean nx_write_claim(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
 gboolean nx_write_mark(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
