@@ -267,6 +267,7 @@ static void run(struct judge *judge, struct nx_verdict *verdict)
     else if (judge->report->kind != NX_KIND_OTHER)
         judge_failure(judge, verdict);
     verdict->ruleset = nx_ruleset_digest(judge->matcher->rules);
+    verdict->provider = nx_ruleset_provider(judge->matcher->rules, judge->report->remote_mta, judge->report->recipient);
     if (judge->matcher->limit)
         verdict->notes |= NX_NOTE_RULE_LIMIT;
 }

@@ -45,7 +45,7 @@ static gboolean read_dimensions(const char *text, struct stats *stats, GError **
     if (nx_tally_parse(nx_str_sub(words, 0, comma), &stats->by) && nx_tally_parse(then, &stats->then))
         return TRUE;
     g_set_error(error, NX_ERROR, NX_ERROR_USAGE,
-                "--by %s: one or two, parted by a comma, of day, kind, cause, class, action, source, stream, domain", text);
+                "--by %s: one or two, parted by a comma, of day, kind, cause, class, action, source, stream, domain, remote", text);
     return FALSE;
 }
 

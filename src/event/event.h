@@ -75,6 +75,7 @@ struct nx_verdict { /* what it means; written by classify */
     struct nx_str rule;    /* id of the rule that decided, "code.status" or "code.reply" for the tables, "kind" where the kind says it all */
     struct nx_str matched; /* the words it decided on; points into report.diagnostic or report.text */
     struct nx_str ruleset; /* digest of the rule set, 12 hex digits */
+    struct nx_str provider; /* whose server refused, where the rule files know it ("google"); not part of the JSON */
     nx_notes notes;
 };
 

@@ -539,7 +539,8 @@ gboolean nx_reader_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tal
     return reader->ops->tally(reader, by, then, filter, fn, data, error);
 }
 
-static const char *const tally_names[NX_TALLY_COUNT] = {"day", "kind", "cause", "class", "action", "source", "stream", "domain"};
+static const char *const tally_names[NX_TALLY_COUNT] = {"day",    "kind",   "cause",  "class", "action",
+                                                        "source", "stream", "domain", "remote"};
 
 const char *nx_tally_name(enum nx_tally by)
 {

@@ -162,15 +162,18 @@ enum nx_tally {
     NX_TALLY_ACTION,
     NX_TALLY_SOURCE,
     NX_TALLY_STREAM,
-    NX_TALLY_DOMAIN
+    NX_TALLY_DOMAIN,
+    NX_TALLY_REMOTE
 };
-#define NX_TALLY_COUNT 8
+#define NX_TALLY_COUNT 9
 const char *nx_tally_name(enum nx_tally by);
 bool nx_tally_parse(struct nx_str name, enum nx_tally *ret);
 struct nx_tally_filter {
     nx_when since, before; /* whole days, UTC; NX_WHEN_NONE or 0: absent */
     enum nx_kind kind;     /* NX_KIND_OTHER: all */
-    struct nx_str domain, stream;
+    enum nx_cause cause;
+    enum nx_class class_;
+    struct nx_str domain, remote, stream, source, action;
     size_t limit; /* 0: no limit */
 };
 /* Events counted by one or two of the dimensions (then: equal to by for one), most first, days in order. From counters kept with

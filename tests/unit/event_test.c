@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 #include "event/json.h"
+#include "event/remote.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -160,10 +161,50 @@ static void one_report_has_one_id(void **state)
     assert_false(nx_str_eq(nx_event_id(arena, &a), nx_event_id(arena, &b)));
 }
 
+static void one_name_for_one_remote(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *known, *mta, *domain, *name;
+    } rows[] = {
+        {"google", "aspmx.l.google.com", "example.net", "google"},
+        {"", "MX2.Mail.Example.NET.", "example.com", "example.net"},
+        {"", "mx1.example.co.uk", "", "example.co.uk"},
+        {"", "example.co.uk", "", "example.co.uk"},
+        {"", "mx.abc.de", "", "abc.de"},
+        {"", "mx.web.example.com", "", "example.com"}, /* a word that is sold below countries alone */
+        {"", "mx.example.net (192.0.2.1)", "example.com", "example.net"},
+        {"", "mx.example.net[192.0.2.1]:25", "", "example.net"},
+        {"", "192.0.2.1", "mail.example.com", "example.com"},
+        {"", "[192.0.2.1]", "example.com", "example.com"},
+        {"", "[IPv6:2001:db8::1]", "example.com", "example.com"},
+        {"", "2001:db8::1", "example.com", "example.com"},
+        {"", "localhost", "example.com", "example.com"},
+        {"", "mailhub.internal", "example.com", "example.com"},
+        {"", "printer.local", "", ""},
+        {"", "a..example.net", "example.com", "example.com"},
+        {"", "m\xc3\xbcller.example", "xn--mller-kva.example", "xn--mller-kva.example"},
+        {"", "", "[192.0.2.1]", ""},
+        {"", "", "", ""},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_str name =
+            nx_remote_name(arena, nx_str_of(rows[i].known), nx_str_of(rows[i].mta), nx_str_of(rows[i].domain));
+        if (!nx_str_eq(name, nx_str_of(rows[i].name)))
+            fail_msg("row %zu: %s, %s: '%.*s' is not '%s'", i, rows[i].mta, rows[i].domain, NX_FMT(name), rows[i].name);
+    }
+    char longest[300];
+    memset(longest, 'a', sizeof longest);
+    assert_int_equal(nx_remote_name(arena, NX_STR_NONE, (struct nx_str){longest, sizeof longest}, NX_STR_NONE).n, 0);
+    assert_int_equal(nx_remote_name(arena, NX_STR_NONE, (struct nx_str){"a\0.example.net", 14}, NX_STR_NONE).n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_cause_was_renamed),
+        cmocka_unit_test(one_name_for_one_remote),
         cmocka_unit_test(json_out_in_out_is_equal),
         cmocka_unit_test(a_record_holds_all_that_judging_needs),
         cmocka_unit_test(json_replaces_what_is_no_utf8),

@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-#define NX_DB_SCHEMA 4
+#define NX_DB_SCHEMA 5
 
 struct nx_db {
     sqlite3 *sqlite;

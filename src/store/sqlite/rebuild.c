@@ -20,7 +20,7 @@ static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.supp
                            "UPDATE main.meta SET value=lower(hex(randomblob(16))) WHERE name='uuid';";
 static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; COMMIT";
 static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until FROM log WHERE action IN "
-                          "('suppress','clear','done') ORDER BY seq";
+                          "('suppress','clear','done','hold') ORDER BY seq";
 static const char COUNT[] = "SELECT count(*) FROM temp.suppressions";
 /* Rows of the new that the old has not alike, and rows of the old that the new has not at all. */
 static const char DIFFERENT[] =
@@ -38,6 +38,13 @@ static enum nx_act act_of(struct nx_str name)
         if (nx_str_eq(name, nx_str_of(nx_act_name((enum nx_act)i))))
             return (enum nx_act)i;
     return NX_ACT_EVENT;
+}
+
+static enum nx_action action_of(struct nx_str name)
+{
+    return nx_str_eq(name, NX_STR("clear"))  ? NX_ACTION_CLEAR
+           : nx_str_eq(name, NX_STR("hold")) ? NX_ACTION_HOLD
+                                             : NX_ACTION_SUPPRESS; /* what was done by hand too */
 }
 
 static gboolean replay_import(struct nx_backend *backend, int64_t sequence, GError **error)
@@ -71,7 +78,7 @@ static gboolean replay(struct nx_backend *backend, GError **error)
         enum nx_act act = act_of(nx_db_text(log, 1));
         const struct nx_row row = {.sequence = sqlite3_column_int64(log, 0),
                                    .act = act,
-                                   .action = nx_str_eq(nx_db_text(log, 2), NX_STR("clear")) ? NX_ACTION_CLEAR : NX_ACTION_SUPPRESS,
+                                   .action = action_of(nx_db_text(log, 2)),
                                    .key = nx_db_text(log, 3),
                                    .address = nx_db_text(log, 4),
                                    .scope = nx_db_text(log, 5),

@@ -96,9 +96,10 @@ static gboolean chunk_keys(struct nx_db *db, struct nx_arena *arena, int64_t seq
 gboolean nx_scan_changed(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many,
                          GError **error)
 {
-    static const char COUNT[] = "SELECT (SELECT count(*) FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done'))"
+    static const char COUNT[] = "SELECT (SELECT count(*) FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done','hold'))"
                                 " + (SELECT coalesce(sum(n), 0) FROM chunks WHERE seq > ?1)";
-    static const char ROWS[] = "SELECT seq, key FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done') ORDER BY seq";
+    static const char ROWS[] = "SELECT seq, key FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done','hold')"
+                               " AND (key IS NOT NULL OR act = 'import') ORDER BY seq";
     struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
     struct nx_db *db = own->db;
     sqlite3_stmt *count = nx_db_statement(db, COUNT, error), *rows = nx_db_statement(db, ROWS, error);

@@ -41,4 +41,29 @@ const char *const nx_schema_migrations[] = {
     " DELETE FROM raw WHERE id = (SELECT raw FROM unexplained WHERE seq = old.seq); DELETE FROM unexplained WHERE seq = old.seq; END;"
     "INSERT INTO unexplained(seq) SELECT seq FROM log WHERE kind IN ('failed','delayed') AND"
     " cause = (SELECT id FROM causes WHERE name = 'unknown');",
+    /* Who answered. Counters once without names, so that a year is a few thousand rows, and once with them; those of before have no
+     * remote. */
+    "ALTER TABLE log ADD COLUMN remote TEXT;"
+    "DROP INDEX log_change;"
+    "CREATE INDEX log_change ON log(seq) WHERE action IN ('suppress','clear','done','hold');"
+    "ALTER TABLE tally RENAME TO tally_old;"
+    "CREATE TABLE tally(day INTEGER NOT NULL, kind TEXT NOT NULL, cause INTEGER NOT NULL, class TEXT NOT NULL, action TEXT NOT "
+    "NULL, source TEXT NOT NULL, stream TEXT NOT NULL, n INTEGER NOT NULL,"
+    " PRIMARY KEY(day, kind, cause, class, action, source, stream)) WITHOUT ROWID;"
+    "CREATE TABLE tally_names(day INTEGER NOT NULL, domain TEXT NOT NULL, remote TEXT NOT NULL, kind TEXT NOT NULL, cause INTEGER "
+    "NOT NULL, class TEXT NOT NULL, action TEXT NOT NULL, source TEXT NOT NULL, stream TEXT NOT NULL, n INTEGER NOT NULL,"
+    " PRIMARY KEY(day, domain, remote, kind, cause, class, action, source, stream)) WITHOUT ROWID;"
+    "INSERT INTO tally SELECT day, kind, cause, class, action, source, stream, sum(n) FROM tally_old GROUP BY 1, 2, 3, 4, 5, 6, 7;"
+    "INSERT INTO tally_names SELECT day, domain, '', kind, cause, class, action, source, stream, n FROM tally_old;"
+    "DROP TABLE tally_old;"
+    /* Per remote and hour, '' for all: what the incident breaker judges by. */
+    "CREATE TABLE rates(remote TEXT NOT NULL, hour INTEGER NOT NULL, hits INTEGER NOT NULL, delivered INTEGER NOT NULL,"
+    " PRIMARY KEY(remote, hour)) WITHOUT ROWID;"
+    /* Derived from the log, as suppressions are. */
+    "CREATE TABLE holds(key TEXT NOT NULL, stream TEXT NOT NULL, address TEXT, cause INTEGER NOT NULL, class TEXT NOT NULL,"
+    " at INTEGER NOT NULL, until INTEGER NOT NULL, remote TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(key, stream)) WITHOUT "
+    "ROWID;"
+    "CREATE INDEX holds_remote ON holds(remote, until);"
+    "CREATE TABLE incidents(remote TEXT NOT NULL, until INTEGER NOT NULL, opened INTEGER NOT NULL, held INTEGER NOT NULL,"
+    " state TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(remote, until)) WITHOUT ROWID;",
 };

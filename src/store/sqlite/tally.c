@@ -25,9 +25,84 @@ static struct nx_str word_of(struct nx_db *db, struct nx_arena *arena, sqlite3_s
     case NX_TALLY_SOURCE:
     case NX_TALLY_STREAM:
     case NX_TALLY_DOMAIN:
+    case NX_TALLY_REMOTE:
         break;
     }
     return nx_db_text(row, column);
+}
+
+static void bind_counted(struct nx_db *db, sqlite3_stmt *add, const struct nx_counted *event)
+{
+    sqlite3_bind_int64(add, 1, event->at / DAY);
+    nx_db_bind_text(add, 2, event->kind);
+    nx_db_bind_cause(db, add, 3, event->cause);
+    nx_db_bind_class(add, 4, event->class_);
+    nx_db_bind_text(add, 5, event->action);
+    nx_db_bind_text(add, 6, event->source);
+    nx_db_bind_text(add, 7, event->stream);
+}
+
+gboolean nx_tally_add(struct nx_db *db, const struct nx_counted *event, GError **error)
+{
+    static const char ADD[] = "INSERT INTO tally(day, kind, cause, class, action, source, stream, n) VALUES(?1,?2,?3,?4,?5,?6,?7,1)"
+                              " ON CONFLICT DO UPDATE SET n = n + 1";
+    static const char ADD_NAMES[] = "INSERT INTO tally_names(day, kind, cause, class, action, source, stream, domain, remote, n)"
+                                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,1) ON CONFLICT DO UPDATE SET n = n + 1";
+    sqlite3_stmt *add = nx_db_statement(db, ADD, error), *names = nx_db_statement(db, ADD_NAMES, error);
+    if (add == NULL || names == NULL)
+        return FALSE;
+    bind_counted(db, add, event);
+    bind_counted(db, names, event);
+    nx_db_bind_text(names, 8, event->domain);
+    nx_db_bind_text(names, 9, event->remote);
+    return nx_db_run(db, add, error) && nx_db_run(db, names, error);
+}
+
+static bool is_name(enum nx_tally by)
+{
+    return by == NX_TALLY_DOMAIN || by == NX_TALLY_REMOTE;
+}
+
+/* The question as SQL; places are those of bind_filter. */
+static char *sql_of(enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter)
+{
+    bool names = is_name(by) || is_name(then) || filter->domain.n > 0 || filter->remote.n > 0;
+    GString *sql = g_string_new("SELECT ");
+    g_string_append_printf(sql, "%s, %s, sum(n) FROM %s WHERE day >= ?1 AND day < ?2", nx_tally_name(by), nx_tally_name(then),
+                           names ? "tally_names" : "tally");
+    if (filter->kind != NX_KIND_OTHER)
+        g_string_append(sql, " AND kind = ?3");
+    if (filter->cause != NX_CAUSE_NONE)
+        g_string_append(sql, " AND cause = ?4");
+    if (filter->class_ != NX_CLASS_NONE)
+        g_string_append(sql, " AND class = ?5");
+    if (filter->action.n > 0)
+        g_string_append(sql, " AND action = ?6");
+    if (filter->source.n > 0)
+        g_string_append(sql, " AND source = ?7");
+    if (filter->stream.n > 0)
+        g_string_append(sql, " AND stream = ?8");
+    if (filter->domain.n > 0)
+        g_string_append(sql, " AND domain = ?9");
+    if (filter->remote.n > 0)
+        g_string_append(sql, " AND remote = ?10");
+    g_string_append_printf(sql, " GROUP BY 1, 2 ORDER BY %s LIMIT ?11", by == NX_TALLY_DAY ? "1, 3 DESC, 2" : "3 DESC, 1, 2");
+    return g_string_free(sql, FALSE);
+}
+
+static void bind_filter(struct nx_db *db, sqlite3_stmt *rows, const struct nx_tally_filter *filter)
+{
+    sqlite3_bind_int64(rows, 1, is_set(filter->since) ? filter->since / DAY : INT64_MIN);
+    sqlite3_bind_int64(rows, 2, is_set(filter->before) ? filter->before / DAY : INT64_MAX);
+    nx_db_bind_text(rows, 3, nx_str_of(nx_kind_name(filter->kind)));
+    nx_db_bind_cause(db, rows, 4, filter->cause);
+    nx_db_bind_class(rows, 5, filter->class_);
+    nx_db_bind_text(rows, 6, filter->action);
+    nx_db_bind_text(rows, 7, filter->source);
+    nx_db_bind_text(rows, 8, filter->stream);
+    nx_db_bind_text(rows, 9, filter->domain);
+    nx_db_bind_text(rows, 10, filter->remote);
+    sqlite3_bind_int64(rows, 11, filter->limit > 0 ? (sqlite3_int64)filter->limit : -1);
 }
 
 gboolean nx_read_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
@@ -35,21 +110,12 @@ gboolean nx_read_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally
 {
     struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
     struct nx_db *db = own->db;
-    const char *first = nx_tally_name(by), *second = nx_tally_name(then);
-    g_autofree char *sql =
-        g_strdup_printf("SELECT %s, %s, sum(n) FROM tally WHERE day >= ?1 AND day < ?2 AND (?3 IS NULL OR kind = ?3)"
-                        " AND (?4 IS NULL OR domain = ?4) AND (?5 IS NULL OR stream = ?5) GROUP BY 1, 2 ORDER BY %s LIMIT ?6",
-                        first, second, by == NX_TALLY_DAY ? "1, 3 DESC, 2" : "3 DESC, 1, 2");
+    g_autofree char *sql = sql_of(by, then, filter);
     sqlite3_stmt *rows = NULL;
     int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &rows, NULL), got = 0;
     if (code != SQLITE_OK)
         return nx_db_fail(db, code, error);
-    sqlite3_bind_int64(rows, 1, is_set(filter->since) ? filter->since / DAY : INT64_MIN);
-    sqlite3_bind_int64(rows, 2, is_set(filter->before) ? filter->before / DAY : INT64_MAX);
-    nx_db_bind_opt(rows, 3, filter->kind == NX_KIND_OTHER ? NX_STR_NONE : nx_str_of(nx_kind_name(filter->kind)));
-    nx_db_bind_opt(rows, 4, filter->domain);
-    nx_db_bind_opt(rows, 5, filter->stream);
-    sqlite3_bind_int64(rows, 6, filter->limit > 0 ? (sqlite3_int64)filter->limit : -1);
+    bind_filter(db, rows, filter);
     while ((got = nx_db_step(db, rows, error)) > 0) {
         nx_arena_reset(own->arena);
         if (!fn(word_of(db, own->arena, rows, 0, by), word_of(db, own->arena, rows, 1, then),

@@ -2,9 +2,11 @@
 #include "store/sqlite/write.h"
 
 #include "event/json.h"
+#include "event/remote.h"
 #include "store/sqlite/apply.h"
 #include "store/sqlite/chunk.h"
 #include "store/sqlite/raw.h"
+#include "store/sqlite/tally.h"
 
 #define DAY 86400
 
@@ -21,11 +23,8 @@ static const char LISTED[] =
 static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM log";
 static const char APPEND[] = "INSERT INTO log(id, act, at, made, key, stream, address, kind, cause, class, counts, action, scope, "
                              "until, reason, actor, source,"
-                             " status, rule, diagnostic, body, seq)"
-                             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)";
-static const char TALLY[] =
-    "INSERT INTO tally(day, kind, cause, class, action, source, stream, domain, n) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,1)"
-    " ON CONFLICT DO UPDATE SET n = n + 1";
+                             " status, rule, diagnostic, body, seq, remote)"
+                             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)";
 static const char APPEND_CHUNK[] = "INSERT INTO chunks(seq, lo, hi, n, body) VALUES(?1,?2,?3,?4,?5)";
 
 struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id)
@@ -165,7 +164,7 @@ static struct nx_str pack_event(struct nx_backend *backend, const struct nx_even
 }
 
 struct appended { /* a log row; absent texts are NULL */
-    struct nx_str id, act, key, stream, address, kind, action, scope, reason, actor, source, status, rule, diagnostic, body;
+    struct nx_str id, act, key, stream, address, kind, action, scope, reason, actor, source, status, rule, diagnostic, body, remote;
     nx_when at, made, until;
     enum nx_cause cause;
     enum nx_class class_;
@@ -197,23 +196,8 @@ static gboolean append(struct nx_db *db, const struct appended *row, int64_t *re
     if (row->body.n > 0)
         sqlite3_bind_blob64(insert, 21, row->body.p, row->body.n, SQLITE_STATIC);
     sqlite3_bind_int64(insert, 22, *ret_sequence);
+    nx_db_bind_opt(insert, 23, row->remote);
     return nx_db_run(db, insert, error);
-}
-
-static gboolean tally(struct nx_db *db, const struct appended *row, GError **error)
-{
-    sqlite3_stmt *add = nx_db_statement(db, TALLY, error);
-    if (add == NULL)
-        return FALSE;
-    sqlite3_bind_int64(add, 1, row->at / DAY);
-    nx_db_bind_text(add, 2, row->kind);
-    nx_db_bind_cause(db, add, 3, row->cause);
-    nx_db_bind_class(add, 4, row->class_);
-    nx_db_bind_text(add, 5, row->action);
-    nx_db_bind_text(add, 6, row->source);
-    nx_db_bind_text(add, 7, row->stream);
-    nx_db_bind_text(add, 8, nx_str_sub(row->key, 0, nx_str_chr(row->key, '@')));
-    return nx_db_run(db, add, error);
 }
 
 gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
@@ -243,6 +227,8 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
     struct nx_str scope = suppresses ? nx_policy_stream(&backend->policy, event) : NX_STR_NONE;
     enum nx_cause cause = nx_policy_cause(event);
     struct nx_str recipient = nx_str_trim(event->report.recipient);
+    struct nx_str domain = nx_str_sub(address->key, 0, nx_str_chr(address->key, '@'));
+    struct nx_str remote = nx_remote_name(backend->scratch, event->verdict.provider, event->report.remote_mta, domain);
     const struct appended row = {.id = id,
                                  .act = NX_STR("event"),
                                  .at = at,
@@ -262,7 +248,17 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                                  .status = event->report.status,
                                  .rule = event->verdict.rule,
                                  .diagnostic = event->report.diagnostic,
-                                 .body = pack_event(backend, event)};
+                                 .body = pack_event(backend, event),
+                                 .remote = remote};
+    const struct nx_counted counted = {.at = at,
+                                       .kind = row.kind,
+                                       .action = row.action,
+                                       .source = row.source,
+                                       .stream = row.stream,
+                                       .domain = domain,
+                                       .remote = remote,
+                                       .cause = cause,
+                                       .class_ = row.class_};
     struct nx_row change = {.act = NX_ACT_EVENT,
                             .action = decision.action,
                             .key = row.key,
@@ -272,7 +268,7 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                             .class_ = row.class_,
                             .at = at,
                             .until = decision.until};
-    if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !tally(db, &row, error) ||
+    if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !nx_tally_add(db, &counted, error) ||
         (nx_event_is_unexplained(event) && !nx_raw_keep(backend, event, change.sequence, now, error)) ||
         !nx_raw_sweep(backend, now, error))
         return FALSE;
