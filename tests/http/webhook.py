@@ -120,7 +120,7 @@ try:
     done = 0
     for directory, b in bodies:
         path = ("open-" if b["provider"] != "generic" else "") + b["provider"]
-        envelope = b["provider"] in ("ses", "scaleway") and b'"TopicArn"' in read(directory + b["file"]).replace(b'"Type": "Notification"', b'"TopicArn"')
+        envelope = b["provider"] in ("ses", "scaleway") and read(directory + b["file"]).startswith(b"{") and b'"TopicArn"' in read(directory + b["file"]).replace(b'"Type": "Notification"', b'"TopicArn"')
         answer, _ = post(400 if "error" in b else 403 if envelope and b["provider"] == "ses" else 401 if envelope else 200, path, read(directory + b["file"]), headers=extra.get(b["file"]), user=SECRETS[done % 2] if b["provider"] != "generic" else SECRETS[0])
         if "error" not in b and not envelope and "validation" not in b["file"]:
             is_(answer.get("events"), len(b["events"]), b["file"])
@@ -213,6 +213,14 @@ try:
     is_(post(200, "sendgrid", batch("x1", "x2"), user=SECRETS[0])[0], {"events": 2, "new": 2}, "first batch")
     is_(post(200, "sendgrid", batch("x2", "x3"), user=SECRETS[0])[0], {"events": 2, "new": 1}, "second batch")
     is_(post(200, "sendgrid", json.dumps([{"email": "o@example.net", "event": "open", "sg_event_id": "o1"}]).encode(), user=SECRETS[0])[0], {"events": 0, "new": 0}, "opens are let go")
+
+    # The same where the provider gives its events no id: the object is the id.
+    def keyless(*campaigns):
+        return json.dumps([{"reason": "550 5.1.1 user unknown", "event": "hard_bounce", "email": "kl@example.net", "camp_id": c, "ts_event": 1770000000 + c} for c in campaigns]).encode()
+
+    is_(post(200, "open-brevo", keyless(1, 2), user=SECRETS[0])[0], {"events": 2, "new": 2}, "first batch without ids")
+    is_(post(200, "open-brevo", keyless(2, 3), user=SECRETS[0])[0], {"events": 2, "new": 1}, "second batch without ids")
+    is_(post(200, "open-brevo", json.dumps(json.loads(keyless(3))[0], indent=2).encode(), user=SECRETS[0])[0], {"events": 1, "new": 0}, "alone, written otherwise")
 
     # Bodies that are none.
     for body in (b'[{"event":"bounce","event":"bounce"}]', b'[{"event":"bou', b"[" * 5000, b"", b"\xff\xfe{}", b"17"):

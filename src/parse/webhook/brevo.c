@@ -50,6 +50,12 @@ void nx_hook_brevo(struct nx_hook *hook, json_t *event)
     nx_hook_tag(hook, report, "sending_ip", nx_hook_text(hook, event, "sending_ip"));
     nx_hook_tag(hook, report, "campaign", nx_hook_text(hook, event, "camp_id"));
     nx_hook_tag(hook, report, "template_id", nx_hook_text(hook, event, "template_id"));
-    nx_hook_tags(hook, report, "tags", nx_hook_at(event, "tags") != NULL ? nx_hook_at(event, "tags") : nx_hook_at(event, "tag"));
+    struct nx_str tag = nx_hook_text(hook, event, "tag");
+    json_t *list = tag.n > 0 && tag.p[0] == '[' ? nx_hook_load(hook, tag) : NULL; /* a list written into a string */
+    nx_hook_tags(hook, report, "tags",
+                 nx_hook_at(event, "tags") != NULL ? nx_hook_at(event, "tags")
+                 : list != NULL                    ? list
+                                                   : nx_hook_at(event, "tag"));
+    json_decref(list);
     nx_hook_tag(hook, report, "X-Mailin-custom", nx_hook_text(hook, event, "X-Mailin-custom"));
 }

@@ -26,7 +26,7 @@ static const struct nx_hook_word categories[] = {
     {"ConnectionTerminated", NX_KIND_FAILED, NX_CAUSE_NETWORK_ERROR, NX_CLASS_SOFT},
     {"SPFProblem", NX_KIND_FAILED, NX_CAUSE_SENDER_AUTH, NX_CLASS_SOFT},
     {"AccountProblem", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT},
-    {"DNSProblem", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_SOFT},
+    {"DNSProblem", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_HARD}, /* two days of tries */
     {"WhitelistingProblem", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
     {"CodeError", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_SOFT},
     {"ManualCancel", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
@@ -53,9 +53,7 @@ void nx_hook_elasticemail(struct nx_hook *hook, json_t *event)
         nx_hook_hint(report, NX_HOOK_WORD(categories, category));
         nx_hook_diagnostic(hook, report, either(hook, event, "message", "Message"));
     }
-    report->last_attempt_at = nx_when_parse(date);
-    if (report->last_attempt_at == NX_WHEN_NONE)
-        report->last_attempt_at = nx_when_parse_mail(date);
+    report->last_attempt_at = nx_hook_when(hook, event, nx_hook_at(event, "date") != NULL ? "date" : "Date");
     struct nx_str transaction = either(hook, event, "transaction", "TransactionID"),
                   message = either(hook, event, "messageid", "MessageID");
     nx_hook_key(hook, report, transaction.n > 0 ? transaction : message,

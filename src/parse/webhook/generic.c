@@ -57,11 +57,7 @@ static void one(struct nx_hook *hook, json_t *event)
     report->stream = at(hook, event, paths->stream);
     if (paths->time.n > 0)
         report->last_attempt_at = nx_hook_when(hook, event, nx_arena_cstr(hook->arena, paths->time));
-    struct nx_str id = at(hook, event, paths->id);
-    if (id.n == 0) /* no id: what it says is its id, so that a second delivery is known */
-        id = nx_arena_printf(hook->arena, "%.*s:%.*s:%.*s", NX_FMT(kind), NX_FMT(at(hook, event, paths->time)),
-                             NX_FMT(report->original.message_id));
-    nx_hook_key(hook, report, id, NX_STR_NONE);
+    nx_hook_key(hook, report, at(hook, event, paths->id), NX_STR_NONE);
     nx_hook_tag(hook, report, "kind", kind);
 }
 
@@ -72,8 +68,5 @@ void nx_hook_generic(struct nx_hook *hook, json_t *root)
         return;
     }
     json_t *list = hook->paths->events.n > 0 ? nx_hook_at(root, nx_arena_cstr(hook->arena, hook->paths->events)) : root;
-    if (!json_is_array(list))
-        one(hook, list);
-    for (size_t i = 0; i < json_array_size(list); i++)
-        one(hook, json_array_get(list, i));
+    nx_hook_each(hook, list, one);
 }

@@ -106,6 +106,38 @@ nx_when nx_hook_when(const struct nx_hook *hook, json_t *root, const char *path)
     return when != NX_WHEN_NONE ? when : nx_when_parse_mail(text);
 }
 
+/* The object, whatever the order of its names and the blanks between. */
+static struct nx_str digest_of(const struct nx_hook *hook, json_t *event)
+{
+    g_autofree char *all = json_dumps(event, JSON_COMPACT | JSON_SORT_KEYS);
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, all == NULL ? "" : all, -1);
+    return nx_arena_dup(hook->arena, nx_str_of(sum));
+}
+
+static void one(struct nx_hook *hook, json_t *event, nx_hook_fn *reader)
+{
+    size_t first = hook->body.n;
+    struct nx_str digest = NX_STR_NONE;
+    reader(hook, event);
+    for (size_t i = first; i < hook->body.n; i++) {
+        struct nx_report *report = &hook->body.reports[i];
+        if (report->key.n > 0 || report->digest.n > 0) /* one inside this one knew better */
+            continue;
+        if (digest.n == 0)
+            digest = digest_of(hook, event);
+        report->digest = digest;
+    }
+}
+
+void nx_hook_each(struct nx_hook *hook, json_t *events, nx_hook_fn *reader)
+{
+    if (json_is_object(events))
+        one(hook, events, reader);
+    for (size_t i = 0; i < json_array_size(events) && hook->why == NULL; i++)
+        if (json_is_object(json_array_get(events, i)))
+            one(hook, json_array_get(events, i), reader);
+}
+
 struct nx_report *nx_hook_add(struct nx_hook *hook, const struct nx_hook_word *word, struct nx_str recipient)
 {
     struct nx_webhook_body *body = &hook->body;
@@ -184,9 +216,11 @@ void nx_hook_hint(struct nx_report *report, const struct nx_hook_word *word)
 
 struct nx_str nx_hook_address(const struct nx_hook *hook, struct nx_str text)
 {
-    size_t open = nx_str_chr(text, '<');
-    if (open < text.n) {
-        struct nx_str inside = nx_str_from(text, open + 1);
+    size_t open = text.n; /* the last one: a display name may hold others */
+    while (open > 0 && text.p[open - 1] != '<')
+        open--;
+    if (open > 0) {
+        struct nx_str inside = nx_str_from(text, open);
         size_t close = nx_str_chr(inside, '>');
         if (close < inside.n)
             text = nx_str_sub(inside, 0, close);
@@ -195,6 +229,29 @@ struct nx_str nx_hook_address(const struct nx_hook *hook, struct nx_str text)
         text = nx_str_from(text, 7);
     text = nx_str_trim(text);
     return text.n > hook->limits->address ? NX_STR_NONE : text;
+}
+
+bool nx_hook_next_address(struct nx_str *list, struct nx_str *ret)
+{
+    while (list->n > 0) {
+        bool quoted = false, angled = false;
+        size_t n = 0;
+        for (; n < list->n && (quoted || angled || (list->p[n] != ',' && list->p[n] != ';')); n++) {
+            char c = list->p[n];
+            if (quoted && c == '\\')
+                n++;
+            else if (c == '"')
+                quoted = !quoted;
+            else if (!quoted && (c == '<' || c == '>'))
+                angled = c == '<';
+        }
+        n = MIN(n, list->n);
+        *ret = nx_str_trim(nx_str_sub(*list, 0, n));
+        *list = nx_str_from(*list, MIN(n + 1, list->n));
+        if (ret->n > 0)
+            return true;
+    }
+    return false;
 }
 
 void nx_hook_status(struct nx_report *report, struct nx_str status)

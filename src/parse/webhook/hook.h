@@ -16,7 +16,6 @@ struct nx_hook {
     struct nx_arena *arena;
     const struct nx_limits *limits;
     const struct nx_input *input;
-    const struct nx_form *form; /* NULL: the body is JSON */
     const struct nx_webhook_paths *paths;
     const char *provider;
     struct nx_str format; /* "webhook:ses" */
@@ -55,6 +54,10 @@ bool nx_hook_sns(struct nx_hook *hook, json_t *event, nx_hook_fn *reader);
 /* The bounce types of SES, which Resend hands on. */
 void nx_hook_ses_types(struct nx_report *report, struct nx_str type, struct nx_str subtype);
 
+/* Calls the reader for an event, or for each object of a list of them. What it reports without an id of the provider's gets the
+ * digest of that object, so that the same object is the same event in whatever batch, and two objects are two. */
+void nx_hook_each(struct nx_hook *hook, json_t *events, nx_hook_fn *reader);
+
 /* Reports. */
 /* A new report of what the word means; word NULL: kind other. */
 struct nx_report *nx_hook_add(struct nx_hook *hook, const struct nx_hook_word *word, struct nx_str recipient);
@@ -66,6 +69,8 @@ bool nx_hook_is(struct nx_str text, const char *word);
 void nx_hook_hint(struct nx_report *report, const struct nx_hook_word *word);
 /* "Name <local@domain>" to local@domain. */
 struct nx_str nx_hook_address(const struct nx_hook *hook, struct nx_str text);
+/* The next of a list of addresses as a To: field has it, which is cut by it; false: there is none. */
+bool nx_hook_next_address(struct nx_str *list, struct nx_str *ret);
 /* Diagnostic text, and what it says of status, reply, stage and remote host where these are not known yet. */
 void nx_hook_diagnostic(const struct nx_hook *hook, struct nx_report *report, struct nx_str text);
 /* Words of the provider about the event, not of a server: evidence of second rank. */

@@ -82,18 +82,25 @@ static void fill(struct nx_hook *hook, json_t *event, struct nx_report *report, 
     nx_hook_tags(hook, report, "meta", nx_hook_at(event, "meta"));
 }
 
-static void feedback(struct nx_hook *hook, json_t *event, const struct nx_hook_word *word, struct nx_str type)
+static bool complains(struct nx_str type)
+{
+    static const char *const complaints[] = {"abuse", "fraud", "virus", "opt-out",
+                                             "other"}; /* auth-failure, not-spam: nobody does */
+    for (size_t i = 0; i < G_N_ELEMENTS(complaints); i++)
+        if (nx_hook_is(type, complaints[i]))
+            return true;
+    return false;
+}
+
+static void complaint(struct nx_hook *hook, json_t *event, struct nx_str recipient, struct nx_str type)
 {
     json_t *detail = nx_hook_at(event, "feedback_report");
-    struct nx_str recipient = nx_hook_text(hook, detail, "original_rcpto_to");
-    static const char *const paths[] = {"original_rcpt_to", "supplemental_trace.recipient"};
-    for (size_t i = 0; i < G_N_ELEMENTS(paths) && recipient.n == 0; i++)
-        recipient = nx_hook_text(hook, detail, paths[i]);
-    struct nx_report *report = nx_hook_add(hook, word, recipient);
+    struct nx_str feedback = nx_hook_text(hook, detail, "feedback_type");
+    if (feedback.n == 0)
+        feedback = NX_STR("abuse");
+    struct nx_report *report = nx_hook_add(hook, complains(feedback) ? NX_HOOK_WORD(types, type) : NULL, recipient);
     fill(hook, event, report, type);
-    report->feedback.type = nx_hook_text(hook, detail, "feedback_type");
-    if (report->feedback.type.n == 0)
-        report->feedback.type = NX_STR("abuse");
+    report->feedback.type = feedback;
     report->feedback.user_agent = nx_hook_text(hook, detail, "user_agent");
     report->feedback.version = nx_hook_text(hook, detail, "version");
     report->feedback.source_ip = nx_hook_text(hook, detail, "source_ip");
@@ -102,13 +109,19 @@ static void feedback(struct nx_hook *hook, json_t *event, const struct nx_hook_w
     report->feedback.arrival_date = nx_hook_text(hook, detail, "arrival_date");
     report->feedback.incidents = nx_hook_text(hook, detail, "incidents");
     report->reporting_mta = nx_hook_text(hook, detail, "reporting_mta.name");
-    if (!nx_hook_is(report->feedback.type, "abuse") && !nx_hook_is(report->feedback.type, "fraud") &&
-        !nx_hook_is(report->feedback.type, "virus") && !nx_hook_is(report->feedback.type, "opt-out") &&
-        !nx_hook_is(report->feedback.type, "other")) { /* auth-failure, not-spam: nobody complains */
-        report->kind = NX_KIND_OTHER;
-        report->hint = NX_CAUSE_NONE;
-        report->hint_firm = false;
-    }
+}
+
+/* One a recipient that the report names; else whom our own trace header names. */
+static void feedback(struct nx_hook *hook, json_t *event, struct nx_str type)
+{
+    static const char *const paths[] = {"original_rcpto_to", "original_rcpt_to", "supplemental_trace.recipient"};
+    json_t *detail = nx_hook_at(event, "feedback_report"), *whom = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(paths) && json_array_size(whom) == 0 && !json_is_string(whom); i++)
+        whom = nx_hook_at(detail, paths[i]);
+    if (json_array_size(whom) == 0)
+        complaint(hook, event, nx_hook_text(hook, whom, ""), type);
+    for (size_t i = 0; i < json_array_size(whom); i++)
+        complaint(hook, event, nx_hook_text(hook, json_array_get(whom, i), ""), type);
 }
 
 void nx_hook_kumomta(struct nx_hook *hook, json_t *event)
@@ -119,7 +132,7 @@ void nx_hook_kumomta(struct nx_hook *hook, json_t *event)
     if (type.n == 0)
         return;
     if (nx_hook_is(type, "Feedback")) {
-        feedback(hook, event, word, type);
+        feedback(hook, event, type);
         return;
     }
     size_t n = json_is_array(recipients) ? json_array_size(recipients) : 1;

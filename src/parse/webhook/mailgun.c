@@ -41,18 +41,23 @@ static void read_code(struct nx_report *report, struct nx_str code)
     nx_hook_hint(report, NX_HOOK_WORD(codes, code));
 }
 
+/* Of a name that stands several times in a form the first is Mailgun's, but of the signed ones the last: a user variable may have
+ * the same name. */
+static json_t *last(json_t *event, const char *name)
+{
+    json_t *value = nx_hook_at(event, name);
+    return json_array_size(value) > 0 ? json_array_get(value, json_array_size(value) - 1) : value;
+}
+
 static void legacy(struct nx_hook *hook, json_t *event)
 {
     struct nx_str name = nx_hook_text(hook, event, "event"), reason = nx_hook_text(hook, event, "reason");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, event, "recipient"));
-    struct nx_str token = nx_hook_text(hook, event, "token"), id = nx_hook_text(hook, event, "Message-Id");
-    if (hook->form != NULL &&
-        nx_form_last(hook->form, NX_STR("token")) != NULL) /* a user variable may have the same name and comes first */
-        token = nx_str_trim(*nx_form_last(hook->form, NX_STR("token")));
-    nx_hook_key(hook, report, token, NX_STR_NONE);
+    struct nx_str id = nx_hook_text(hook, event, "Message-Id");
+    nx_hook_key(hook, report, nx_hook_text(hook, last(event, "token"), ""), NX_STR_NONE);
     nx_hook_message_id(report, id.n > 0 ? id : nx_hook_text(hook, event, "message-id"));
-    report->last_attempt_at = nx_hook_when(hook, event, "timestamp");
+    report->last_attempt_at = nx_hook_when(hook, last(event, "timestamp"), "");
     nx_hook_hint(report, NX_HOOK_WORD(reasons, reason));
     if (report->kind != NX_KIND_OTHER) {
         read_code(report, nx_hook_text(hook, event, "code"));
@@ -85,24 +90,11 @@ static void status_of(struct nx_hook *hook, json_t *event, struct nx_report *rep
     nx_hook_tag(hook, report, "code", code);
 }
 
-void nx_hook_mailgun(struct nx_hook *hook, json_t *root)
+static void one(struct nx_hook *hook, json_t *root, json_t *event, struct nx_str recipient)
 {
-    json_t *event = nx_hook_at(root, "event-data");
-    if (event == NULL) {
-        if (nx_hook_at(root, "event") != NULL && nx_hook_at(root, "delivery-status") == NULL &&
-            nx_hook_at(root, "message.headers") == NULL) {
-            legacy(hook, root);
-            return;
-        }
-        event = root;
-    }
-    struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_text(hook, event, "recipient");
-    const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
-    struct nx_str severity = nx_hook_text(hook, event, "severity"), reason = nx_hook_text(hook, event, "reason");
-    if (name.n == 0)
-        return;
-    struct nx_report *report =
-        nx_hook_add(hook, word, recipient.n > 0 ? recipient : nx_hook_text(hook, event, "message.headers.to"));
+    struct nx_str name = nx_hook_text(hook, event, "event"), severity = nx_hook_text(hook, event, "severity"),
+                  reason = nx_hook_text(hook, event, "reason");
+    struct nx_report *report = nx_hook_add(hook, NX_HOOK_WORD(events, name), recipient);
     if (nx_hook_is(severity, "temporary")) {
         report->kind = NX_KIND_DELAYED;
         report->hint_class = NX_CLASS_SOFT;
@@ -135,4 +127,25 @@ void nx_hook_mailgun(struct nx_hook *hook, json_t *root)
     nx_hook_tag(hook, report, "reason", reason);
     nx_hook_tags(hook, report, "tags", nx_hook_at(event, "tags"));
     nx_hook_tags(hook, report, "user-variables", nx_hook_at(event, "user-variables"));
+}
+
+void nx_hook_mailgun(struct nx_hook *hook, json_t *root)
+{
+    json_t *event = nx_hook_at(root, "event-data");
+    if (event == NULL) {
+        if (nx_hook_at(root, "event") != NULL && nx_hook_at(root, "delivery-status") == NULL &&
+            nx_hook_at(root, "message.headers") == NULL) {
+            legacy(hook, root);
+            return;
+        }
+        event = root;
+    }
+    struct nx_str recipient = nx_hook_text(hook, event, "recipient"), to = nx_hook_text(hook, event, "message.headers.to");
+    if (nx_hook_at(event, "event") == NULL)
+        return;
+    if (recipient.n > 0 || to.n == 0)
+        one(hook, root, event, recipient);
+    else /* rejected: the message, and so for all it was for */
+        while (nx_hook_next_address(&to, &recipient))
+            one(hook, root, event, recipient);
 }

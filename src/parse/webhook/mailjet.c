@@ -50,7 +50,7 @@ void nx_hook_mailjet(struct nx_hook *hook, json_t *event)
         nx_hook_hint(report, error);
         if (error != NULL && error->kind == NX_KIND_DELAYED)
             report->kind = NX_KIND_DELAYED;
-        else if (nx_hook_at(event, "hard_bounce") != NULL)
+        else if (nx_hook_is(name, "bounce") && nx_hook_at(event, "hard_bounce") != NULL)
             report->hint_class = nx_hook_true(event, "hard_bounce") ? NX_CLASS_HARD : NX_CLASS_SOFT;
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "comment"));
         nx_hook_words(hook, report, text.n > 0 ? text : related);

@@ -59,9 +59,6 @@ static void one(struct nx_hook *hook, json_t *event)
 
 void nx_hook_mailtrap(struct nx_hook *hook, json_t *event)
 {
-    json_t *events_list = nx_hook_at(event, "events");
-    if (events_list == NULL)
-        one(hook, event);
-    for (size_t i = 0; i < json_array_size(events_list); i++)
-        one(hook, json_array_get(events_list, i));
+    json_t *list = nx_hook_at(event, "events");
+    nx_hook_each(hook, list != NULL ? list : event, one);
 }

@@ -31,6 +31,9 @@ void nx_hook_mandrill(struct nx_hook *hook, json_t *event)
     struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_text(hook, message, "email"),
                   rejection = nx_hook_text(hook, event, "reject.reason");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
+    static const char *const others[] = {"msg.reject.reason", "msg.reject_reason"};
+    for (size_t i = 0; i < G_N_ELEMENTS(others) && rejection.n == 0; i++)
+        rejection = nx_hook_text(hook, event, others[i]);
     if (recipient.n == 0) /* a change of the allow or deny list */
         recipient = nx_hook_text(hook, event, "reject.email");
     if (recipient.n == 0)
@@ -44,8 +47,7 @@ void nx_hook_mandrill(struct nx_hook *hook, json_t *event)
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED) {
         nx_hook_hint(report, NX_HOOK_WORD(descriptions, description));
         if (nx_hook_is(name, "reject"))
-            nx_hook_hint(report,
-                         NX_HOOK_WORD(rejections, rejection.n > 0 ? rejection : nx_hook_text(hook, message, "reject_reason")));
+            nx_hook_hint(report, NX_HOOK_WORD(rejections, rejection));
         nx_hook_diagnostic(hook, report, diagnostic.n > 0 ? diagnostic : nx_hook_text(hook, last, "diag"));
         report->last_attempt_at = nx_hook_when(hook, last, "ts");
     }

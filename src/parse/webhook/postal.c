@@ -15,6 +15,7 @@ static const struct nx_hook_word events[] = {
     {"Held", NX_KIND_DELAYED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
     {"Bounced", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_NONE},
 };
+static const struct nx_hook_word given_up = {"", NX_KIND_FAILED, NX_CAUSE_EXPIRED, NX_CLASS_SOFT};
 static const struct nx_hook_word suppressed = {"", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE};
 
 void nx_hook_postal(struct nx_hook *hook, json_t *event)
@@ -40,6 +41,8 @@ void nx_hook_postal(struct nx_hook *hook, json_t *event)
         nx_hook_diagnostic(hook, report, output.n > 0 ? output : details);
         nx_hook_words(hook, report, details);
     }
+    if (report->kind == NX_KIND_FAILED && nx_str_ihas(details, NX_STR("maximum number of delivery attempts")))
+        nx_hook_hint(report, &given_up); /* each of them was refused for the time being */
     report->arrival_at = nx_hook_when(hook, message, "timestamp");
     report->last_attempt_at = nx_hook_when(hook, payload, "timestamp");
     nx_hook_message_id(report, nx_hook_text(hook, message, "message_id"));

@@ -79,10 +79,11 @@ void nx_hook_postmark(struct nx_hook *hook, json_t *event)
     for (size_t i = 0; i < G_N_ELEMENTS(times) && report->last_attempt_at == NX_WHEN_NONE; i++)
         report->last_attempt_at = nx_hook_when(hook, event, times[i]);
     struct nx_str message = nx_hook_text(hook, event, "MessageID"), id = nx_hook_text(hook, event, "ID");
-    if (id.n > 0)
-        nx_hook_key(hook, report, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(id), NX_FMT(message)), NX_STR_NONE);
+    if (id.n > 0) /* one may become another: Transient, then HardBounce */
+        nx_hook_key(hook, report, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(id), NX_FMT(message)),
+                    nx_hook_text(hook, event, "Type"));
     else
-        nx_hook_key(hook, report, message.n > 0 ? message : record,
+        nx_hook_key(hook, report, message,
                     nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(record),
                                     NX_FMT(nx_when_format(hook->arena, report->last_attempt_at))));
     if (report->kind != NX_KIND_OTHER) {

@@ -12,6 +12,24 @@ static const struct nx_hook_word events[] = {
     {"email.unsubscribed", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
 };
 
+/* Payloads of before the type: the sentence says it. */
+static const struct nx_hook_word sentences[] = {
+    {"hard bounce", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_HARD},
+    {"general bounce", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
+    {"inbox was full", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT},
+    {"too large", NX_KIND_FAILED, NX_CAUSE_MESSAGE_TOO_LARGE, NX_CLASS_SOFT},
+    {"content", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_SOFT},
+    {"attachment", NX_KIND_FAILED, NX_CAUSE_CONTENT_PROHIBITED, NX_CLASS_SOFT},
+};
+
+static const struct nx_hook_word *sentence_of(struct nx_str text)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(sentences); i++)
+        if (nx_str_ihas(text, nx_str_of(sentences[i].word)))
+            return &sentences[i];
+    return NULL;
+}
+
 static struct nx_str header(const struct nx_hook *hook, json_t *data, const char *name)
 {
     json_t *headers = nx_hook_at(data, "headers");
@@ -30,7 +48,7 @@ void nx_hook_resend(struct nx_hook *hook, json_t *event)
         return;
     struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, data, "to"));
     /* All recipients of the message are listed, not the one concerned: with several, nobody is to be blamed. */
-    if (json_array_size(to) > 1 && report->kind != NX_KIND_OTHER && report->kind != NX_KIND_DELIVERED) {
+    if (json_array_size(to) > 1 && report->kind != NX_KIND_OTHER) {
         report->recipient = NX_STR_NONE;
         report->notes |= NX_NOTE_NO_RECIPIENT;
         nx_hook_tags(hook, report, "to", to);
@@ -38,7 +56,10 @@ void nx_hook_resend(struct nx_hook *hook, json_t *event)
     struct nx_str type = nx_hook_text(hook, data, "bounce.type"), subtype = nx_hook_text(hook, data, "bounce.subType"),
                   text = nx_hook_text(hook, data, "bounce.message");
     if (report->kind == NX_KIND_FAILED) {
-        nx_hook_ses_types(report, type, subtype);
+        if (type.n > 0)
+            nx_hook_ses_types(report, type, subtype);
+        else
+            nx_hook_hint(report, sentence_of(text));
         if (nx_hook_is(type, "Undetermined"))
             report->hint_class = NX_CLASS_NONE;
         if (nx_str_ihas(text, NX_STR("suppression list"))) {

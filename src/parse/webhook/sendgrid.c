@@ -86,11 +86,11 @@ void nx_hook_sendgrid(struct nx_hook *hook, json_t *event)
         nx_hook_words(hook, report, reason);
         if (drop == NULL)
             nx_hook_diagnostic(hook, report, reason);
-    } else if (report->kind != NX_KIND_OTHER) {
-        nx_hook_hint(report, NX_HOOK_WORD(classes, class_));
-        report->hint_firm = false; /* made from the same text by coarser means than ours */
+    } else if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED || report->kind == NX_KIND_DELIVERED) {
         if (report->kind == NX_KIND_FAILED)
             nx_hook_hint(report, NX_HOOK_WORD(types, type));
+        nx_hook_hint(report, NX_HOOK_WORD(classes, class_));
+        report->hint_firm = false; /* made from the same text by coarser means than ours */
         nx_hook_diagnostic(hook, report, reason.n > 0 ? reason : nx_hook_text(hook, event, "response"));
     }
     nx_hook_tag(hook, report, "event", name);

@@ -30,6 +30,7 @@ static const struct nx_hook_word subtypes[] = {
     {"MessageTooLarge", NX_KIND_FAILED, NX_CAUSE_MESSAGE_TOO_LARGE, NX_CLASS_NONE},
     {"ContentRejected", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_NONE},
     {"AttachmentRejected", NX_KIND_FAILED, NX_CAUSE_CONTENT_PROHIBITED, NX_CLASS_NONE},
+    {"CustomTimeoutExceeded", NX_KIND_FAILED, NX_CAUSE_EXPIRED, NX_CLASS_NONE}, /* of the sender's making */
 };
 static const struct nx_hook_word delays[] = {
     {"InternalFailure", NX_KIND_DELAYED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_SOFT},
@@ -82,11 +83,14 @@ static void fill(const struct nx_hook *hook, struct nx_report *report, json_t *e
     nx_hook_tags(hook, report, "tags", nx_hook_at(mail, "tags"));
 }
 
-/* The list of those concerned; where it is missing, the message's one recipient. */
+/* The list of those concerned; where it is missing, the message's one recipient; where there are several, nobody is to be blamed,
+ * but the event is kept. */
 static json_t *concerned(json_t *event, json_t *list)
 {
     json_t *destination = nx_hook_at(event, "mail.destination");
-    return json_array_size(list) > 0 || json_array_size(destination) != 1 ? list : destination;
+    if (json_array_size(list) > 0)
+        return json_incref(list);
+    return json_array_size(destination) == 1 ? json_incref(destination) : json_pack("[{}]");
 }
 
 static struct nx_str address_of(const struct nx_hook *hook, json_t *one)
@@ -118,6 +122,7 @@ static void bounce(struct nx_hook *hook, json_t *event, const struct nx_hook_wor
         nx_hook_tag(hook, report, "bounceType", type);
         nx_hook_tag(hook, report, "bounceSubType", subtype);
     }
+    json_decref(recipients);
 }
 
 static void complaint(struct nx_hook *hook, json_t *event, const struct nx_hook_word *word)
@@ -142,6 +147,7 @@ static void complaint(struct nx_hook *hook, json_t *event, const struct nx_hook_
         }
         nx_hook_tag(hook, report, "complaintSubType", subtype);
     }
+    json_decref(recipients);
 }
 
 static bool opts_out(const struct nx_hook *hook, json_t *detail)

@@ -25,7 +25,7 @@ bool nx_hook_sns(struct nx_hook *hook, json_t *event, nx_hook_fn *reader)
                         ? nx_hook_load(hook, nx_str_trim((struct nx_str){json_string_value(message), json_string_length(message)}))
                         : json_incref(message);
     if (json_is_object(inner)) /* "Successfully validated SNS topic ..." is a sentence */
-        reader(hook, inner);
+        nx_hook_each(hook, inner, reader);
     json_decref(inner);
     return true;
 }

@@ -96,13 +96,8 @@ void nx_hook_sparkpost(struct nx_hook *hook, json_t *event)
 {
     json_t *msys = nx_hook_at(event, "msys"), *value;
     const char *class_;
-    if (msys == NULL) { /* as the Events API lists them */
-        one(hook, event);
-        return;
-    }
+    if (msys == NULL) /* as the Events API lists them */
+        nx_hook_each(hook, event, one);
     json_object_foreach(msys, class_, value) /* none: a ping */
-    {
-        if (json_is_object(value))
-            one(hook, value);
-    }
+        nx_hook_each(hook, value, one);
 }

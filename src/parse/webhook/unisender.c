@@ -28,8 +28,9 @@ static const struct nx_hook_word details[] = {
     {"err_internal", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_NONE},
 };
 
-static void one(struct nx_hook *hook, json_t *event)
+static void one(struct nx_hook *hook, json_t *record)
 {
+    json_t *data = nx_hook_at(record, "event_data"), *event = data != NULL ? data : record;
     struct nx_str state = nx_hook_text(hook, event, "status"), recipient = nx_hook_text(hook, event, "email");
     const struct nx_hook_word *word = NX_HOOK_WORD(states, state);
     if (state.n == 0 || recipient.n == 0) /* transactional_spam_block is about a server */
@@ -54,12 +55,7 @@ void nx_hook_unisender(struct nx_hook *hook, json_t *root)
 {
     json_t *users = nx_hook_at(root, "events_by_user");
     if (users == NULL)
-        one(hook, nx_hook_at(root, "event_data") != NULL ? nx_hook_at(root, "event_data") : root);
-    for (size_t i = 0; i < json_array_size(users); i++) {
-        json_t *list = nx_hook_at(json_array_get(users, i), "events");
-        for (size_t k = 0; k < json_array_size(list); k++) {
-            json_t *event = json_array_get(list, k), *data = nx_hook_at(event, "event_data");
-            one(hook, data != NULL ? data : event);
-        }
-    }
+        nx_hook_each(hook, root, one);
+    for (size_t i = 0; i < json_array_size(users); i++)
+        nx_hook_each(hook, nx_hook_at(json_array_get(users, i), "events"), one);
 }

@@ -97,20 +97,6 @@ json_t *nx_hook_load(const struct nx_hook *hook, struct nx_str text)
     return root;
 }
 
-static void each(struct nx_hook *hook, nx_hook_fn *reader, json_t *root)
-{
-    if (!json_is_array(root)) {
-        if (json_is_object(root))
-            reader(hook, root);
-        else
-            hook->why = "it is JSON, but neither an object nor a list of them";
-        return;
-    }
-    for (size_t i = 0; i < json_array_size(root) && hook->why == NULL; i++)
-        if (json_is_object(json_array_get(root, i)))
-            reader(hook, json_array_get(root, i));
-}
-
 /* One document, or several one after the other (JSON Lines). */
 static bool read_json(struct nx_hook *hook, nx_hook_fn *reader, struct nx_str text)
 {
@@ -124,7 +110,10 @@ static bool read_json(struct nx_hook *hook, nx_hook_fn *reader, struct nx_str te
             hook->why = "it is no valid JSON (cut short, a repeated key, or not UTF-8)";
             return false;
         }
-        each(hook, reader, root);
+        if (json_is_object(root) || json_is_array(root))
+            nx_hook_each(hook, root, reader);
+        else
+            hook->why = "it is JSON, but neither an object nor a list of them";
         json_decref(root);
     } while (hook->why == NULL && text.n > 0);
     return hook->why == NULL;
@@ -184,11 +173,9 @@ static bool read_form(struct nx_hook *hook, nx_hook_fn *reader, struct nx_str te
         hook->why = "it is neither JSON nor a form";
         return false;
     }
-    hook->form = &form;
     json_t *object = object_of(&form);
-    reader(hook, object);
+    nx_hook_each(hook, object, reader);
     json_decref(object);
-    hook->form = NULL;
     return hook->why == NULL;
 }
 
@@ -261,7 +248,7 @@ bool nx_webhook_parse_text(struct nx_arena *arena, const struct nx_limits *limit
         json_decref(root);
         return false;
     }
-    nx_hook_ses(&hook, root);
+    nx_hook_each(&hook, root, nx_hook_ses);
     json_decref(root);
     if (hook.body.n == 0)
         return false;
