@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shipped rules against replies that mail systems are known to print: tests/rules/replies.tsv, "cause TAB class TAB reply" a line. */
+/* The shipped rules against replies that mail systems are known to print: tests/rules/replies.tsv, "cause TAB class TAB reply" a line; and against words that look
+   like a dead address and are about something else: tests/rules/never-hard.tsv, "stage TAB reply". */
 #include "engine/engine.h"
+#include "event/names.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,8 +47,41 @@ static void replies_mean_what_they_say(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static void words_about_others_are_never_hard(void **state)
+{
+    (void)state;
+    const struct nx_limits limits = NX_LIMITS_DEFAULT;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(nx_engine) engine = nx_engine_new(NX_SOURCE_DIR "/patterns", NULL, &limits, &error);
+    assert_null(error);
+    g_autoptr(nx_worker) worker = nx_worker_new(engine);
+    g_autofree char *text = NULL;
+    assert_true(g_file_get_contents(NX_SOURCE_DIR "/tests/rules/never-hard.tsv", &text, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    size_t wrong = 0, n = 0;
+    for (char **line = lines; *line != NULL; line++) {
+        if (**line == '#' || **line == '\0')
+            continue;
+        g_auto(GStrv) fields = g_strsplit(*line, "\t", 2);
+        assert_int_equal(g_strv_length(fields), 2);
+        struct nx_report report = {.kind = NX_KIND_FAILED, .diagnostic = nx_str_of(fields[1])};
+        if (strcmp(fields[0], "-") != 0)
+            assert_true(nx_stage_parse(nx_str_of(fields[0]), &report.stage));
+        struct nx_verdict verdict;
+        nx_worker_reset(worker);
+        nx_classify(nx_worker_matcher(worker), nx_worker_arena(worker), &report, &verdict);
+        if (verdict.class_ == NX_CLASS_HARD) {
+            print_error("%s\n  is hard, by %.*s on '%.*s'\n", fields[1], NX_FMT(verdict.rule), NX_FMT(verdict.matched));
+            wrong++;
+        }
+        n++;
+    }
+    assert_true(n > 90);
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(replies_mean_what_they_say)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(replies_mean_what_they_say), cmocka_unit_test(words_about_others_are_never_hard)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
