@@ -69,6 +69,7 @@ int nx_cmd_release(int argc, char **argv);
 int nx_cmd_rules(int argc, char **argv);
 int nx_cmd_stats(int argc, char **argv);
 int nx_cmd_suppress(int argc, char **argv);
+int nx_cmd_triage(int argc, char **argv);
 int nx_cmd_undo(int argc, char **argv);
 int nx_cmd_explain(int argc, char **argv);
 int nx_cmd_parse(int argc, char **argv);

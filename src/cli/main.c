@@ -24,6 +24,7 @@ static const struct nx_cmd commands[] = {
     {"explain", nx_cmd_explain, "what a reply, a code or a bounce means, in words"},
     {"token", nx_cmd_token, "make, list and revoke the tokens of the HTTP server"},
     {"verp", nx_cmd_verp, "sign return paths, and check them"},
+    {"triage", nx_cmd_triage, "bounces that no rule explains, and rules for them"},
     {"rules", nx_cmd_rules, "check, test, list, explain and time the rules; suggest new ones"},
     {"config", nx_cmd_config, "check or show the settings"},
     {"help", help, "what a command does, and its options"},

@@ -5,17 +5,10 @@
 
 GArray *nx_rules_sources(const struct nx_config *config, const char *own, bool alone, GError **error)
 {
-    g_autofree char *shipped = alone ? g_strdup(own) : nx_engine_directory(config->patterns_directory);
-    g_autoptr(GArray) sources = nx_engine_read_rules(shipped, false, error);
-    const char *local = alone ? NULL : own != NULL ? own : config->patterns_local;
-    if (sources == NULL || local == NULL || *local == '\0')
-        return g_steal_pointer(&sources);
-    g_autoptr(GArray) more = nx_engine_read_rules(local, true, error);
-    if (more == NULL)
-        return NULL;
-    g_array_append_vals(sources, more->data, more->len);
-    g_array_set_clear_func(more, NULL); /* the texts are the first array's now */
-    return g_steal_pointer(&sources);
+    const char *local = own != NULL ? own : config->patterns_local;
+    if (alone)
+        return nx_engine_read_rules(own, false, error);
+    return nx_engine_sources(config->patterns_directory, *local == '\0' ? NULL : local, error);
 }
 
 static struct nx_ruleset *load(const struct nx_config *config, const char *own, bool alone, bool examples, GError **error)

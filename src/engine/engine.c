@@ -109,18 +109,25 @@ static struct nx_parser *load_parser(const char *patterns, const struct nx_limit
     return nx_parser_new(formats, sources->len, limits, error);
 }
 
+GArray *nx_engine_sources(const char *patterns, const char *local, GError **error)
+{
+    g_autofree char *found = nx_engine_directory(patterns);
+    g_autoptr(GArray) sources = nx_engine_read_rules(found, false, error);
+    if (sources == NULL || local == NULL)
+        return g_steal_pointer(&sources);
+    g_autoptr(GArray) own = nx_engine_read_rules(local, true, error);
+    if (own == NULL)
+        return NULL;
+    g_array_append_vals(sources, own->data, own->len);
+    g_array_set_clear_func(own, NULL); /* the texts are the first array's now */
+    return g_steal_pointer(&sources);
+}
+
 static struct nx_ruleset *load_rules(const char *patterns, const char *local, GError **error)
 {
-    g_autoptr(GArray) sources = nx_engine_read_rules(patterns, false, error);
+    g_autoptr(GArray) sources = nx_engine_sources(patterns, local, error);
     if (sources == NULL)
         return NULL;
-    g_autoptr(GArray) own = local == NULL ? NULL : nx_engine_read_rules(local, true, error);
-    if (local != NULL && own == NULL)
-        return NULL;
-    if (own != NULL) {
-        g_array_append_vals(sources, own->data, own->len);
-        g_array_set_clear_func(own, NULL); /* the texts are the first array's now */
-    }
     return nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, false, error); /* shipped examples are run when Nixie is built */
 }
 

@@ -34,6 +34,9 @@ char *nx_engine_directory(const char *configured);
  * texts with it. */
 GArray *nx_engine_read_rules(const char *directory, bool local, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The shipped rules (patterns as for nx_engine_new) and those of the local directory (NULL: none), one array of sources. */
+GArray *nx_engine_sources(const char *patterns, const char *local, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 struct nx_worker *nx_worker_new(struct nx_engine *engine); /* takes a reference */
 void nx_worker_free(struct nx_worker *worker);
 /* Parses and classifies one input; events (ids set, no decision) live until the next nx_worker_reset, as long as input's bytes and origin do. At least one
