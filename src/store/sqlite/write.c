@@ -11,7 +11,7 @@
 #define DAY 86400
 
 static const char FIND[] = "SELECT action, reason, until FROM log WHERE id=?1";
-static const char ALLOWED[] = "SELECT 1 FROM allowed WHERE key IN (?1, ?2)";
+static const char ALLOWED[] = "SELECT 1 FROM allowed WHERE key=?1 UNION ALL SELECT 1 FROM allowed WHERE key=?2";
 static const char CLEARED[] = "SELECT max(at) FROM log WHERE key=?1 AND counts=2";
 static const char COUNTED[] =
     "SELECT at FROM log WHERE key=?1 AND counts=1 AND at>?2 AND at<=?3 AND cause=?4 AND (?5='' OR stream=?5) ORDER BY at";
