@@ -107,6 +107,12 @@ static gboolean look_at_tokens(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static gboolean tick(gpointer data)
+{
+    nx_server_tick(((struct daemon *)data)->server);
+    return G_SOURCE_CONTINUE;
+}
+
 static gboolean watchdog(gpointer data)
 {
     (void)data;
@@ -125,6 +131,7 @@ static void run(struct daemon *daemon)
     g_unix_signal_add(SIGINT, stop, daemon);
     g_unix_signal_add(SIGHUP, on_reload, daemon);
     g_timeout_add_seconds(LOOK_AFTER, look_at_tokens, daemon);
+    g_timeout_add_seconds(1, tick, daemon);
     if (beat > 0)
         g_timeout_add(beat, watchdog, NULL);
     nx_log(NX_LOG_INFO, "serve", "listening", "address", daemon->service->setup->config->serve_listen, "port", port, "rules",

@@ -70,7 +70,7 @@ struct nx_config {
     char *serve_listen, *serve_tokens, *tls_certificate, *tls_key;
     unsigned serve_threads, serve_workers, serve_connections;
     size_t serve_queue, serve_body_size, serve_json_size, serve_list_size;
-    int64_t serve_timeout;
+    int64_t serve_timeout, serve_head_timeout;
     GPtrArray *webhooks; /* struct nx_config_webhook, in the order of the file */
     GPtrArray *hooks;    /* struct nx_config_hook */
     char *fetch_ca_file, *fetch_connect_to;

@@ -6,6 +6,7 @@
 #include "serve/log.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #define SWALLOW (16u << 20) /* bytes past a cap that are read to no end */
@@ -197,6 +198,13 @@ static void begin(struct nx_request *request, const char *method)
         request->body = length.n > 0 ? g_byte_array_sized_new((guint)MIN(n, 1u << 20)) : g_byte_array_new();
 }
 
+static void turn_away(struct nx_request *request)
+{
+    nx_request_add_header(request, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    nx_request_add_header(request, MHD_HTTP_HEADER_CONNECTION, "close");
+    nx_request_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, "all connections are at work (send it again in a moment)");
+}
+
 /* False: the client has had its time. */
 static bool take_body(struct nx_request *request, const char *data, size_t n)
 {
@@ -244,7 +252,10 @@ enum MHD_Result nx_dispatch_answer(void *data, struct MHD_Connection *connection
                                        .setup = nx_service_setup(server->service),
                                        .started = g_get_monotonic_time()};
         *state = request;
-        begin(request, method);
+        if (nx_connections_begin(server->connections, connection))
+            begin(request, method);
+        else
+            turn_away(request);
         return request->response != NULL ? nx_request_queue(request) : MHD_YES;
     }
     if (*upload_size > 0) {
@@ -266,23 +277,36 @@ enum MHD_Result nx_dispatch_answer(void *data, struct MHD_Connection *connection
     return nx_request_queue(request);
 }
 
+/* The series of a route and a status is looked for once. Status 0: the client went away. */
+static struct nx_counter *series_of(struct nx_server *server, const struct nx_route *route, unsigned status)
+{
+    size_t row = route == NULL ? 0 : (size_t)(route - nx_routes) + 1;
+    _Atomic(struct nx_counter *) *slot = &server->counters[row * NX_STATUSES + status % NX_STATUSES];
+    struct nx_counter *counter = atomic_load_explicit(slot, memory_order_acquire);
+    char labels[160];
+    if (counter != NULL)
+        return counter;
+    g_snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\",status=\"%u\"", route == NULL ? "none" : route->path,
+               route == NULL ? "none" : route->method, status);
+    counter = nx_metrics_counter(server->service->metrics, NX_METRIC_REQUESTS, labels);
+    atomic_store_explicit(slot, counter, memory_order_release);
+    return counter;
+}
+
 static void count(struct nx_request *request, enum MHD_RequestTerminationCode code)
 {
-    struct nx_metrics *metrics = request->server->service->metrics;
-    const struct nx_route *route = request->route;
-    char labels[160]; /* status 0: the client went away */
-    g_snprintf(labels, sizeof labels, "route=\"%s\",method=\"%s\",status=\"%u\"", route == NULL ? "none" : route->path,
-               route == NULL ? "none" : route->method, code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 0);
-    nx_metrics_count(metrics, NX_METRIC_REQUESTS, labels, 1);
-    nx_metrics_observe(metrics, NX_METRIC_REQUEST, g_get_monotonic_time() - request->started);
+    unsigned status = code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 0;
+    nx_counter_add(series_of(request->server, request->route, status), 1);
+    nx_metrics_observe(request->server->service->metrics, NX_METRIC_REQUEST, g_get_monotonic_time() - request->started);
 }
 
 void nx_dispatch_completed(void *data, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
 {
     struct nx_request *request = *state;
-    (void)data, (void)connection;
+    (void)data;
     if (request == NULL)
         return;
+    nx_connections_end(request->server->connections, connection);
     count(request, code);
     if (nx_log_wants(NX_LOG_DEBUG)) {
         g_autofree char *took = g_strdup_printf("%" G_GINT64_FORMAT, (g_get_monotonic_time() - request->started) / 1000);

@@ -29,15 +29,15 @@ void nx_get_ready(struct nx_request *request)
         nx_request_json(request, 200, NX_STR("{\"status\":\"ready\"}\n"));
 }
 
-static double size_of(const char *path)
+static int64_t size_of(const char *path)
 {
     GStatBuf about;
     g_autofree char *log = g_strconcat(path, "-wal", NULL);
-    double size = g_stat(path, &about) == 0 ? (double)about.st_size : 0;
-    return size + (g_stat(log, &about) == 0 ? (double)about.st_size : 0);
+    int64_t size = g_stat(path, &about) == 0 ? about.st_size : 0;
+    return size + (g_stat(log, &about) == 0 ? about.st_size : 0);
 }
 
-static double spooled(const struct nx_config *config)
+static int64_t spooled(const struct nx_config *config)
 {
     g_autofree char *directory = nx_config_spool(config), *path = g_build_filename(directory, "new", NULL);
     g_autoptr(GDir) open = g_dir_open(path, 0, NULL);
@@ -56,10 +56,10 @@ void nx_get_metrics(struct nx_request *request)
     if (reader == NULL)
         return;
     bool readable = nx_reader_position(reader, &position, NULL);
-    nx_metrics_set(service->metrics, NX_METRIC_QUEUE, "", (double)nx_intake_waiting(service->intake));
+    nx_metrics_set(service->metrics, NX_METRIC_QUEUE, "", (int64_t)nx_intake_waiting(service->intake));
     nx_metrics_set(service->metrics, NX_METRIC_SPOOL, "", spooled(setup->config));
     nx_metrics_set(service->metrics, NX_METRIC_STORE_BYTES, "", size_of(setup->config->store_path));
-    nx_metrics_set(service->metrics, NX_METRIC_POSITION, "", (double)position);
+    nx_metrics_set(service->metrics, NX_METRIC_POSITION, "", position);
     nx_metrics_set(service->metrics, NX_METRIC_READY, "", readable && !service->ending && !nx_intake_is_full(service->intake));
     GString *text = g_string_sized_new(8192);
     nx_metrics_write(service->metrics, text);

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve/inner.h - what request.c, answer.c, dispatch.c and server.c know of a request and nobody else does. Room-internal. */
 #pragma once
+#include "serve/connections.h"
 #include "serve/server.h"
 #include "store/lookup.h"
 
 #include <microhttpd.h>
 
+#define NX_STATUSES 600u
+
 struct nx_server {
     struct nx_service *service;
+    _Atomic(struct nx_counter *) *counters; /* of each route (the first row: of none) and status, once it has occurred */
     struct MHD_Daemon *daemon;
     struct MHD_Daemon *former; /* before a new certificate; finishes what it has */
+    struct nx_connections *connections;
     int listener;
     char *certificate, *key; /* texts in use, or NULL: no TLS */
     pthread_key_t context;   /* struct nx_context of a thread */
-    unsigned port;
+    unsigned port, most; /* connections */
     bool loopback; /* listens there alone */
 };
 

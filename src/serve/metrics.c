@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum type { COUNTER, GAUGE, HISTOGRAM };
 
@@ -22,14 +23,18 @@ static const struct {
 } buckets[] = {{500, "0.0005"}, {1000, "0.001"}, {2500, "0.0025"}, {5000, "0.005"}, {10000, "0.01"}, {25000, "0.025"},
                {50000, "0.05"}, {100000, "0.1"}, {250000, "0.25"}, {1000000, "1"},  {5000000, "5"}};
 
+struct nx_counter {
+    _Atomic int64_t value;
+};
+
 struct histogram {
-    uint64_t counts[G_N_ELEMENTS(buckets) + 1];
-    gint64 sum;
+    _Atomic uint64_t counts[G_N_ELEMENTS(buckets) + 1];
+    _Atomic int64_t sum;
 };
 
 struct nx_metrics {
-    pthread_mutex_t lock;
-    GHashTable *series[NX_METRIC_COUNT]; /* labels to double *, for counters and gauges */
+    pthread_mutex_t lock;                /* of the tables; what they hold is counted without it */
+    GHashTable *series[NX_METRIC_COUNT]; /* labels to struct nx_counter, for counters and gauges */
     struct histogram histograms[NX_METRIC_COUNT];
 };
 
@@ -51,28 +56,37 @@ void nx_metrics_free(struct nx_metrics *metrics)
 }
 
 /* Under the lock. */
-static double *series(struct nx_metrics *metrics, enum nx_metric metric, const char *labels)
+static struct nx_counter *series(struct nx_metrics *metrics, enum nx_metric metric, const char *labels)
 {
-    double *value = g_hash_table_lookup(metrics->series[metric], labels);
-    if (value == NULL) {
-        value = g_new0(double, 1);
-        g_hash_table_insert(metrics->series[metric], g_strdup(labels), value);
+    struct nx_counter *counter = g_hash_table_lookup(metrics->series[metric], labels);
+    if (counter == NULL) {
+        counter = g_new0(struct nx_counter, 1);
+        g_hash_table_insert(metrics->series[metric], g_strdup(labels), counter);
     }
-    return value;
+    return counter;
+}
+
+struct nx_counter *nx_metrics_counter(struct nx_metrics *metrics, enum nx_metric metric, const char *labels)
+{
+    pthread_mutex_lock(&metrics->lock);
+    struct nx_counter *counter = series(metrics, metric, labels);
+    pthread_mutex_unlock(&metrics->lock);
+    return counter;
+}
+
+void nx_counter_add(struct nx_counter *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(&counter->value, (int64_t)n, memory_order_relaxed);
 }
 
 void nx_metrics_count(struct nx_metrics *metrics, enum nx_metric metric, const char *labels, uint64_t n)
 {
-    pthread_mutex_lock(&metrics->lock);
-    *series(metrics, metric, labels) += (double)n;
-    pthread_mutex_unlock(&metrics->lock);
+    nx_counter_add(nx_metrics_counter(metrics, metric, labels), n);
 }
 
-void nx_metrics_set(struct nx_metrics *metrics, enum nx_metric metric, const char *labels, double value)
+void nx_metrics_set(struct nx_metrics *metrics, enum nx_metric metric, const char *labels, int64_t value)
 {
-    pthread_mutex_lock(&metrics->lock);
-    *series(metrics, metric, labels) = value;
-    pthread_mutex_unlock(&metrics->lock);
+    nx_metrics_counter(metrics, metric, labels)->value = value;
 }
 
 void nx_metrics_observe(struct nx_metrics *metrics, enum nx_metric metric, gint64 microseconds)
@@ -80,10 +94,8 @@ void nx_metrics_observe(struct nx_metrics *metrics, enum nx_metric metric, gint6
     size_t i = 0;
     while (i < G_N_ELEMENTS(buckets) && microseconds > buckets[i].microseconds)
         i++;
-    pthread_mutex_lock(&metrics->lock);
-    metrics->histograms[metric].counts[i]++;
-    metrics->histograms[metric].sum += microseconds;
-    pthread_mutex_unlock(&metrics->lock);
+    atomic_fetch_add_explicit(&metrics->histograms[metric].counts[i], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&metrics->histograms[metric].sum, microseconds, memory_order_relaxed);
 }
 
 static void count_event(struct nx_metrics *metrics, const struct nx_event *event, bool duplicate)
@@ -91,22 +103,22 @@ static void count_event(struct nx_metrics *metrics, const struct nx_event *event
     char labels[160];
     if (duplicate) {
         g_snprintf(labels, sizeof labels, "source=\"%.*s\"", NX_FMT(event->origin.source));
-        *series(metrics, NX_METRIC_DUPLICATES, labels) += 1;
+        nx_counter_add(series(metrics, NX_METRIC_DUPLICATES, labels), 1);
         return;
     }
     g_snprintf(labels, sizeof labels, "source=\"%.*s\",kind=\"%s\"", NX_FMT(event->origin.source),
                nx_kind_name(event->report.kind));
-    *series(metrics, NX_METRIC_EVENTS, labels) += 1;
+    nx_counter_add(series(metrics, NX_METRIC_EVENTS, labels), 1);
     if (event->verdict.cause == NX_CAUSE_NONE)
         return;
     g_snprintf(labels, sizeof labels, "class=\"%s\",cause=\"%s\"", nx_class_name(event->verdict.class_),
                nx_cause_name(event->verdict.cause));
-    *series(metrics, NX_METRIC_CAUSES, labels) += 1;
+    nx_counter_add(series(metrics, NX_METRIC_CAUSES, labels), 1);
     if (event->verdict.cause == NX_CAUSE_UNKNOWN)
-        *series(metrics, NX_METRIC_UNCLASSIFIED, "") += 1;
+        nx_counter_add(series(metrics, NX_METRIC_UNCLASSIFIED, ""), 1);
     if (event->decision.action == NX_ACTION_SUPPRESS) {
         g_snprintf(labels, sizeof labels, "cause=\"%s\"", nx_cause_name(event->verdict.cause));
-        *series(metrics, NX_METRIC_SUPPRESSED, labels) += 1;
+        nx_counter_add(series(metrics, NX_METRIC_SUPPRESSED, labels), 1);
     }
 }
 
@@ -123,7 +135,7 @@ void nx_metrics_outcome(struct nx_metrics *metrics, const struct nx_outcome *out
 {
     pthread_mutex_lock(&metrics->lock);
     if (outcome->error != NULL)
-        *series(metrics, NX_METRIC_NOT_KEPT, reason_of(outcome->error)) += 1;
+        nx_counter_add(series(metrics, NX_METRIC_NOT_KEPT, reason_of(outcome->error)), 1);
     for (size_t i = 0; i < outcome->n; i++)
         count_event(metrics, &outcome->events[i], outcome->duplicates[i]);
     pthread_mutex_unlock(&metrics->lock);
@@ -138,11 +150,10 @@ static void write_series(GString *out, const char *name, GHashTable *all)
 {
     GList *labels = g_list_sort(g_hash_table_get_keys(all), by_text);
     for (const GList *item = labels; item != NULL; item = item->next) {
-        char number[G_ASCII_DTOSTR_BUF_SIZE];
-        const double *value = g_hash_table_lookup(all, item->data);
+        const struct nx_counter *counter = g_hash_table_lookup(all, item->data);
         bool bare = *(const char *)item->data == '\0';
-        g_string_append_printf(out, "%s%s%s%s %s\n", name, bare ? "" : "{", (const char *)item->data, bare ? "" : "}",
-                               g_ascii_formatd(number, sizeof number, "%.17g", *value));
+        g_string_append_printf(out, "%s%s%s%s %" G_GINT64_FORMAT "\n", name, bare ? "" : "{", (const char *)item->data,
+                               bare ? "" : "}", counter->value);
     }
     g_list_free(labels);
 }
@@ -150,14 +161,15 @@ static void write_series(GString *out, const char *name, GHashTable *all)
 static void write_histogram(GString *out, const char *name, const struct histogram *histogram)
 {
     uint64_t sum = 0;
+    int64_t microseconds = histogram->sum;
     for (size_t i = 0; i < G_N_ELEMENTS(buckets); i++) {
         sum += histogram->counts[i];
         g_string_append_printf(out, "%s_bucket{le=\"%s\"} %" G_GUINT64_FORMAT "\n", name, buckets[i].seconds, sum);
     }
     sum += histogram->counts[G_N_ELEMENTS(buckets)];
     g_string_append_printf(out, "%s_bucket{le=\"+Inf\"} %" G_GUINT64_FORMAT "\n", name, sum);
-    g_string_append_printf(out, "%s_sum %" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT "\n", name, histogram->sum / G_USEC_PER_SEC,
-                           histogram->sum % G_USEC_PER_SEC);
+    g_string_append_printf(out, "%s_sum %" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT "\n", name, microseconds / G_USEC_PER_SEC,
+                           microseconds % G_USEC_PER_SEC);
     g_string_append_printf(out, "%s_count %" G_GUINT64_FORMAT "\n", name, sum);
 }
 

@@ -7,6 +7,7 @@
 #include "ingest/intake.h"
 
 struct nx_metrics;
+struct nx_counter; /* a series, to be counted without looking for it */
 
 enum nx_metric {
 #define NX_METRIC(id, name, type, help) NX_METRIC_##id,
@@ -18,7 +19,10 @@ enum nx_metric {
 struct nx_metrics *nx_metrics_new(void);
 void nx_metrics_free(struct nx_metrics *metrics);
 void nx_metrics_count(struct nx_metrics *metrics, enum nx_metric metric, const char *labels, uint64_t n);
-void nx_metrics_set(struct nx_metrics *metrics, enum nx_metric metric, const char *labels, double value);
+/* A series, made when it is not there; lives as long as the metrics. */
+struct nx_counter *nx_metrics_counter(struct nx_metrics *metrics, enum nx_metric metric, const char *labels);
+void nx_counter_add(struct nx_counter *counter, uint64_t n);
+void nx_metrics_set(struct nx_metrics *metrics, enum nx_metric metric, const char *labels, int64_t value);
 /* A histogram's observation, microseconds. */
 void nx_metrics_observe(struct nx_metrics *metrics, enum nx_metric metric, gint64 microseconds);
 /* What became of the events of a job. */

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define HEAD_BYTES (16u << 10) /* a request's head has to fit; the library clears it for each request */
 #define RESERVED_FILES 64u /* for the database, the log, the spool, what threads need */
 
 static void free_context(void *data)
@@ -79,22 +80,30 @@ static void look_at(struct nx_server *server)
     server->port = bound.ss_family == AF_INET ? ntohs(v4->sin_port) : bound.ss_family == AF_INET6 ? ntohs(v6->sin6_port) : 0;
 }
 
+/* The library's limit: past ours there is room for those who are just being ended, so that it never stops accepting. */
+static unsigned with_margin(unsigned connections)
+{
+    return connections + MAX(connections / 4, 32u);
+}
+
 /* As many as are set, but never so many that files run out: then not even the log or the database could be opened. */
 static unsigned connections(const struct nx_config *config)
 {
     struct rlimit files;
+    unsigned wanted = MAX(config->serve_connections, 1u);
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return config->serve_connections;
+        return wanted;
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     rlim_t reserve = RESERVED_FILES + config->lmtp_sessions;
     rlim_t most = files.rlim_cur > 2 * reserve ? files.rlim_cur - reserve : files.rlim_cur / 4 + 1;
-    if (most < config->serve_connections) {
-        g_autofree char *text = g_strdup_printf("%u", (unsigned)most);
-        nx_log(NX_LOG_WARN, "serve", "fewer connections than are set: open files are limited (raise LimitNOFILE or ulimit -n)",
-               "connections", text, NULL);
-    }
-    return (unsigned)MIN(most, config->serve_connections);
+    if (with_margin(wanted) <= most)
+        return wanted;
+    most = most > 64 ? most * 3 / 4 : MAX(most / 2, 1u);
+    g_autofree char *text = g_strdup_printf("%u", (unsigned)most);
+    nx_log(NX_LOG_WARN, "serve", "fewer connections than are set: open files are limited (raise LimitNOFILE or ulimit -n)",
+           "connections", text, NULL);
+    return (unsigned)most;
 }
 
 /* A daemon on the listener with this certificate (NULL: no TLS); NULL: the error says why. */
@@ -111,8 +120,9 @@ static struct MHD_Daemon *start(struct nx_server *server, const struct nx_config
                                                  nx_dispatch_say, NULL, MHD_OPTION_LISTEN_SOCKET, own, MHD_OPTION_NOTIFY_COMPLETED,
                                                  nx_dispatch_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, nx_dispatch_unescape,
                                                  NULL, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->serve_timeout,
-                                                 MHD_OPTION_CONNECTION_LIMIT, connections(config), MHD_OPTION_THREAD_POOL_SIZE,
-                                                 threads, MHD_OPTION_ARRAY, certificate != NULL ? tls : &tls[2], MHD_OPTION_END);
+                                                 MHD_OPTION_CONNECTION_LIMIT, with_margin(server->most), MHD_OPTION_NOTIFY_CONNECTION,
+                                                 nx_connections_notify, server->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                                 (size_t)HEAD_BYTES, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_ARRAY, certificate != NULL ? tls : &tls[2], MHD_OPTION_END);
     if (daemon != NULL)
         return daemon;
     if (certificate != NULL)
@@ -157,7 +167,14 @@ struct nx_server *nx_server_new(struct nx_service *service, int listener, const 
 {
     g_autoptr(nx_server) server = g_new0(struct nx_server, 1);
     const struct nx_config *config = service->setup->config;
+    size_t rows = 1;
     server->service = service;
+    server->most = connections(config);
+    const struct nx_connections_limits limits = {server->most, config->serve_head_timeout, config->serve_timeout};
+    server->connections = nx_connections_new(&limits, service->metrics);
+    for (const struct nx_route *route = nx_routes; route->method != NULL; route++)
+        rows++;
+    server->counters = g_malloc0_n(rows * NX_STATUSES, sizeof *server->counters);
     pthread_key_create(&server->context, free_context);
     server->listener = listener >= 0 ? listener : open_listener(listen_on, error);
     if (server->listener < 0)
@@ -211,9 +228,17 @@ void nx_server_free(struct nx_server *server)
     if (server->listener >= 0)
         close(server->listener);
     pthread_key_delete(server->context);
+    nx_connections_free(server->connections);
+    g_free(server->counters);
     g_free(server->certificate);
     g_free(server->key);
     g_free(server);
+}
+
+void nx_server_tick(struct nx_server *server)
+{
+    nx_connections_tick(server->connections);
+    nx_metrics_set(server->service->metrics, NX_METRIC_CONNECTIONS, "", nx_connections_count(server->connections));
 }
 
 unsigned nx_server_port(const struct nx_server *server)

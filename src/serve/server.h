@@ -21,6 +21,8 @@ struct nx_server *nx_server_new(struct nx_service *service, int listener, const 
 gboolean nx_server_reload(struct nx_server *server, const struct nx_setup *setup, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* No new connections; requests at work are finished. */
 void nx_server_free(struct nx_server *server);
+/* Once a second: ends connections whose time is over. */
+void nx_server_tick(struct nx_server *server);
 unsigned nx_server_port(const struct nx_server *server);
 
 typedef struct nx_server nx_server; /* for g_autoptr only */

@@ -61,7 +61,7 @@ struct nx_service *nx_service_new(struct nx_setup *setup, struct nx_store *store
 {
     struct nx_service *service = g_new0(struct nx_service, 1);
     service->metrics = nx_metrics_new();
-    nx_metrics_set(service->metrics, NX_METRIC_START, "", (double)(g_get_real_time() / G_USEC_PER_SEC));
+    nx_metrics_set(service->metrics, NX_METRIC_START, "", g_get_real_time() / G_USEC_PER_SEC);
     name_build(service, setup);
     const struct nx_intake_options options = {
         .workers = setup->config->serve_workers, .queue = setup->config->serve_queue, .observe = observe, .data = service->metrics};

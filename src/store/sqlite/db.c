@@ -5,6 +5,7 @@
 #include "store/sqlite/schema.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -335,8 +336,16 @@ static void finalize(gpointer statement)
     sqlite3_finalize(statement);
 }
 
+/* Its count of memory in use is nobody's business here, and a lock that all threads meet at. */
+static void set_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct nx_db *nx_db_open(const char *path, bool write, GError **error)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_library);
     g_autoptr(nx_db) db = g_new0(struct nx_db, 1);
     struct stat info;
     db->path = g_strdup(path);
