@@ -240,9 +240,48 @@ static size_t find_at(struct nx_str text)
     return text.n;
 }
 
+/* What nearly all addresses are: a local part of atext and dots, a domain of plain labels, no rule that may touch it. One pass, the
+ * key is all that is made. False: the long way, which also knows what is wrong. */
+static bool fold_plain(struct nx_arena *arena, struct nx_str text, const struct nx_fold_rules *rules, struct nx_address *ret)
+{
+    size_t at = 0, label = 0;
+    bool low = true;
+    if (text.n > NX_ADDRESS_MAX || (rules != NULL && g_hash_table_size(rules->tags) + g_hash_table_size(rules->dots) > 0))
+        return false;
+    for (; at < text.n && text.p[at] != '@'; at++) {
+        unsigned char c = (unsigned char)text.p[at];
+        if (c >= 0x80 || (!nx_is_atext(c) && c != '.'))
+            return false;
+        low = low && c == nx_lower(c);
+    }
+    size_t domain = text.n > at ? text.n - at - 1 : 0;
+    if (at == 0 || at > LOCAL_MAX || domain == 0 || domain > DOMAIN_MAX)
+        return false;
+    char *key = nx_arena_alloc(arena, text.n);
+    for (size_t i = 0; i < domain; i++) {
+        unsigned char c = (unsigned char)text.p[at + 1 + i], lower = nx_lower(c);
+        label = c == '.' ? 0 : label + 1;
+        if (label > LABEL_MAX || (label == 0 && (i == 0 || i + 1 == domain || text.p[at + i] == '.')) ||
+            (c != '.' && !nx_is_alnum(c) && c != '-' && c != '_'))
+            return false;
+        low = low && c == lower;
+        key[i] = (char)lower;
+    }
+    key[domain] = '@';
+    for (size_t i = 0; i < at; i++)
+        key[domain + 1 + i] = (char)nx_lower((unsigned char)text.p[i]);
+    ret->key = (struct nx_str){key, text.n};
+    ret->domain = nx_str_sub(ret->key, 0, domain);
+    ret->local = nx_str_from(ret->key, domain + 1);
+    ret->folded = low ? text : join(arena, ret->local, ret->domain);
+    return true;
+}
+
 bool nx_address_fold(struct nx_arena *arena, struct nx_str text, const struct nx_fold_rules *rules, struct nx_address *ret,
                      const char **ret_why)
 {
+    if (fold_plain(arena, text, rules, ret))
+        return true;
     text = nx_str_trim(text);
     if (text.n >= 2 && text.p[0] == '<' && text.p[text.n - 1] == '>')
         text = nx_str_trim(nx_str_sub(text, 1, text.n - 1));

@@ -2,6 +2,7 @@
 /* base/ascii.h - character classes of ASCII, independent of any locale. Bytes over 127 belong to none of them. */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 
 static inline unsigned char nx_lower(unsigned char c)
 {
@@ -34,4 +35,8 @@ static inline bool nx_is_blank(unsigned char c)
     return c == ' ' || c == '\t';
 }
 /* atext of RFC 5322 3.2.3, with the bytes of UTF-8 (RFC 6532 3.2). */
-bool nx_is_atext(unsigned char c);
+static inline bool nx_is_atext(unsigned char c)
+{
+    static const uint64_t set[] = {0xa3ffacfa00000000, 0x7fffffffc7fffffe}; /* alphanumerics and !#$%&'*+-/=?^_`{|}~ */
+    return c >= 0x80 || (set[c >> 6] >> (c & 63) & 1) != 0;
+}

@@ -5,11 +5,6 @@
 
 #include <limits.h>
 
-bool nx_is_atext(unsigned char c)
-{
-    return nx_is_alnum(c) || c >= 0x80 || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
-}
-
 bool nx_str_eq(struct nx_str a, struct nx_str b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

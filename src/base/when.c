@@ -14,6 +14,15 @@ static int64_t days_of(int64_t year, int month, int day)
     return era * 146097 + doe - 719468;
 }
 
+static char *two_digits(char *at, unsigned number, char behind)
+{
+    *at++ = (char)('0' + number / 10);
+    *at++ = (char)('0' + number % 10);
+    if (behind != 0)
+        *at++ = behind;
+    return at;
+}
+
 struct nx_str nx_when_format(struct nx_arena *arena, nx_when when)
 {
     if (when == NX_WHEN_NONE)
@@ -32,8 +41,15 @@ struct nx_str nx_when_format(struct nx_arena *arena, nx_when when)
     int day = (int)(doy - (153 * mp + 2) / 5 + 1);
     int month = (int)(mp < 10 ? mp + 3 : mp - 9);
     int64_t year = yoe + era * 400 + (month <= 2);
-    return nx_arena_printf(arena, "%04lld-%02d-%02dT%02d:%02d:%02dZ", (long long)year, month, day,
-                           (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
+    if (year < 0 || year > 9999)
+        return nx_arena_printf(arena, "%04lld-%02d-%02dT%02d:%02d:%02dZ", (long long)year, month, day, (int)(rest / 3600),
+                               (int)(rest / 60 % 60), (int)(rest % 60));
+    char *text = nx_arena_alloc(arena, sizeof "0000-00-00T00:00:00Z" - 1), *at = text; /* by the million: no printf */
+    at = two_digits(two_digits(at, (unsigned)(year / 100), 0), (unsigned)(year % 100), '-');
+    at = two_digits(two_digits(at, (unsigned)month, '-'), (unsigned)day, 'T');
+    at = two_digits(two_digits(at, (unsigned)(rest / 3600), ':'), (unsigned)(rest / 60 % 60), ':');
+    at = two_digits(at, (unsigned)(rest % 60), 'Z');
+    return (struct nx_str){text, (size_t)(at - text)};
 }
 
 /* Takes a number of min to max digits off the front. */
