@@ -36,3 +36,10 @@ void nx_buf_addc(struct nx_buf *buf, char c)
 {
     nx_buf_add(buf, (struct nx_str){&c, 1});
 }
+
+char *nx_buf_reserve(struct nx_buf *buf, size_t n)
+{
+    if (buf->n + n > buf->size)
+        grow(buf, buf->n + n);
+    return buf->p + buf->n;
+}

@@ -74,6 +74,4 @@ struct nx_reader { /* a back-end's reader begins with this */
     const struct nx_fold_rules *rules; /* the store's */
 };
 
-const char *nx_store_path(const struct nx_store *store);
-
 extern const struct nx_backend_ops nx_sqlite_ops;

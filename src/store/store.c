@@ -355,9 +355,13 @@ static const struct nx_change **sort_unique(const struct nx_change *changes, siz
 {
     const struct nx_change **order = g_new(const struct nx_change *, n);
     size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
+    bool sorted = true; /* what comes from an import is */
+    for (size_t i = 0; i < n; i++) {
         order[i] = &changes[i];
-    qsort(order, n, sizeof *order, by_key);
+        sorted = sorted && (i == 0 || by_key(&order[i - 1], &order[i]) <= 0);
+    }
+    if (!sorted)
+        qsort(order, n, sizeof *order, by_key);
     for (size_t i = 0; i < n; i++) {
         const struct nx_change *old = kept > 0 ? order[kept - 1] : NULL, *new = order[i];
         if (old == NULL || by_key(&old, &new) != 0) {

@@ -40,6 +40,7 @@ enum nx_open_mode { NX_OPEN_WRITE, NX_OPEN_READ }; /* READ never creates and run
 struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const struct nx_policy *policy,
                                const struct nx_fold_rules *rules, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_store_close(struct nx_store *store); /* writes what is queued first */
+const char *nx_store_path(const struct nx_store *store);
 
 /* Keeps events of one message, decided and committed as one; ret_stored[i] for events[i]. Blocks until the commit (group commit
  * with other callers). */

@@ -6,9 +6,6 @@ static const char PUT[] = "INSERT INTO suppressions(key, stream, address, cause,
                           " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(key, stream) DO UPDATE SET cause=excluded.cause,"
                           " class=excluded.class, since=excluded.since, until=excluded.until, renewals=excluded.renewals,"
                           " manual=excluded.manual, seq=excluded.seq";
-static const char PUT_NEW[] =
-    "INSERT OR IGNORE INTO suppressions(key, stream, address, cause, class, since, until, renewals, manual, seq)"
-    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)";
 static const char LIFT[] =
     "DELETE FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
 static const char COOL[] = "DELETE FROM suppressions WHERE key=?1 AND class='s' AND manual=0 AND until IS NOT NULL";
@@ -62,18 +59,6 @@ static gboolean put(struct nx_db *db, const struct nx_row *row, GError **error)
     bool goes_on = nx_standing_holds(&old, row->at) && old.cause == row->cause; /* the same reason, for longer */
     bind_entry(db, put, row, goes_on ? old.since : row->at, nx_standing_renewals(&old, row->cause, row->at));
     return nx_db_run(db, put, error);
-}
-
-gboolean nx_apply_new(struct nx_db *db, const struct nx_row *row, bool *ret_new, GError **error)
-{
-    sqlite3_stmt *put = nx_db_statement(db, PUT_NEW, error);
-    if (put == NULL)
-        return FALSE;
-    bind_entry(db, put, row, row->at, 0);
-    if (!nx_db_run(db, put, error))
-        return FALSE;
-    *ret_new = sqlite3_changes(db->sqlite) > 0;
-    return TRUE;
 }
 
 static gboolean with_key(struct nx_db *db, const char *sql, const struct nx_row *row, GError **error)

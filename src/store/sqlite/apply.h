@@ -21,5 +21,3 @@ struct nx_row { /* what matters of a log row, or of one line of an import's list
 /* The entry of (key, stream), in force or not. */
 gboolean nx_apply_standing(struct nx_db *db, struct nx_str key, struct nx_str stream, struct nx_standing *ret, GError **error);
 gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error);
-/* Puts an entry where there was none, in force or not; *ret_new false: there is one, nothing was done. */
-gboolean nx_apply_new(struct nx_db *db, const struct nx_row *row, bool *ret_new, GError **error);

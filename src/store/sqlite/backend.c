@@ -10,8 +10,14 @@ static struct nx_backend *backend_open(const char *path, const struct nx_policy 
     struct nx_db *db = nx_db_open(path, true, error);
     if (db == NULL)
         return NULL;
+    struct nx_feed *feed = nx_feed_new(db, error);
+    if (feed == NULL) {
+        nx_db_close(db);
+        return NULL;
+    }
     struct nx_backend *backend = g_new0(struct nx_backend, 1);
     backend->db = db;
+    backend->feed = feed;
     backend->policy = *policy;
     backend->scratch = nx_arena_new();
     nx_raw_limit(backend, &NX_RAW_LIMITS_DEFAULT);

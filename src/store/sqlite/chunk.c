@@ -3,36 +3,47 @@
 
 #include "base/error.h"
 
-static void add_text(struct nx_buf *out, struct nx_str text)
+static char *put_text(char *at, struct nx_str text)
 {
-    for (size_t i = 0; i < text.n; i++)
-        nx_buf_addc(out, (unsigned char)text.p[i] < 0x20 ? ' ' : text.p[i]);
+    if (text.n > 0)
+        memcpy(at, text.p, text.n);
+    at += text.n;
+    *at++ = '\t';
+    return at;
 }
 
-static void add_number(struct nx_buf *out, int64_t number)
+static char *put_number(char *at, int64_t number)
 {
-    char digits[32];
-    nx_buf_add(out, (struct nx_str){digits, (size_t)g_snprintf(digits, sizeof digits, "%lld", (long long)number)});
+    char digits[24];
+    size_t n = sizeof digits;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    digits[--n] = '\t';
+    do
+        digits[--n] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0)
+        digits[--n] = '-';
+    memcpy(at, digits + n, sizeof digits - n);
+    return at + sizeof digits - n;
 }
 
 void nx_chunk_add(struct nx_db *db, struct nx_buf *out, const struct nx_change *change, bool with_reason)
 {
-    nx_buf_add(out, change->key);
-    nx_buf_addc(out, '\t');
-    nx_buf_add(out, change->stream);
-    nx_buf_addc(out, '\t');
-    add_number(out, db->cause_ids[change->cause]);
-    nx_buf_addc(out, '\t');
-    add_number(out, change->since);
-    nx_buf_addc(out, '\t');
+    struct nx_str reason = with_reason ? change->reason : NX_STR_NONE;
+    char *start = nx_buf_reserve(out, change->key.n + change->stream.n + change->address.n + reason.n + 100), *at = start;
+    at = put_text(at, change->key);
+    at = put_text(at, change->stream);
+    at = put_number(at, db->cause_ids[change->cause]);
+    at = put_number(at, change->since);
     if (change->until != NX_WHEN_NONE)
-        add_number(out, change->until);
-    nx_buf_addc(out, '\t');
-    nx_buf_add(out, change->address);
-    nx_buf_addc(out, '\t');
-    if (with_reason)
-        add_text(out, change->reason);
-    nx_buf_addc(out, '\n');
+        at = put_number(at, change->until);
+    else
+        *at++ = '\t';
+    at = put_text(at, change->address);
+    for (size_t i = 0; i < reason.n; i++)
+        *at++ = (unsigned char)reason.p[i] < 0x20 ? ' ' : reason.p[i];
+    *at++ = '\n';
+    out->n += (size_t)(at - start);
 }
 
 static struct nx_str take_field(struct nx_str *line)

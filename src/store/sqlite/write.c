@@ -4,7 +4,6 @@
 #include "event/json.h"
 #include "event/remote.h"
 #include "store/sqlite/apply.h"
-#include "store/sqlite/chunk.h"
 #include "store/sqlite/raw.h"
 #include "store/sqlite/tally.h"
 
@@ -25,7 +24,6 @@ static const char APPEND[] = "INSERT INTO log(id, act, at, made, key, stream, ad
                              "until, reason, actor, source,"
                              " status, rule, diagnostic, body, seq, remote)"
                              " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)";
-static const char APPEND_CHUNK[] = "INSERT INTO chunks(seq, lo, hi, n, body) VALUES(?1,?2,?3,?4,?5)";
 
 struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id)
 {
@@ -343,78 +341,4 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
                             .at = change->since,
                             .until = change->until};
     return append(db, &row, &effect.sequence, error) && nx_apply(db, &effect, error);
-}
-
-/* Up to NX_CHUNK_LINES changes as one log row. */
-static gboolean import_chunk(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
-                             size_t *changed, GError **error)
-{
-    struct nx_db *db = backend->db;
-    nx_arena_reset(backend->scratch);
-    struct nx_buf list;
-    struct nx_str lo = NX_STR_NONE, hi = NX_STR_NONE;
-    size_t lines = 0;
-    nx_buf_init(&list, backend->scratch, SIZE_MAX / 2);
-    sqlite3_stmt *next = nx_db_statement(db, NEXT, error);
-    if (next == NULL || nx_db_step(db, next, error) < 0)
-        return FALSE;
-    int64_t sequence = sqlite3_column_int64(next, 0);
-    nx_db_reset(next);
-    bool mixed = false;
-    for (size_t i = 1; i < n && !mixed; i++)
-        mixed = !nx_str_eq(changes[i]->reason, changes[0]->reason);
-    for (size_t i = 0; i < n; i++) {
-        const struct nx_change *change = changes[i];
-        bool new, effect = true;
-        const struct nx_row row = {.sequence = sequence,
-                                   .act = NX_ACT_IMPORT,
-                                   .action = NX_ACTION_SUPPRESS,
-                                   .key = change->key,
-                                   .address = change->address,
-                                   .scope = change->stream,
-                                   .cause = change->cause,
-                                   .class_ = nx_cause_facts(change->cause)->class_,
-                                   .at = change->since,
-                                   .until = change->until};
-        if (!nx_apply_new(db, &row, &new, error) || (!new && !has_effect(db, change, now, &effect, error)) ||
-            (!new &&effect && !nx_apply(db, &row, error)))
-            return FALSE;
-        if (!effect)
-            continue;
-        nx_chunk_add(db, &list, change, mixed);
-        lo = lines++ == 0 ? change->key : lo;
-        hi = change->key;
-    }
-    if (lines == 0)
-        return TRUE;
-    const struct appended row = {.act = NX_STR("import"),
-                                 .at = now,
-                                 .made = now,
-                                 .action = NX_STR("done"),
-                                 .until = NX_WHEN_NONE,
-                                 .kind = mixed ? NX_STR("mixed") : NX_STR_NONE,
-                                 .reason = mixed ? NX_STR_NONE : changes[0]->reason,
-                                 .actor = changes[0]->actor,
-                                 .source = changes[0]->source};
-    sqlite3_stmt *insert = nx_db_statement(db, APPEND_CHUNK, error);
-    if (insert == NULL || !append(db, &row, &sequence, error))
-        return FALSE;
-    struct nx_str packed = nx_zip_pack_list(db->zip, backend->scratch, nx_buf_str(&list));
-    sqlite3_bind_int64(insert, 1, sequence);
-    nx_db_bind_text(insert, 2, lo);
-    nx_db_bind_text(insert, 3, hi);
-    sqlite3_bind_int64(insert, 4, (sqlite3_int64)lines);
-    sqlite3_bind_blob64(insert, 5, packed.p, packed.n, SQLITE_STATIC);
-    *changed += lines;
-    return nx_db_run(db, insert, error);
-}
-
-gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
-                         size_t *ret_changed, GError **error)
-{
-    *ret_changed = 0;
-    for (size_t from = 0; from < n; from += NX_CHUNK_LINES)
-        if (!import_chunk(backend, changes + from, MIN(n - from, NX_CHUNK_LINES), now, ret_changed, error))
-            return FALSE;
-    return TRUE;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/sqlite/write.h - the writer's half of the back-end. Inner. */
 #pragma once
-#include "store/sqlite/db.h"
+#include "store/sqlite/feed.h"
 #include "base/limits.h"
 #include "store/ops.h"
 
 struct nx_backend {
     struct nx_db *db;
+    struct nx_feed *feed; /* the connection's */
     struct nx_policy policy;
     struct nx_arena *scratch; /* of one change */
     struct {                  /* raw.c */
@@ -19,6 +20,7 @@ struct nx_backend {
 gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
                       const struct nx_address *address, const char *why, nx_when now, struct nx_stored *ret, GError **error);
 gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, GError **error);
+/* load.c */
 gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
                          size_t *ret_changed, GError **error);
 /* An event's id as the log keeps it: hex as bytes, half the size; anything else as it stands. */
