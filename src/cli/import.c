@@ -3,41 +3,24 @@
 
 #include "base/error.h"
 #include "export/import.h"
+#include "export/loader.h"
 #include "export/stream.h"
-#include "store/store.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
-#define RUN 1000000u  /* entries in one transaction */
-#define PATIENCE 120u /* times five seconds that another writer is waited for */
-#define TOLD 5u       /* lines that are no addresses, told one by one */
+#define TOLD 5u /* lines that are no addresses, told one by one */
 
 struct options {
     char *from, *cause, *stream, *until, *column, *delimiter, *actor;
     gboolean dry, quiet;
 };
 
-struct writing { /* one run on its way into the store, while the next is read */
-    struct nx_store *store;
-    struct nx_arena *arena;
-    GArray *entries;
-    nx_when now;
-    size_t new;
-    GError *error;
-};
-
 struct import {
     const struct options *options;
     struct nx_source *source;
-    struct nx_store *store;
-    struct nx_lookup *lookup; /* dry run */
+    struct nx_loader *loader;
     const struct nx_fold_rules *rules;
-    struct nx_arena *arena; /* of the run that is being read */
-    GArray *entries;        /* struct nx_manual */
-    struct writing writing; /* the run before it */
-    pthread_t writer;
-    bool busy;
+    struct nx_arena *arena; /* of a row */
     struct nx_manual pattern;
     bool own_cause;
     nx_when now;
@@ -46,95 +29,34 @@ struct import {
     bool bar;
 };
 
-static void draw(struct import *import)
+/* Ten times a second at most. */
+static bool is_due(struct import *import)
 {
-    if (!import->bar || import->read % 1024 != 0)
-        return;
     gint64 now = g_get_monotonic_time();
-    guint64 size = nx_source_size(import->source), taken = nx_source_taken(import->source);
-    if (now - import->drawn < G_USEC_PER_SEC / 10)
-        return;
+    if (!import->bar || now - import->drawn < G_USEC_PER_SEC / 10)
+        return false;
     import->drawn = now;
-    fprintf(stderr, "\r%3" G_GUINT64_FORMAT " %%  %" G_GUINT64_FORMAT " lines, %" G_GUINT64_FORMAT " new",
-            size > 0 ? MIN(taken, size) * 100 / size : 0, import->read, import->new);
+    return true;
 }
 
-/* Somebody else who writes is waited for: an import is long, and others may be under way. */
-static void *write_run(void *data)
+static void draw_reading(struct import *import)
 {
-    struct writing *writing = data;
-    const struct nx_manual *entries = (const struct nx_manual *)(void *)writing->entries->data;
-    for (unsigned tries = 0;; tries++) {
-        g_clear_error(&writing->error);
-        if (nx_store_suppress(writing->store, entries, writing->entries->len, writing->now, &writing->new, &writing->error) ||
-            !g_error_matches(writing->error, NX_ERROR, NX_ERROR_BUSY) || tries >= PATIENCE)
-            return NULL;
-    }
+    guint64 size = nx_source_size(import->source), taken = nx_source_taken(import->source);
+    if (import->read % 1024 != 0 || !is_due(import))
+        return;
+    if (size > 0)
+        fprintf(stderr, "\rreading %3" G_GUINT64_FORMAT " %%  %" G_GUINT64_FORMAT " lines", MIN(taken, size) * 100 / size,
+                import->read);
+    else
+        fprintf(stderr, "\rreading  %" G_GUINT64_FORMAT " lines", import->read);
 }
 
-/* Waits for the run under way. */
-static gboolean finish_run(struct import *import, GError **error)
+static void draw_writing(void *data, uint64_t done, uint64_t all)
 {
-    struct writing *writing = &import->writing;
-    if (!import->busy)
-        return TRUE;
-    pthread_join(import->writer, NULL);
-    import->busy = false;
-    import->new += writing->new;
-    writing->new = 0;
-    g_array_set_size(writing->entries, 0);
-    nx_arena_reset(writing->arena);
-    if (writing->error == NULL)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&writing->error));
-    return FALSE;
-}
-
-static gboolean start_run(struct import *import, GError **error)
-{
-    struct writing *writing = &import->writing;
-    if (!finish_run(import, error))
-        return FALSE;
-    GArray *entries = import->entries;
-    struct nx_arena *arena = import->arena;
-    import->entries = writing->entries;
-    import->arena = writing->arena;
-    *writing = (struct writing){.store = import->store, .arena = arena, .entries = entries, .now = import->now};
-    int failed = pthread_create(&import->writer, NULL, write_run, writing);
-    import->busy = failed == 0;
-    if (failed != 0)
-        g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "cannot start a thread: %s (try again)", g_strerror(failed));
-    return failed == 0;
-}
-
-static void ask_run(struct import *import)
-{
-    guint n = import->entries->len;
-    g_autofree struct nx_str *keys = g_new0(struct nx_str, n + 1);
-    g_autofree struct nx_hit *hits = g_new0(struct nx_hit, n + 1);
-    for (guint i = 0; i < n; i++) {
-        struct nx_address address = {0};
-        (void)nx_address_fold(import->arena, g_array_index(import->entries, struct nx_manual, i).address, import->rules, &address,
-                              NULL);
-        keys[i] = address.key;
-    }
-    for (guint i = 0; i < n; i++)
-        nx_lookup_find(import->lookup, &keys[i], 1, g_array_index(import->entries, struct nx_manual, i).stream, import->now,
-                       &hits[i]);
-    for (guint i = 0; i < n; i++)
-        import->new += hits[i].answer != NX_ANSWER_SUPPRESSED;
-    g_array_set_size(import->entries, 0);
-    nx_arena_reset(import->arena);
-}
-
-static gboolean flush(struct import *import, GError **error)
-{
-    if (import->entries->len == 0)
-        return TRUE;
-    if (import->store != NULL)
-        return start_run(import, error);
-    ask_run(import);
-    return TRUE;
+    struct import *import = data;
+    if (all > 0 && is_due(import))
+        fprintf(stderr, "\r%s %3" G_GUINT64_FORMAT " %%  %" G_GUINT64_FORMAT " entries   ",
+                import->options->dry ? "asking " : "writing", done * 100 / all, done);
 }
 
 static gboolean one(void *data, const struct nx_import_row *row, GError **error)
@@ -144,11 +66,13 @@ static gboolean one(void *data, const struct nx_import_row *row, GError **error)
     struct nx_address folded;
     const char *why = NULL;
     import->read++;
-    draw(import);
+    draw_reading(import);
     if (row->skip != NULL) {
         import->passed++;
         return TRUE;
     }
+    if (nx_arena_used(import->arena) > 60000)
+        nx_arena_reset(import->arena);
     if (row->address.n == 0 || !nx_address_fold(import->arena, row->address, import->rules, &folded, &why)) {
         if (import->invalid++ < TOLD && !import->options->quiet)
             nx_cli_say("%s:%" G_GUINT64_FORMAT ": '%.*s' is no address: %s", nx_source_name(import->source), row->line,
@@ -159,17 +83,16 @@ static gboolean one(void *data, const struct nx_import_row *row, GError **error)
         import->expired++;
         return TRUE;
     }
-    entry.address = nx_arena_dup(import->arena, row->address);
-    entry.reason = nx_arena_dup(import->arena, nx_str_sub(row->text, 0, 500));
+    entry.address = row->address;
+    entry.reason = nx_str_sub(row->text, 0, 500);
     entry.since = row->since != NX_WHEN_NONE && row->since <= import->now ? row->since : import->now;
     if (!import->own_cause)
         entry.cause = row->cause;
     if (entry.stream.n == 0)
-        entry.stream = nx_arena_dup(import->arena, row->stream);
+        entry.stream = row->stream;
     if (entry.until == NX_WHEN_NONE)
         entry.until = row->until;
-    g_array_append_val(import->entries, entry);
-    return import->entries->len < RUN || flush(import, error);
+    return nx_loader_add(import->loader, &entry, folded.key, error);
 }
 
 static gssize read_input(void *data, char *bytes, size_t n, GError **error)
@@ -182,7 +105,7 @@ static void say_summary(const struct import *import)
     uint64_t known = import->read - import->new - import->invalid - import->passed - import->expired;
     printf("%s%" G_GUINT64_FORMAT " lines: %" G_GUINT64_FORMAT " %s, %" G_GUINT64_FORMAT " known already, %" G_GUINT64_FORMAT
            " no addresses, %" G_GUINT64_FORMAT " not suppressed there, %" G_GUINT64_FORMAT " run out\n",
-           import->bar ? "\r" : "", import->read, import->new, import->options->dry ? "would be new" : "new", known,
+           import->bar ? "\r\033[K" : "", import->read, import->new, import->options->dry ? "would be new" : "new", known,
            import->invalid, import->passed, import->expired);
 }
 
@@ -201,6 +124,18 @@ static gboolean read_options(const struct options *options, struct import *impor
            nx_cli_when(options->until, import->now, false, &import->pattern.until, error);
 }
 
+/* A dry run needs no database: without one everything is new. */
+static struct nx_store *open_store(struct nx_cli *cli, bool dry, GError **error)
+{
+    GError *why = NULL;
+    struct nx_store *store = nx_cli_store(cli->config, dry ? NX_OPEN_READ : NX_OPEN_WRITE, &why);
+    if (dry && g_error_matches(why, NX_ERROR, NX_ERROR_NOT_FOUND))
+        g_clear_error(&why);
+    if (why != NULL)
+        g_propagate_error(error, why);
+    return store;
+}
+
 static int import_file(struct nx_cli *cli, const struct options *options)
 {
     g_autoptr(GError) error = NULL;
@@ -217,25 +152,19 @@ static int import_file(struct nx_cli *cli, const struct options *options)
     import.pattern.actor = nx_str_of(nx_cli_actor(options->actor));
     import.pattern.source = nx_str_of(source_name);
     g_autoptr(nx_source) source = nx_source_open(cli->args[0], &error);
-    g_autoptr(nx_store) store =
-        source == NULL ? NULL : nx_cli_store(cli->config, options->dry ? NX_OPEN_READ : NX_OPEN_WRITE, &error);
+    g_autoptr(nx_store) store = source == NULL ? NULL : open_store(cli, options->dry, &error);
     g_autoptr(nx_lookup) lookup = store == NULL || !options->dry ? NULL : nx_lookup_new(store, &error);
-    if (store == NULL || (lookup == NULL && options->dry))
+    if (error != NULL)
         return nx_cli_fail(error);
+    g_autofree char *directory = store != NULL ? g_path_get_dirname(nx_store_path(store)) : g_strdup(g_get_tmp_dir());
+    g_autoptr(nx_loader) loader =
+        nx_loader_new(options->dry ? NULL : store, lookup, directory, import.pattern.actor, import.pattern.source);
+    g_autoptr(nx_arena) arena = nx_arena_new();
     import.source = source;
-    import.arena = nx_arena_new();
-    import.writing.arena = nx_arena_new();
-    import.entries = g_array_new(FALSE, FALSE, sizeof(struct nx_manual));
-    import.writing.entries = g_array_new(FALSE, FALSE, sizeof(struct nx_manual));
-    import.store = options->dry ? NULL : store;
-    import.lookup = lookup;
-    gboolean good = nx_import_read(&how, read_input, source, nx_source_name(source), one, &import, &error);
-    good = good && flush(&import, &error);
-    good = finish_run(&import, good ? &error : NULL) && good;
-    nx_arena_free(import.arena);
-    nx_arena_free(import.writing.arena);
-    g_array_unref(import.entries);
-    g_array_unref(import.writing.entries);
+    import.loader = loader;
+    import.arena = arena;
+    gboolean good = nx_import_read(&how, read_input, source, nx_source_name(source), one, &import, &error) &&
+                    nx_loader_run(loader, import.now, draw_writing, &import, &import.new, &error);
     if (good)
         say_summary(&import);
     if (good && !options->dry) { /* so that the first `clean` need not make the table */
@@ -254,13 +183,13 @@ static int import_file(struct nx_cli *cli, const struct options *options)
 int nx_cmd_import(int argc, char **argv)
 {
     g_autofree char *products = nx_product_list();
-    g_autofree char *description =
-        g_strconcat("FILE is CSV, JSON or JSON lines, plain, gzip or zstd. Entries are kept in runs of a million, each whole or "
-                    "not at all; an import that "
-                    "stopped is run again, and goes on where it was. What is suppressed already, and for longer, stays as it "
-                    "is.\nExit: 0; 1 some lines are no addresses; 65 the "
-                    "file is damaged (the line is named); 75 no space, or locked for ten minutes.\n\nProducts:\n",
-                    products, NULL);
+    g_autofree char *description = g_strconcat(
+        "FILE is CSV, JSON or JSON lines, plain, gzip or zstd. The whole of it is read first; a damaged file changes nothing. "
+        "Then entries are kept in runs of 131,072 in the order of their keys, each whole or not at all; an import that "
+        "stopped is run again, and goes on where it was. What is suppressed already, and for longer, stays as it "
+        "is.\nExit: 0; 1 some lines are no addresses; 65 the "
+        "file is damaged (the line is named); 75 no space, or locked for ten minutes.\n\nProducts:\n",
+        products, NULL);
     const struct nx_cli_usage usage = {"FILE | -", description, 1, 1};
     struct options options = {0};
     const GOptionEntry entries[] = {

@@ -55,6 +55,7 @@ printf '{"other":\n []}' >"$T/json"; run 65 "$NIXIE" import --from ses "$T/json"
 run 64 "$NIXIE" import --from nobody "$T/list"; says "there is no such product .*help import"
 run 1 "$NIXIE" import "$T/nothing"; says 'cannot be read'
 gzip "$T/a"; run 0 "$NIXIE" import "$T/a.gz"; prints '20000 known already'
-(ulimit -f 20000; trap '' XFSZ; seq -f 'full%.0f@example.com' 400000 | exec "$NIXIE" import --db "$T/limited.db" -) >"$T/out" 2>"$T/err"; is $? 75 "over a limit"; says 'no space left.*nothing of this was kept'; says 'stopped: 0 entries'
-run 0 "$NIXIE" db check --db "$T/limited.db"
+(ulimit -f 20000; trap '' XFSZ; seq -f 'full%.0f@example.com' 400000 | exec "$NIXIE" import --db "$T/limited.db" -) >"$T/out" 2>"$T/err"; is $? 75 "over a limit"; says 'no space left.*nothing of this was kept'; says 'stopped: [0-9]+ entries of it are kept'
+kept=$(sed -n 's/.*stopped: \([0-9]*\) entries.*/\1/p' "$T/err"); run 0 "$NIXIE" db check --db "$T/limited.db"; is "$("$NIXIE" export -f txt --db "$T/limited.db" | wc -l)" "$kept" "what is said to be kept is"
+seq -f 'full%.0f@example.com' 400000 >"$T/full"; run 0 "$NIXIE" import --db "$T/limited.db" "$T/full"; prints "^400000 lines: $((400000 - kept)) new, $kept known already"; run 0 "$NIXIE" db check --db "$T/limited.db"
 finish
