@@ -31,10 +31,12 @@ static bool fits(const struct nx_route *route, const char *path, struct nx_str *
     const char *brace = strchr(route->path, '{');
     if (brace == NULL)
         return strcmp(route->path, path) == 0;
-    size_t n = (size_t)(brace - route->path);
-    if (strncmp(route->path, path, n) != 0 || path[n] == '\0')
+    size_t n = (size_t)(brace - route->path), length = strlen(path);
+    const char *tail = strchr(brace, '}') + 1;
+    size_t behind = strlen(tail);
+    if (strncmp(route->path, path, n) != 0 || length <= n + behind || strcmp(path + length - behind, tail) != 0)
         return false;
-    *ret_param = nx_str_of(path + n);
+    *ret_param = (struct nx_str){path + n, length - n - behind};
     return true;
 }
 

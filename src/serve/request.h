@@ -23,7 +23,7 @@ enum nx_body {                  /* how large a body may be: a setting each */
 
 struct nx_route {
     const char *method;
-    const char *path; /* "/v1/suppressions/{address}": a last segment in {} takes the rest of the path, decoded */
+    const char *path; /* "/v1/suppressions/{address}": a segment in {} takes all up to what follows it, decoded */
     enum nx_role role;
     enum nx_body body;
     void (*fn)(struct nx_request *request);

@@ -65,6 +65,16 @@ for media in "text/csv", "application/x-ndjson", "text/plain": tag = ask("GET", 
 ask("GET", X, X, headers={"Accept": media, "If-None-Match": tag}, want=304); ask("GET", X + "?format=xml", X, want=400); ask("GET", X, X, headers={"Accept": "image/png"}, want=406)
 ask("POST", L, L, b"b@example.net\n", plain); ask("POST", L + "?column=9", L, b"b@example.net\n", plain, want=400); ask("POST", L, L, b"{}", want=415)
 ask("DELETE", S + "/a@example.net", A, want=204); ask("DELETE", S + "/a@example.net", A, want=404); ask("DELETE", S + "/none", A, want=400)
+T, G = "/v1/triage", "/v1/triage/{group}"
+odd = lambda who, words: bounce.replace(b"one@", who + b"@").replace(b"5.1.1", b"5.0.0").replace(b"User unknown", words)
+ask("POST", M, M, odd(b"odd", b"Zork frobnicated the blorb"), mail); ask("POST", M, M, odd(b"old", b"user unknown to the zork"), mail)
+listed = json.loads(urllib.request.urlopen(url + T).read())["groups"]; group = next(g["group"] for g in listed if "blorb" in g["text"])
+ask("GET", T, T); ask("GET", T + "?codes=true&limit=1", T); ask("GET", T + "?limit=0", T, want=400)
+ask("GET", f"{T}/{group}", G); ask("GET", T + "/0123456789ab", G, want=404); ask("GET", f"{T}/{group}/message", G + "/message"); ask("GET", T + "/0123456789ab/message", G + "/message", want=404)
+R = G + "/rule"; ask("POST", f"{T}/{group}/rule", R); ask("POST", f"{T}/{group}/rule", R, b'{"cause": "zork"}', want=400); ask("POST", T + "/0123456789ab/rule", R, want=404)
+ask("POST", f"{T}/{group}/rule?dry_run=false", R, b'{"cause": "mailbox_full", "phrase": "550"}', want=400)
+ask("POST", M, M, bounce.replace(b"one@", b"tak@").replace(b"User unknown", b"User unknown, for Zork frobnicated the blorb"), mail)
+ask("POST", f"{T}/{group}/rule?dry_run=false", R, b'{"cause": "mailbox_full"}', want=409); ask("POST", f"{T}/{group}/rule?dry_run=false", R, b'{"cause": "mailbox_full", "force": true}', want=201)
 ask("GET", "/v1/webhooks/none", W, want=404); ask("POST", "/v1/webhooks/none", W, b"{}", want=404); ask("OPTIONS", "/v1/webhooks/none", W, want=404)
 for path in "/", "/page.css", "/page.js", "/healthz", "/readyz", "/metrics": ask("GET", path, path)
 
