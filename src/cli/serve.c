@@ -21,10 +21,11 @@ struct daemon {
     GMainLoop *loop;
     const struct nx_cli *cli;
     const char *listen; /* of the command line, or NULL */
+    struct nx_outbox *outbox;
     char *tokens_seen;
 };
 
-static gboolean set_log(const struct nx_config *config, GError **error)
+static gboolean read_log(const struct nx_config *config, struct nx_log_options *ret_options, GError **error)
 {
     struct nx_log_options options = {.json = strcmp(config->log_format, "json") == 0, .hash_addresses = config->log_hash_addresses};
     if (!options.json && strcmp(config->log_format, "text") != 0) {
@@ -35,7 +36,7 @@ static gboolean set_log(const struct nx_config *config, GError **error)
         g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "[log] level: '%s' is none of error, warn, info, debug", config->log_level);
         return FALSE;
     }
-    nx_log_setup(&options);
+    *ret_options = options;
     return TRUE;
 }
 
@@ -57,7 +58,7 @@ static void keep_command_line(struct nx_config *config, const struct daemon *dae
     }
 }
 
-/* All of it or nothing: settings, patterns, tokens, certificate, log. */
+/* All of it or nothing: settings, patterns, tokens, certificate, hooks, log. */
 static gboolean reload(struct daemon *daemon, GError **error)
 {
     struct nx_config *config = nx_config_load(daemon->cli->config_path, error);
@@ -66,10 +67,14 @@ static gboolean reload(struct daemon *daemon, GError **error)
     keep_command_line(config, daemon);
     g_autofree char *needs = nx_config_restart_needed(daemon->service->setup->config, config);
     g_autoptr(nx_setup) setup = nx_setup_new(config, error);
-    if (setup == NULL || !nx_server_reload(daemon->server, setup, error))
+    struct nx_log_options log;
+    if (setup == NULL || !read_log(config, &log, error))
         return FALSE;
-    if (!set_log(config, error))
+    g_autoptr(nx_outbox_change) hooks = nx_outbox_plan(daemon->outbox, config, error);
+    if (hooks == NULL || !nx_server_reload(daemon->server, setup, error))
         return FALSE;
+    nx_log_setup(&log);
+    nx_outbox_apply(g_steal_pointer(&hooks));
     nx_service_swap(daemon->service, g_steal_pointer(&setup));
     if (*needs != '\0')
         nx_log(NX_LOG_WARN, "serve", "some settings need a restart", "keys", needs, NULL);
@@ -175,8 +180,10 @@ static int serve(struct nx_cli *cli, const char *listen, GError **error)
     struct nx_config *config = g_steal_pointer(&cli->config);
     g_autofree char *directory = nx_config_spool(config);
     g_autoptr(nx_setup) setup = nx_setup_new(config, error);
-    if (setup == NULL || !set_log(config, error))
+    struct nx_log_options log;
+    if (setup == NULL || !read_log(config, &log, error))
         return NX_EXIT_FINDING;
+    nx_log_setup(&log);
     g_autoptr(nx_store) store = nx_cli_store(config, NX_OPEN_WRITE, error);
     g_autoptr(nx_spool) spool = store == NULL ? NULL : nx_spool_open(directory, error);
     if (spool == NULL)
@@ -193,11 +200,10 @@ static int serve(struct nx_cli *cli, const char *listen, GError **error)
     g_autoptr(nx_lmtp) lmtp = NULL;
     if ((sockets.lmtp >= 0 || *config->lmtp_listen != '\0') && (lmtp = open_lmtp(service, sockets.lmtp, error)) == NULL)
         return NX_EXIT_FINDING;
-    g_autoptr(nx_setup) first = nx_setup_ref(service->setup); /* hooks keep the settings that they started with */
-    g_autoptr(nx_outbox) outbox = nx_outbox_new(service->store, first->config, say_hook, error);
+    g_autoptr(nx_outbox) outbox = nx_outbox_new(service->store, service->setup->config, say_hook, error);
     if (outbox == NULL)
         return NX_EXIT_FINDING;
-    struct daemon daemon = {.service = service, .server = server, .cli = cli, .listen = listen};
+    struct daemon daemon = {.service = service, .server = server, .cli = cli, .listen = listen, .outbox = outbox};
     run(&daemon);
     return NX_EXIT_OK;
 }

@@ -85,14 +85,40 @@ static void free_webhook(void *data)
     g_free(data);
 }
 
-static void free_hook(void *data)
+void nx_config_hook_free(struct nx_config_hook *hook)
 {
     size_t n;
     const struct nx_config_key *keys = nx_config_hook_keys(&n);
     for (size_t i = 0; i < n; i++)
-        nx_value_clear(&keys[i], data);
-    g_free(((struct nx_config_hook *)data)->name);
-    g_free(data);
+        nx_value_clear(&keys[i], hook);
+    g_free(hook->name);
+    g_free(hook);
+}
+
+struct nx_config_hook *nx_config_hook_copy(const struct nx_config_hook *hook)
+{
+    struct nx_config_hook *copy = g_new(struct nx_config_hook, 1);
+    *copy = *hook;
+    copy->name = g_strdup(hook->name);
+    copy->url = g_strdup(hook->url);
+    copy->ca_file = g_strdup(hook->ca_file);
+    char ***lists[] = {&copy->keys, &copy->kinds, &copy->classes, &copy->causes, &copy->actions, &copy->streams};
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+        *lists[i] = g_strdupv(*lists[i]);
+    return copy;
+}
+
+bool nx_config_hook_same(const struct nx_config_hook *a, const struct nx_config_hook *b)
+{
+    size_t n;
+    const struct nx_config_key *keys = nx_config_hook_keys(&n);
+    bool same = strcmp(a->name, b->name) == 0;
+    for (size_t i = 0; i < n && same; i++) {
+        g_autofree char *one = nx_config_value(&keys[i], a), *other = nx_config_value(&keys[i], b);
+        same = strcmp(one, other) == 0;
+    }
+    /* secrets are all stars above */
+    return same && g_strv_equal((const char *const *)a->keys, (const char *const *)b->keys);
 }
 
 static void set_defaults(const struct nx_config_key *keys, size_t n, void *base)
@@ -278,7 +304,7 @@ static struct nx_config *defaults(void)
     config->origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     nx_policy_defaults(&config->policy);
     config->webhooks = g_ptr_array_new_with_free_func(free_webhook);
-    config->hooks = g_ptr_array_new_with_free_func(free_hook);
+    config->hooks = g_ptr_array_new_with_free_func((GDestroyNotify)nx_config_hook_free);
     size_t n;
     const struct nx_config_key *keys = nx_config_keys(&n);
     set_defaults(keys, n, config);
@@ -389,35 +415,6 @@ static void add_changed(GString *text, const struct nx_config_key *keys, size_t 
     }
 }
 
-static const struct nx_config_hook *hook_of(const struct nx_config *config, const char *name)
-{
-    for (guint i = 0; i < config->hooks->len; i++)
-        if (strcmp(((const struct nx_config_hook *)config->hooks->pdata[i])->name, name) == 0)
-            return config->hooks->pdata[i];
-    return NULL;
-}
-
-/* Hooks that came, went or changed. */
-static void add_changed_hooks(GString *text, const struct nx_config *now, const struct nx_config *next)
-{
-    size_t n;
-    const struct nx_config_key *keys = nx_config_hook_keys(&n);
-    for (guint i = 0; i < now->hooks->len + next->hooks->len; i++) {
-        bool old = i < now->hooks->len;
-        const struct nx_config_hook *hook = old ? now->hooks->pdata[i] : next->hooks->pdata[i - now->hooks->len];
-        const struct nx_config_hook *other = hook_of(old ? next : now, hook->name);
-        g_autofree char *group = g_strconcat("hook ", hook->name, NULL);
-        if (other == NULL)
-            g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", group);
-        else if (old)
-            add_changed(text, keys, n, group, hook, other);
-        /* secrets look all the same above */
-        if (old && other != NULL && g_strv_length(hook->keys) == g_strv_length(other->keys) &&
-            !g_strv_equal((const char *const *)hook->keys, (const char *const *)other->keys))
-            g_string_append_printf(text, "%s%s/keys", text->len > 0 ? " " : "", group);
-    }
-}
-
 char *nx_config_restart_needed(const struct nx_config *now, const struct nx_config *next)
 {
     size_t n;
@@ -433,6 +430,5 @@ char *nx_config_restart_needed(const struct nx_config *now, const struct nx_conf
             break;
         add_changed(text, keys, n, group, before, after);
     }
-    add_changed_hooks(text, now, next);
     return g_string_free(text, FALSE);
 }

@@ -97,6 +97,10 @@ const struct nx_config_key *nx_config_cause_keys(size_t *ret_n);
 /* The keys of every [webhook NAME] and [hook NAME] group; offsets are into the structs above. */
 const struct nx_config_key *nx_config_webhook_keys(size_t *ret_n);
 const struct nx_config_key *nx_config_hook_keys(size_t *ret_n);
+/* A hook's own settings, for who keeps them longer than the config; same: nothing differs, secrets neither. */
+struct nx_config_hook *nx_config_hook_copy(const struct nx_config_hook *hook);
+void nx_config_hook_free(struct nx_config_hook *hook);
+bool nx_config_hook_same(const struct nx_config_hook *a, const struct nx_config_hook *b);
 /* NULL: there is no such endpoint. */
 const struct nx_config_webhook *nx_config_webhook(const struct nx_config *config, struct nx_str name);
 

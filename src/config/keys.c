@@ -156,19 +156,19 @@ static const struct nx_config_key webhook_keys[] = {
 
 #define HOOK_AT(field) offsetof(struct nx_config_hook, field)
 static const struct nx_config_key hook_keys[] = {
-    {"hook", "url", NX_CONFIG_STRING, HOOK_AT(url), "", false, "Where events are posted to."},
-    {"hook", "keys", NX_CONFIG_SECRETS, HOOK_AT(keys), "", false,
+    {"hook", "url", NX_CONFIG_STRING, HOOK_AT(url), "", true, "Where events are posted to."},
+    {"hook", "keys", NX_CONFIG_SECRETS, HOOK_AT(keys), "", true,
      "Signing keys (whsec_...); each signs, so that they can be changed without a gap."},
-    {"hook", "kinds", NX_CONFIG_LIST, HOOK_AT(kinds), "", false, "Only events of these kinds. Empty: all."},
-    {"hook", "classes", NX_CONFIG_LIST, HOOK_AT(classes), "", false, "Only events of these classes."},
-    {"hook", "causes", NX_CONFIG_LIST, HOOK_AT(causes), "", false, "Only events of these causes."},
-    {"hook", "actions", NX_CONFIG_LIST, HOOK_AT(actions), "", false,
+    {"hook", "kinds", NX_CONFIG_LIST, HOOK_AT(kinds), "", true, "Only events of these kinds. Empty: all."},
+    {"hook", "classes", NX_CONFIG_LIST, HOOK_AT(classes), "", true, "Only events of these classes."},
+    {"hook", "causes", NX_CONFIG_LIST, HOOK_AT(causes), "", true, "Only events of these causes."},
+    {"hook", "actions", NX_CONFIG_LIST, HOOK_AT(actions), "", true,
      "Only events that led to this: suppress, count, clear, hold, none."},
-    {"hook", "streams", NX_CONFIG_LIST, HOOK_AT(streams), "", false, "Only events of these streams."},
-    {"hook", "ca_file", NX_CONFIG_STRING, HOOK_AT(ca_file), "", false,
+    {"hook", "streams", NX_CONFIG_LIST, HOOK_AT(streams), "", true, "Only events of these streams."},
+    {"hook", "ca_file", NX_CONFIG_STRING, HOOK_AT(ca_file), "", true,
      "Certificate authorities for the receiver. Empty: the system's."},
-    {"hook", "timeout", NX_CONFIG_TIME, HOOK_AT(timeout), "15s", false, "A receiver that takes longer is asked again."},
-    {"hook", "retry_max", NX_CONFIG_TIME, HOOK_AT(retry_max), "1h", false, "The pause between tries doubles up to this."},
+    {"hook", "timeout", NX_CONFIG_TIME, HOOK_AT(timeout), "15s", true, "A receiver that takes longer is asked again."},
+    {"hook", "retry_max", NX_CONFIG_TIME, HOOK_AT(retry_max), "1h", true, "The pause between tries doubles up to this."},
 };
 
 const struct nx_config_key *nx_config_webhook_keys(size_t *ret_n)

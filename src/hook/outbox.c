@@ -14,15 +14,18 @@
 
 struct receiver {
     struct nx_outbox *outbox;
-    const struct nx_config_hook *settings;
-    unsigned kinds, classes, actions; /* bits; 0: all */
+    const struct nx_config_hook *settings; /* its own */
+    unsigned kinds, classes, actions;      /* bits; 0: all */
     bool causes[NX_CAUSE_COUNT], some_causes;
     struct nx_str mark;
     struct nx_reader *reader;
     struct nx_arena *arena; /* of one batch */
     CURL *curl;
+    struct receiver *former; /* of the same name: it is to be done before this one begins */
     pthread_t thread;
     bool started, failing;
+    bool open;            /* under the outbox's lock: it may begin */
+    _Atomic bool leaving; /* it ends once the event under way is through */
 };
 
 struct nx_outbox {
@@ -31,8 +34,13 @@ struct nx_outbox {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     _Atomic bool ending;
-    struct receiver *receivers;
-    size_t n;
+    GPtrArray *receivers, *leaving; /* struct receiver: in force, and taken out */
+};
+
+struct nx_outbox_change {
+    struct nx_outbox *outbox;
+    GPtrArray *next;  /* all that will be in force: */
+    GPtrArray *fresh; /* those of them that are new, whose threads wait */
 };
 
 struct letter {
@@ -220,19 +228,25 @@ static bool send_one(struct receiver *receiver, const struct letter *letter, cha
     return false;
 }
 
-/* False: we are to end. */
-static bool pause_for(struct nx_outbox *outbox, unsigned milliseconds)
+static bool is_ending(const struct receiver *receiver)
 {
+    return receiver->outbox->ending || receiver->leaving;
+}
+
+/* False: we are to end. */
+static bool pause_for(struct receiver *receiver, unsigned milliseconds)
+{
+    struct nx_outbox *outbox = receiver->outbox;
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
     until.tv_sec += milliseconds / 1000 + until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&outbox->lock);
-    while (!outbox->ending && pthread_cond_timedwait(&outbox->wake, &outbox->lock, &until) == 0)
+    while (!is_ending(receiver) && pthread_cond_timedwait(&outbox->wake, &outbox->lock, &until) == 0)
         continue;
     pthread_mutex_unlock(&outbox->lock);
-    return !outbox->ending;
+    return !is_ending(receiver);
 }
 
 /* Until it is there; false: we are to end. */
@@ -243,7 +257,7 @@ static bool deliver(struct receiver *receiver, const struct letter *letter)
     for (;;) {
         g_autofree char *why = NULL;
         curl_off_t after = 0;
-        if (outbox->ending)
+        if (is_ending(receiver))
             return false;
         if (send_one(receiver, letter, &why, &after)) {
             if (receiver->failing)
@@ -251,13 +265,14 @@ static bool deliver(struct receiver *receiver, const struct letter *letter)
             receiver->failing = false;
             return true;
         }
-        if (outbox->ending)
+        if (is_ending(receiver))
             return false;
         if (!receiver->failing)
             outbox->say(receiver->settings->name, "receiver does not take events; they wait", why);
         receiver->failing = true;
         int64_t pause = MIN(MAX(seconds, (int64_t)after), MAX(receiver->settings->retry_max, 1));
-        if (!pause_for(outbox, (unsigned)pause * 1000 - (unsigned)g_random_int_range(0, 300))) /* not all of them at one instant */
+        if (!pause_for(receiver,
+                       (unsigned)pause * 1000 - (unsigned)g_random_int_range(0, 300))) /* not all of them at one instant */
             return false;
         seconds = MIN(2 * seconds, 1 << 20);
     }
@@ -287,54 +302,162 @@ static bool step(struct receiver *receiver, int64_t *position, bool *ret_idle, G
     return nx_store_mark(receiver->outbox->store, receiver->mark, done, error) && all;
 }
 
+static void free_receiver(void *data)
+{
+    struct receiver *receiver = data;
+    if (receiver->started)
+        pthread_join(receiver->thread, NULL);
+    g_clear_pointer(&receiver->former, free_receiver);
+    g_clear_pointer(&receiver->reader, nx_reader_free);
+    g_clear_pointer(&receiver->curl, curl_easy_cleanup);
+    g_clear_pointer(&receiver->arena, nx_arena_free);
+    g_free((gpointer)(uintptr_t)receiver->mark.p);
+    nx_config_hook_free((struct nx_config_hook *)(uintptr_t)receiver->settings);
+    g_free(receiver);
+}
+
+/* False: it was never let begin. */
+static bool wait_for_begin(struct receiver *receiver)
+{
+    struct nx_outbox *outbox = receiver->outbox;
+    pthread_mutex_lock(&outbox->lock);
+    while (!receiver->open && !is_ending(receiver))
+        pthread_cond_wait(&outbox->wake, &outbox->lock);
+    bool open = receiver->open;
+    pthread_mutex_unlock(&outbox->lock);
+    if (open)
+        g_clear_pointer(&receiver->former, free_receiver); /* its mark stands when it is gone */
+    return open;
+}
+
 static void *work(void *data)
 {
     struct receiver *receiver = data;
-    struct nx_outbox *outbox = receiver->outbox;
     int64_t position = 0;
     bool idle;
     g_autoptr(GError) error = NULL;
-    while (!outbox->ending && nx_reader_mark(receiver->reader, receiver->mark, &position, &error) < 0) {
+    if (!wait_for_begin(receiver))
+        return NULL;
+    while (!is_ending(receiver) && nx_reader_mark(receiver->reader, receiver->mark, &position, &error) < 0) {
         g_clear_error(&error);
-        pause_for(outbox, 1000);
+        pause_for(receiver, 1000);
     }
-    while (!outbox->ending) {
+    while (!is_ending(receiver)) {
         if (step(receiver, &position, &idle, &error)) {
             if (idle)
-                pause_for(outbox, LOOK_EVERY);
+                pause_for(receiver, LOOK_EVERY);
         } else if (error != NULL) {
-            outbox->say(receiver->settings->name, "the log cannot be read", error->message);
+            receiver->outbox->say(receiver->settings->name, "the log cannot be read", error->message);
             g_clear_error(&error);
-            pause_for(outbox, 5000);
+            pause_for(receiver, 5000);
         }
     }
     return NULL;
 }
 
 /* A receiver that is new starts with what comes from now on. */
-static gboolean start(struct receiver *receiver, GError **error)
+static gboolean set_mark(struct receiver *receiver, GError **error)
 {
     int64_t position;
-    receiver->reader = nx_reader_new(receiver->outbox->store, error);
-    if (receiver->reader == NULL)
-        return FALSE;
     int known = nx_reader_mark(receiver->reader, receiver->mark, &position, error);
-    if (known < 0)
-        return FALSE;
-    if (known == 0 && (!nx_reader_position(receiver->reader, &position, error) ||
-                       !nx_store_mark(receiver->outbox->store, receiver->mark, position, error)))
-        return FALSE;
-    int failed = pthread_create(&receiver->thread, NULL, work, receiver);
-    receiver->started = failed == 0;
-    if (failed != 0)
-        g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "[hook %s]: cannot start: %s", receiver->settings->name, g_strerror(failed));
-    return receiver->started;
+    return known > 0 || (known == 0 && nx_reader_position(receiver->reader, &position, error) &&
+                         nx_store_mark(receiver->outbox->store, receiver->mark, position, error));
+}
+
+/* Its thread waits until the receiver is open. */
+static struct receiver *receiver_new(struct nx_outbox *outbox, const struct nx_config *config,
+                                     const struct nx_config_hook *settings, GError **error)
+{
+    struct receiver *receiver = g_new0(struct receiver, 1);
+    receiver->outbox = outbox;
+    receiver->settings = nx_config_hook_copy(settings);
+    receiver->arena = nx_arena_new();
+    receiver->curl = curl_easy_init();
+    receiver->mark = nx_str_of(g_strconcat("hook:", settings->name, NULL));
+    read_filters(receiver, config, NULL);
+    receiver->reader = nx_reader_new(outbox->store, error);
+    if (receiver->reader != NULL && set_mark(receiver, error)) {
+        int failed = pthread_create(&receiver->thread, NULL, work, receiver);
+        receiver->started = failed == 0;
+        if (failed != 0)
+            g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "[hook %s]: cannot start: %s", settings->name, g_strerror(failed));
+    }
+    if (!receiver->started)
+        g_clear_pointer(&receiver, free_receiver);
+    return receiver;
+}
+
+static struct receiver *find(const GPtrArray *receivers, const char *name)
+{
+    for (guint i = 0; i < receivers->len; i++)
+        if (strcmp(((struct receiver *)receivers->pdata[i])->settings->name, name) == 0)
+            return receivers->pdata[i];
+    return NULL;
+}
+
+struct nx_outbox_change *nx_outbox_plan(struct nx_outbox *outbox, const struct nx_config *config, GError **error)
+{
+    if (!nx_outbox_check(config, error))
+        return NULL;
+    g_autoptr(nx_outbox_change) change = g_new0(struct nx_outbox_change, 1);
+    *change = (struct nx_outbox_change){outbox, g_ptr_array_new(), g_ptr_array_new()};
+    for (guint i = 0; i < config->hooks->len; i++) {
+        const struct nx_config_hook *settings = config->hooks->pdata[i];
+        struct receiver *receiver = find(outbox->receivers, settings->name);
+        if (receiver == NULL || !nx_config_hook_same(receiver->settings, settings)) {
+            receiver = receiver_new(outbox, config, settings, error);
+            if (receiver == NULL)
+                return NULL;
+            g_ptr_array_add(change->fresh, receiver);
+        }
+        g_ptr_array_add(change->next, receiver);
+    }
+    return g_steal_pointer(&change);
+}
+
+void nx_outbox_apply(struct nx_outbox_change *change)
+{
+    struct nx_outbox *outbox = change->outbox;
+    pthread_mutex_lock(&outbox->lock);
+    for (guint i = 0; i < outbox->receivers->len; i++) {
+        struct receiver *receiver = outbox->receivers->pdata[i];
+        if (g_ptr_array_find(change->next, receiver, NULL))
+            continue;
+        receiver->leaving = true;
+        g_ptr_array_add(outbox->leaving, receiver);
+    }
+    for (guint i = 0; i < change->fresh->len; i++) {
+        struct receiver *receiver = change->fresh->pdata[i];
+        receiver->former = find(outbox->leaving, receiver->settings->name);
+        g_ptr_array_remove(outbox->leaving, receiver->former);
+        receiver->open = true;
+    }
+    g_ptr_array_set_size(change->fresh, 0);
+    GPtrArray *before = outbox->receivers;
+    outbox->receivers = change->next;
+    change->next = before;
+    pthread_cond_broadcast(&outbox->wake);
+    pthread_mutex_unlock(&outbox->lock);
+    nx_outbox_change_free(change);
+}
+
+void nx_outbox_change_free(struct nx_outbox_change *change)
+{
+    struct nx_outbox *outbox = change->outbox;
+    pthread_mutex_lock(&outbox->lock);
+    for (guint i = 0; i < change->fresh->len; i++)
+        ((struct receiver *)change->fresh->pdata[i])->leaving = true;
+    pthread_cond_broadcast(&outbox->wake);
+    pthread_mutex_unlock(&outbox->lock);
+    for (guint i = 0; i < change->fresh->len; i++)
+        free_receiver(change->fresh->pdata[i]);
+    g_ptr_array_unref(change->fresh);
+    g_ptr_array_unref(change->next);
+    g_free(change);
 }
 
 struct nx_outbox *nx_outbox_new(struct nx_store *store, const struct nx_config *config, nx_outbox_say_fn *say, GError **error)
 {
-    if (!nx_outbox_check(config, error))
-        return NULL;
     static gsize once;
     if (g_once_init_enter(&once)) {
         curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -349,18 +472,12 @@ struct nx_outbox *nx_outbox_new(struct nx_store *store, const struct nx_config *
     pthread_condattr_destroy(&monotonic);
     outbox->store = store;
     outbox->say = say;
-    outbox->receivers = g_new0(struct receiver, MAX(config->hooks->len, 1));
-    for (guint i = 0; i < config->hooks->len; i++) {
-        struct receiver *receiver = &outbox->receivers[outbox->n++];
-        receiver->outbox = outbox;
-        receiver->settings = config->hooks->pdata[i];
-        receiver->arena = nx_arena_new();
-        receiver->curl = curl_easy_init();
-        receiver->mark = nx_str_of(g_strconcat("hook:", receiver->settings->name, NULL));
-        read_filters(receiver, config, NULL);
-        if (!start(receiver, error))
-            return NULL;
-    }
+    outbox->receivers = g_ptr_array_new();
+    outbox->leaving = g_ptr_array_new();
+    struct nx_outbox_change *change = nx_outbox_plan(outbox, config, error);
+    if (change == NULL)
+        return NULL;
+    nx_outbox_apply(change);
     return g_steal_pointer(&outbox);
 }
 
@@ -370,17 +487,13 @@ void nx_outbox_free(struct nx_outbox *outbox)
     outbox->ending = true;
     pthread_cond_broadcast(&outbox->wake);
     pthread_mutex_unlock(&outbox->lock);
-    for (size_t i = 0; i < outbox->n; i++) {
-        struct receiver *receiver = &outbox->receivers[i];
-        if (receiver->started)
-            pthread_join(receiver->thread, NULL);
-        g_clear_pointer(&receiver->reader, nx_reader_free);
-        curl_easy_cleanup(receiver->curl);
-        nx_arena_free(receiver->arena);
-        g_free((gpointer)(uintptr_t)receiver->mark.p);
+    GPtrArray *all[] = {outbox->receivers, outbox->leaving};
+    for (size_t k = 0; k < G_N_ELEMENTS(all); k++) {
+        for (guint i = 0; i < all[k]->len; i++)
+            free_receiver(all[k]->pdata[i]);
+        g_ptr_array_unref(all[k]);
     }
     pthread_mutex_destroy(&outbox->lock);
     pthread_cond_destroy(&outbox->wake);
-    g_free(outbox->receivers);
     g_free(outbox);
 }

@@ -16,11 +16,13 @@ rm "$T/rules/own.rules"; printf '[serv]\nx = 1\n' >>"$T/n.conf"; reload; grep -q
 sed -i '/serv\]/,$d' "$T/n.conf"; printf '[patterns]\nlocal = %s/rules\n[serve]\njson_size = 200\nqueue = 77\n[cause mailbox_full]\nttl = 3d\n' "$T" >"$T/n.conf"
 reload; is "$(ask)" "$before" "the rule is gone"; asks 400 /v1/suppressions/a@example.net -X PUT --data-binary @"$T/long"
 grep -q 'need a restart.*serve/queue.*cause mailbox_full/ttl' "$T/log" || fail "what needs a restart is not said"
-# A webhook is in force at once, a hook needs a restart; a fault in one keeps all as it was.
+# Webhooks and hooks are in force at once; a fault in one keeps all as it was.
 asks 404 /v1/webhooks/brevo -d '{}'; printf '[webhook brevo]\nbasic = u:p\n' >>"$T/n.conf"; reload; asks 200 /v1/webhooks/brevo -u u:p -d '{}'
-printf '[hook app]\nurl = http://127.0.0.1:9/\nkeys = whsec_MDEyMzQ1Njc4OWFiY2RlZg==\n' >>"$T/n.conf"; reload; grep -q 'need a restart.*hook app' "$T/log" || fail "that a hook needs a restart is not said"
+printf '[hook app]\nurl = http://127.0.0.1:9/\nkeys = whsec_MDEyMzQ1Njc4OWFiY2RlZg==\n' >>"$T/n.conf"; reload; grep -q 'restart.*hook' "$T/log" && fail "a hook needs no restart"
 cp "$T/n.conf" "$T/good"; printf '[webhook postmark]\n' >>"$T/n.conf"; reload; grep -q 'reload failed.*webhook postmark.*basic' "$T/log" || fail "the webhook without a secret is not said"
-asks 404 /v1/webhooks/postmark -d '{}'; asks 200 /v1/webhooks/brevo -u u:p -d '{}'; cp "$T/good" "$T/n.conf"; reload
+asks 404 /v1/webhooks/postmark -d '{}'; asks 200 /v1/webhooks/brevo -u u:p -d '{}'
+cp "$T/good" "$T/n.conf"; printf '[webhook postmark]\nbasic = u:p\n[hook bad]\nurl = ftp://x\n' >>"$T/n.conf"; reload; grep -q 'reload failed.*hook bad.*url' "$T/log" || fail "the hook without an address is not said"
+asks 404 /v1/webhooks/postmark -d '{}'; cp "$T/good" "$T/n.conf"; reload
 # Nothing is lost while it reloads.
 for i in $(seq 60); do bounce "r$i@example.net" >"$T/r.eml"; [ "$(curl -s -o /dev/null -w '%{http_code}' -H "$mail" --data-binary @"$T/r.eml" "$URL/v1/messages")" = 200 ] || fail "post $i"; [ $((i % 6)) = 0 ] && kill -HUP $PID; done
 asks 200 '/v1/export?format=txt'; is "$(wc -l <"$T/out")" 60
