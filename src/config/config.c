@@ -320,6 +320,21 @@ static void make_fold(struct load *load)
         fault(load, line_of(load, "address", ""), "%s", error->message);
 }
 
+static void check_breaker(struct load *load)
+{
+    const struct nx_breaker *breaker = &load->config->policy.breaker;
+    if (breaker->minimum == 0 || breaker->factor == 0)
+        fault(load, line_of(load, "breaker", breaker->minimum == 0 ? "minimum" : "factor"),
+              "[breaker] %s: 0 would hold everything back (to switch it off: enabled = false)",
+              breaker->minimum == 0 ? "minimum" : "factor");
+    if (breaker->window <= 0 || breaker->window > 14 * 86400)
+        fault(load, line_of(load, "breaker", "window"), "[breaker] window: from 1h to 14d, half of what it is compared with");
+    if (breaker->hold <= 0)
+        fault(load, line_of(load, "breaker", "hold"), "[breaker] hold: an incident has to end (2d)");
+    if (breaker->history < 0 || breaker->history > 28 * 86400)
+        fault(load, line_of(load, "breaker", "history"), "[breaker] history: at most 28d, what is remembered");
+}
+
 struct nx_config *nx_config_load(const char *path, GError **error)
 {
     g_autoptr(nx_config) config = defaults();
@@ -344,6 +359,7 @@ struct nx_config *nx_config_load(const char *path, GError **error)
         else
             fault(&load, 1, "%s", cannot->message);
         make_fold(&load);
+        check_breaker(&load);
         g_hash_table_unref(load.lines);
         g_autofree char *faults = g_string_free(load.faults, FALSE);
         if (*faults != '\0') {

@@ -81,6 +81,19 @@ static const struct nx_config_key keys[] = {
      "What a report can do that came neither to a signed return path nor with a provider's signature nor from our own log: off "
      "(all), "
      "soft (not suppress at once), strict (nothing)."},
+    {"breaker", "enabled", NX_CONFIG_BOOL, AT(policy.breaker.enabled), "true", false,
+     "When one provider calls far more addresses dead than it usually does, hold them back instead of suppressing them "
+     "(docs/policy.md, incidents)."},
+    {"breaker", "minimum", NX_CONFIG_UINT, AT(policy.breaker.minimum), "30", false,
+     "Fewer addresses of a provider within the window are never an incident."},
+    {"breaker", "factor", NX_CONFIG_UINT, AT(policy.breaker.factor), "3", false,
+     "An incident is so many times what was to be expected, and some more for chance."},
+    {"breaker", "window", NX_CONFIG_TIME, AT(policy.breaker.window), "2h", false,
+     "Reports of this time are counted together; whole hours, the running one among them."},
+    {"breaker", "hold", NX_CONFIG_TIME, AT(policy.breaker.hold), "2d", false,
+     "How long an incident lasts unless a person ends it; what it holds lapses then, and the next report decides."},
+    {"breaker", "history", NX_CONFIG_TIME, AT(policy.breaker.history), "7d", false,
+     "For so long events must have come in before anything is judged."},
     {"verp", "keys_file", NX_CONFIG_STRING, AT(verp_keys_file), "", true,
      "File of keys for signed return paths, a line 'ID SECRET' each; the first signs. Empty: none are signed or believed."},
     {"verp", "prefix", NX_CONFIG_STRING, AT(verp_prefix), "b", true, "What stands before the + of a signed return path."},

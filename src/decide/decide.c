@@ -27,6 +27,7 @@ void nx_policy_defaults(struct nx_policy *ret)
     ret->causes[NX_CAUSE_RECIPIENT_REFUSED].scope = NX_SCOPE_STREAM;
     ret->causes[NX_CAUSE_UNSUBSCRIBE].scope = NX_SCOPE_STREAM;
     ret->tentative = ret->causes[NX_CAUSE_UNKNOWN];
+    nx_breaker_defaults(&ret->breaker);
 }
 
 enum nx_cause nx_policy_cause(const struct nx_event *event)
@@ -121,6 +122,12 @@ bool nx_standing_gives_way(const struct nx_standing *standing, enum nx_cause cau
     return new > old || (new == old && standing->until != NX_WHEN_NONE &&until > standing->until);
 }
 
+bool nx_policy_may_hold(const struct nx_event *event, const struct nx_decision *decision)
+{
+    return decision->action == NX_ACTION_SUPPRESS && event->report.kind == NX_KIND_FAILED &&
+           event->verdict.class_ == NX_CLASS_HARD;
+}
+
 unsigned nx_standing_renewals(const struct nx_standing *standing, enum nx_cause cause, nx_when at)
 {
     if (!standing->present || standing->cause != cause || standing->until == NX_WHEN_NONE)
@@ -135,8 +142,7 @@ bool nx_standing_is_cooling(const struct nx_standing *standing)
     return standing->present && !standing->manual && standing->class_ == NX_CLASS_SOFT && standing->until != NX_WHEN_NONE;
 }
 
-/* How long the next entry of this cause holds: twice as long each time it comes back within a year. */
-static nx_when until_of(const struct nx_policy_cause *rule, const struct nx_standing *standing, enum nx_cause cause, nx_when at)
+nx_when nx_policy_until(const struct nx_policy_cause *rule, const struct nx_standing *standing, enum nx_cause cause, nx_when at)
 {
     if (rule->ttl == 0)
         return NX_WHEN_NONE;
@@ -155,7 +161,7 @@ static void suppress(const struct nx_policy_cause *rule, const struct nx_history
                      struct nx_arena *arena, struct nx_str why, struct nx_decision *ret)
 {
     const struct nx_standing *standing = &history->standing;
-    nx_when until = until_of(rule, standing, cause, at);
+    nx_when until = nx_policy_until(rule, standing, cause, at);
     if (history->allowed) {
         ret->reason = nx_arena_printf(arena, "on the allow list, so not suppressed (%.*s)", NX_FMT(why));
         return;
@@ -259,7 +265,10 @@ void nx_decide(const struct nx_policy *policy, const struct nx_history *history,
                  nx_arena_printf(arena, "%s: the recipient's own wish", nx_cause_name(cause)), ret);
         return;
     case NX_KIND_DELIVERED:
-        if (history->soft_counts || (nx_standing_holds(&history->standing, at) && nx_standing_is_cooling(&history->standing))) {
+        if (history->held) {
+            ret->action = NX_ACTION_CLEAR;
+            ret->reason = NX_STR("delivered: what was held back is dropped");
+        } else if (history->soft_counts || (nx_standing_holds(&history->standing, at) && nx_standing_is_cooling(&history->standing))) {
             ret->action = NX_ACTION_CLEAR;
             ret->reason = NX_STR("delivered: soft counts are forgotten");
         } else {

@@ -6,6 +6,7 @@
  * the event counts for, is an argument. Units: seconds, UTC. Texts returned live in the arena. Any thread. */
 #pragma once
 #include "base/arena.h"
+#include "decide/breaker.h"
 #include "event/event.h"
 
 enum nx_require {                    /* what a report that nobody vouches for (nx_report.verified none) can do */
@@ -28,6 +29,7 @@ struct nx_policy {
     struct nx_policy_cause tentative; /* a hard cause that the other side calls temporary (4xx) */
     bool confirm_hard;                /* mailbox_unknown needs two within 30 days */
     enum nx_require require_verified;
+    struct nx_breaker breaker;
 };
 void nx_policy_defaults(struct nx_policy *ret);
 
@@ -56,6 +58,7 @@ struct nx_history { /* of one address, for the cause and scope of the event at h
     nx_when first, last; /* of those; NX_WHEN_NONE when count is 0 */
     bool counted_today;  /* the day of the event at hand has one already */
     bool soft_counts;    /* there is some soft count that a delivery would clear */
+    bool held;           /* a suppression of it is held back */
 };
 
 /* ret_decision->reason lives in the arena. */
@@ -71,3 +74,7 @@ const struct nx_policy_cause *nx_policy_of(const struct nx_policy *policy, const
 struct nx_str nx_policy_stream(const struct nx_policy *policy, const struct nx_event *event);
 /* The stream of an event itself: what the report names, else what it came in by. */
 struct nx_str nx_event_stream(const struct nx_event *event);
+/* When an entry of this cause, made now, runs out: twice as long each time it comes back within a year; NX_WHEN_NONE: never. */
+nx_when nx_policy_until(const struct nx_policy_cause *rule, const struct nx_standing *standing, enum nx_cause cause, nx_when at);
+/* May the incident breaker hold what this decision puts on the list? What a remote calls dead, never what a recipient wished. */
+bool nx_policy_may_hold(const struct nx_event *event, const struct nx_decision *decision);

@@ -5,7 +5,7 @@
  * and commit only the writer thread calls. Any function that fails leaves the transaction to be rolled back by the caller. Readers
  * are independent of the writer. */
 #pragma once
-#include "store/store.h"
+#include "store/hold.h"
 #include "store/table.h"
 
 struct nx_backend; /* a writer's connection */
@@ -18,6 +18,7 @@ struct nx_change { /* one manual act, folded */
     enum nx_cause cause;
     nx_when since, until;
     struct nx_str reason, actor, source;
+    struct nx_str remote; /* of a hold; without a key: of an incident, which `until` tells from others */
 };
 
 typedef void nx_scanned_fn(const struct nx_table_record *record, void *data);
@@ -38,6 +39,9 @@ struct nx_backend_ops {
     /* Many suppressions at once, sorted by key and stream, each once; reason, actor and source are those of the first. */
     gboolean (*import)(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
                        size_t *ret_changed, GError **error);
+    /* keys[i] is addresses[i], folded. */
+    gboolean (*settle)(struct nx_backend *backend, const struct nx_settle *settle, const struct nx_str *keys, nx_when now,
+                       size_t *ret_settled, GError **error);
     gboolean (*claim)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
     gboolean (*mark)(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
     void (*limit_raw)(struct nx_backend *backend, const struct nx_raw_limits *limits);
@@ -52,6 +56,13 @@ struct nx_backend_ops {
                      GError **error);
     gboolean (*log)(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data,
                     GError **error);
+    /* after: the cursor's address, folded. */
+    gboolean (*holds)(struct nx_reader *reader, const struct nx_hold_filter *filter, struct nx_str after, nx_when now,
+                      nx_hold_fn *fn, void *data, GError **error);
+    gboolean (*incidents)(struct nx_reader *reader, const struct nx_hold_filter *filter, nx_when now, nx_incident_fn *fn,
+                          void *data, GError **error);
+    int (*held)(struct nx_reader *reader, struct nx_arena *arena, struct nx_str key, nx_when now, struct nx_hold *ret,
+                GError **error);
     gboolean (*position)(struct nx_reader *reader, int64_t *ret, GError **error);
     int (*get_mark)(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error);
     int (*raw)(struct nx_reader *reader, struct nx_arena *arena, struct nx_str event_id, struct nx_raw *ret, GError **error);
@@ -73,5 +84,9 @@ struct nx_reader { /* a back-end's reader begins with this */
     const struct nx_backend_ops *ops;
     const struct nx_fold_rules *rules; /* the store's */
 };
+
+/* The address of a question, folded by the store's rules; USAGE where it is none. */
+gboolean nx_reader_fold(struct nx_reader *reader, struct nx_arena *arena, struct nx_str text, struct nx_address *ret,
+                        GError **error);
 
 extern const struct nx_backend_ops nx_sqlite_ops;

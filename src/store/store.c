@@ -29,6 +29,8 @@ struct task {
     const struct nx_change **sorted; /* of an import */
     size_t changed;
     struct nx_rebuilt *rebuilt;
+    const struct nx_settle *settle;
+    const struct nx_str *keys; /* of what is settled */
     /* of a caller that waits */
     bool done;
     GError *error;
@@ -435,6 +437,51 @@ gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct 
     return one_act(store, &change, address, now, "is not suppressed, nothing to release", error);
 }
 
+gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_lifted,
+                              GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autofree struct nx_change *changes = g_new0(struct nx_change, MAX(n, 1));
+    for (size_t i = 0; i < n; i++) {
+        changes[i] = (struct nx_change){.act = NX_ACT_RELEASE,
+                                        .stream = entries[i].stream,
+                                        .since = now,
+                                        .until = NX_WHEN_NONE,
+                                        .reason = entries[i].reason,
+                                        .actor = entries[i].actor,
+                                        .source = entries[i].source};
+        if (!fold(store, arena, entries[i].address, &changes[i], error))
+            return FALSE;
+    }
+    struct task task = {.run = run_acts, .n = n, .now = now, .changes = changes};
+    if (!run_and_wait(store, &task, error))
+        return FALSE;
+    *ret_lifted = task.changed;
+    return TRUE;
+}
+
+static gboolean run_settle(struct nx_store *store, struct task *task, GError **error)
+{
+    return store->ops->settle(store->backend, task->settle, task->keys, task->now, &task->changed, error);
+}
+
+gboolean nx_store_settle(struct nx_store *store, const struct nx_settle *settle, nx_when now, size_t *ret_settled, GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autofree struct nx_str *keys = g_new0(struct nx_str, MAX(settle->n, 1));
+    for (size_t i = 0; i < settle->n; i++) {
+        struct nx_change change;
+        if (!fold(store, arena, settle->addresses[i], &change, error))
+            return FALSE;
+        keys[i] = change.key;
+    }
+    struct task task = {.run = run_settle, .now = now, .settle = settle, .keys = keys};
+    if (!run_and_wait(store, &task, error))
+        return FALSE;
+    *ret_settled = task.changed;
+    return TRUE;
+}
+
 gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor,
                         nx_when now, GError **error)
 {
@@ -484,8 +531,8 @@ void nx_reader_free(struct nx_reader *reader)
         reader->ops->reader_free(reader);
 }
 
-static gboolean fold_question(struct nx_reader *reader, struct nx_arena *arena, struct nx_str text, struct nx_address *ret,
-                              GError **error)
+gboolean nx_reader_fold(struct nx_reader *reader, struct nx_arena *arena, struct nx_str text, struct nx_address *ret,
+                        GError **error)
 {
     const char *why;
     if (nx_address_fold(arena, text, reader->rules, ret, &why))
@@ -499,7 +546,7 @@ int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx
 {
     struct nx_address folded;
     bool allowed = false;
-    if (!fold_question(reader, arena, address, &folded, error))
+    if (!nx_reader_fold(reader, arena, address, &folded, error))
         return -1;
     int found = reader->ops->lookup(reader, arena, &folded, stream, now, ret_entry, &allowed, error);
     if (ret_allowed != NULL)
@@ -517,7 +564,7 @@ gboolean nx_reader_log(struct nx_reader *reader, const struct nx_log_filter *fil
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_address folded = {0};
-    if (filter->address.n > 0 && !fold_question(reader, arena, filter->address, &folded, error))
+    if (filter->address.n > 0 && !nx_reader_fold(reader, arena, filter->address, &folded, error))
         return FALSE;
     return reader->ops->log(reader, filter, folded.key, fn, data, error);
 }
@@ -541,38 +588,4 @@ gboolean nx_reader_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tal
                          nx_tally_fn *fn, void *data, GError **error)
 {
     return reader->ops->tally(reader, by, then, filter, fn, data, error);
-}
-
-static const char *const tally_names[NX_TALLY_COUNT] = {"day",    "kind",   "cause",  "class", "action",
-                                                        "source", "stream", "domain", "remote"};
-
-const char *nx_tally_name(enum nx_tally by)
-{
-    return tally_names[by];
-}
-
-bool nx_tally_parse(struct nx_str name, enum nx_tally *ret)
-{
-    for (int i = 0; i < NX_TALLY_COUNT; i++)
-        if (nx_str_eq(name, nx_str_of(tally_names[i]))) {
-            *ret = (enum nx_tally)i;
-            return true;
-        }
-    return false;
-}
-
-const char *nx_entry_cause_name(enum nx_cause cause)
-{
-    return cause == NX_CAUSE_NONE ? "manual" : nx_cause_name(cause);
-}
-
-const char *nx_act_name(enum nx_act act)
-{
-    static const char *const names[NX_ACT_COUNT] = {"event", "suppress", "release", "allow", "disallow", "import"};
-    return names[act];
-}
-
-struct nx_str nx_entry_cursor(struct nx_arena *arena, const struct nx_entry *entry)
-{
-    return nx_arena_printf(arena, "%.*s\t%.*s", NX_FMT(entry->key), NX_FMT(entry->stream));
 }

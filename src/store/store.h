@@ -78,6 +78,9 @@ gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entri
 #define NX_STREAM_UNNAMED "*"
 gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason,
                           struct nx_str actor, nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Lifts entries (address, stream, reason and actor are looked at) in one transaction; those that are gone are no fault. */
+gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_lifted,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Puts an address (or "@domain") on the allow list, which outranks every entry, or takes it off (NOT_FOUND when it is not on it).
  */
 gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor,
@@ -103,6 +106,7 @@ struct nx_filter { /* absent fields match all; zero is absent but for since */
     struct nx_str stream, domain;
     enum nx_cause cause;
     enum nx_class class_;
+    struct nx_str remote;  /* made by a report of this remote */
     nx_when since, before; /* NX_WHEN_NONE or 0: absent */
     struct nx_str after;   /* the cursor: what nx_entry_cursor gave for the last entry seen */
     size_t limit;          /* 0: no limit */
@@ -116,14 +120,15 @@ gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter
 /* Where to go on after this entry; plain text, safe in a URL after percent-encoding. */
 struct nx_str nx_entry_cursor(struct nx_arena *arena, const struct nx_entry *entry);
 
-enum nx_act { NX_ACT_EVENT, NX_ACT_SUPPRESS, NX_ACT_RELEASE, NX_ACT_ALLOW, NX_ACT_DISALLOW, NX_ACT_IMPORT };
-#define NX_ACT_COUNT 6
+enum nx_act { NX_ACT_EVENT, NX_ACT_SUPPRESS, NX_ACT_RELEASE, NX_ACT_ALLOW, NX_ACT_DISALLOW, NX_ACT_IMPORT, NX_ACT_HOLD_RELEASE, NX_ACT_HOLD_DROP };
+#define NX_ACT_COUNT 8
 const char *nx_act_name(enum nx_act act);
 struct nx_logged { /* one line of the log; slices live for the call */
     int64_t sequence;
     enum nx_act act;
     nx_when at, made; /* when it counts for, when it was written */
     struct nx_str address, stream, reason, actor, source;
+    struct nx_str remote; /* who answered (event/remote.h), for events and holds */
     enum nx_cause cause; /* of the entry, for acts */
     nx_when until;
     const struct nx_event *event; /* with its decision; NULL for acts */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/apply.h"
 
+#include "store/sqlite/hold.h"
+
 static const char GET[] = "SELECT cause, class, since, until, renewals, manual FROM suppressions WHERE key=?1 AND stream=?2";
 static const char PUT[] = "INSERT INTO suppressions(key, stream, address, cause, class, since, until, renewals, manual, seq)"
                           " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(key, stream) DO UPDATE SET cause=excluded.cause,"
@@ -58,7 +60,7 @@ static gboolean put(struct nx_db *db, const struct nx_row *row, GError **error)
         return FALSE;
     bool goes_on = nx_standing_holds(&old, row->at) && old.cause == row->cause; /* the same reason, for longer */
     bind_entry(db, put, row, goes_on ? old.since : row->at, nx_standing_renewals(&old, row->cause, row->at));
-    return nx_db_run(db, put, error);
+    return nx_db_run(db, put, error) && nx_hold_end(db, row->key, &row->scope, error);
 }
 
 static gboolean with_key(struct nx_db *db, const char *sql, const struct nx_row *row, GError **error)
@@ -74,10 +76,23 @@ static gboolean with_key(struct nx_db *db, const char *sql, const struct nx_row 
     return nx_db_run(db, statement, error);
 }
 
+/* What was held back is put on the list after all, unless something stronger is there by now. */
+static gboolean release_hold(struct nx_db *db, const struct nx_row *row, GError **error)
+{
+    struct nx_row entry;
+    struct nx_standing standing;
+    if (!nx_hold_take(db, row, &entry, error) || entry.key.n == 0)
+        return entry.key.n == 0;
+    return nx_apply_standing(db, row->key, row->scope, &standing, error) &&
+           (!nx_standing_gives_way(&standing, entry.cause, entry.until, row->at) || put(db, &entry, error));
+}
+
 gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
 {
     if (row->action == NX_ACTION_CLEAR)
-        return with_key(db, COOL, row, error);
+        return with_key(db, COOL, row, error) && nx_hold_end(db, row->key, NULL, error);
+    if (row->action == NX_ACTION_HOLD)
+        return nx_hold_put(db, row, error);
     if (row->action != NX_ACTION_SUPPRESS)
         return TRUE;
     switch (row->act) {
@@ -86,9 +101,13 @@ gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
     case NX_ACT_IMPORT:
         return put(db, row, error);
     case NX_ACT_RELEASE:
-        return with_key(db, LIFT, row, error);
+        return with_key(db, LIFT, row, error) && nx_hold_end(db, row->key, NULL, error);
     case NX_ACT_ALLOW:
-        return with_key(db, ALLOW, row, error);
+        return with_key(db, ALLOW, row, error) && nx_hold_end(db, row->key, NULL, error);
+    case NX_ACT_HOLD_RELEASE:
+        return row->key.n > 0 ? release_hold(db, row, error) : nx_hold_mark(db, row, error);
+    case NX_ACT_HOLD_DROP:
+        return row->key.n > 0 ? nx_hold_end(db, row->key, &row->scope, error) : nx_hold_mark(db, row, error);
     case NX_ACT_DISALLOW:
         return with_key(db, DISALLOW, row, error);
     }

@@ -10,12 +10,13 @@
 struct nx_row { /* what matters of a log row, or of one line of an import's list */
     int64_t sequence;
     enum nx_act act;
-    enum nx_action action; /* SUPPRESS; CLEAR; NONE for what changes nothing */
+    enum nx_action action; /* SUPPRESS; CLEAR; HOLD; NONE for what changes nothing */
     struct nx_str key, address, scope;
     enum nx_cause cause;
     enum nx_class class_;
     nx_when at, until;
     struct nx_str reason; /* of a list's line, where it has its own */
+    struct nx_str remote; /* of a hold */
 };
 
 /* The entry of (key, stream), in force or not. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/raw.h"
+#include "store/sqlite/hold.h"
 #include "store/sqlite/read.h"
 #include "store/sqlite/scan.h"
 #include "store/sqlite/tally.h"
@@ -28,6 +29,7 @@ static void backend_close(struct nx_backend *backend)
 {
     nx_db_close(backend->db);
     nx_arena_free(backend->scratch);
+    g_clear_pointer(&backend->breaker.limits, g_hash_table_unref);
     g_free(backend);
 }
 
@@ -57,6 +59,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .add = nx_write_add,
     .act = nx_write_act,
     .import = nx_write_import,
+    .settle = nx_hold_settle,
     .claim = nx_write_claim,
     .mark = nx_write_mark,
     .limit_raw = nx_raw_limit,
@@ -67,6 +70,9 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .lookup = nx_read_lookup,
     .list = nx_read_list,
     .log = nx_read_log,
+    .holds = nx_read_holds,
+    .incidents = nx_read_incidents,
+    .held = nx_read_held,
     .position = nx_read_position,
     .get_mark = nx_read_mark,
     .raw = nx_raw_read,

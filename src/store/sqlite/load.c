@@ -14,6 +14,10 @@ static const char APPEND[] = "INSERT INTO log(seq, act, at, made, kind, cause, c
                              " VALUES(?1,'import',?2,?2,?3,?4,?5,'done',?6,?7,?8)";
 static const char APPEND_CHUNK[] = "INSERT INTO chunks(seq, lo, hi, n, body) VALUES(?1,?2,?3,?4,?5)";
 
+static const char ANY_HELD[] = "SELECT EXISTS(SELECT 1 FROM holds)";
+static const char END_HOLDS[] = "DELETE FROM holds WHERE (key, stream) IN (SELECT f.key, f.stream FROM nx_feed f CROSS JOIN"
+                                " suppressions s ON s.key=f.key AND s.stream=f.stream WHERE s.seq=?1)";
+
 enum fate { NEW, STANDS, GIVES_WAY };
 
 /* Which of the changes meet an entry that was there before, and whether it gives way. */
@@ -36,6 +40,20 @@ static gboolean weigh_known(struct nx_backend *backend, const struct nx_change *
         fates[place] = nx_standing_gives_way(&standing, changes[place]->cause, changes[place]->until, now) ? GIVES_WAY : STANDS;
     }
     return got == 0;
+}
+
+/* What was held back of an address that is on the list now. */
+static gboolean end_holds(struct nx_db *db, int64_t sequence, GError **error)
+{
+    sqlite3_stmt *any = nx_db_statement(db, ANY_HELD, error), *end = nx_db_statement(db, END_HOLDS, error);
+    if (any == NULL || end == NULL || nx_db_step(db, any, error) < 0)
+        return FALSE;
+    bool held = sqlite3_column_int(any, 0) != 0;
+    nx_db_reset(any);
+    if (!held)
+        return TRUE;
+    sqlite3_bind_int64(end, 1, sequence);
+    return nx_db_run(db, end, error);
 }
 
 static gboolean replace(struct nx_db *db, const struct nx_change *change, int64_t sequence, GError **error)
@@ -63,7 +81,8 @@ static gboolean apply_all(struct nx_backend *backend, const struct nx_change *co
     nx_feed_set(backend->feed, changes, n);
     sqlite3_bind_int64(put, 1, sequence);
     gboolean good = nx_db_run(db, put, error) &&
-                    ((size_t)sqlite3_changes(db->sqlite) == n || weigh_known(backend, changes, n, now, sequence, fates, error));
+                    ((size_t)sqlite3_changes(db->sqlite) == n || weigh_known(backend, changes, n, now, sequence, fates, error)) &&
+                    end_holds(db, sequence, error);
     nx_feed_set(backend->feed, NULL, 0);
     for (size_t i = 0; i < n && good; i++)
         good = fates[i] != GIVES_WAY || replace(db, changes[i], sequence, error);

@@ -190,6 +190,8 @@ static char *where_of(const struct nx_filter *filter, bool any_allowed)
         g_string_append(sql, " AND s.class = ?7");
     if (filter->since != NX_WHEN_NONE && filter->since != 0)
         g_string_append(sql, " AND s.since >= ?8");
+    if (filter->remote.n > 0)
+        g_string_append(sql, " AND (SELECT l.remote FROM log l WHERE l.seq = s.seq) = ?12");
     if (filter->before != NX_WHEN_NONE && filter->before != 0)
         g_string_append(sql, " AND s.since < ?9");
     if (!filter->expired) {
@@ -233,6 +235,7 @@ static gboolean bind_filter(struct nx_db *db, sqlite3_stmt *list, const struct n
     sqlite3_bind_int64(list, 8, filter->since);
     sqlite3_bind_int64(list, 9, filter->before);
     sqlite3_bind_int64(list, 10, now);
+    nx_db_bind_text(list, 12, filter->remote);
     sqlite3_bind_int64(list, 11, filter->limit > 0 ? (sqlite3_int64)filter->limit : -1);
     return TRUE;
 }
@@ -284,11 +287,12 @@ enum {
     L_STATUS,
     L_RULE,
     L_DIAGNOSTIC,
-    L_BODY
+    L_BODY,
+    L_REMOTE
 };
 #define LINE                                                                                                                       \
     "SELECT seq, id, act, at, made, key, stream, address, cause, action, scope, until, reason, actor, source, status, rule, "      \
-    "diagnostic, body FROM log WHERE "
+    "diagnostic, body, remote FROM log WHERE "
 
 static gboolean read_event(struct nx_db *db, sqlite3_stmt *row, struct nx_arena *arena, struct nx_event *ret, GError **error)
 {
@@ -329,6 +333,7 @@ static int hand_out(struct nx_sqlite_reader *reader, sqlite3_stmt *row, struct n
                              .reason = nx_db_text(row, L_REASON),
                              .actor = nx_db_text(row, L_ACTOR),
                              .source = nx_db_text(row, L_SOURCE),
+                             .remote = nx_db_text(row, L_REMOTE),
                              .cause = nx_db_cause(db, row, L_CAUSE),
                              .until = nx_db_when(row, L_UNTIL)};
     for (int i = 0; i < NX_ACT_COUNT; i++)
@@ -364,9 +369,9 @@ gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filte
     static const char OF_ONE[] = LINE
         "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
         " AND seq IN (SELECT seq FROM log WHERE key = ?5 UNION SELECT seq FROM chunks WHERE lo <= ?5 AND hi >= ?5) ORDER BY seq";
-    static const char UNEXPLAINED[] = LINE
-        "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
-        " AND seq IN (SELECT seq FROM unexplained WHERE seq > ?1) AND (?5 IS NULL OR key = ?5) ORDER BY seq";
+    static const char UNEXPLAINED[] =
+        LINE "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
+             " AND seq IN (SELECT seq FROM unexplained WHERE seq > ?1) AND (?5 IS NULL OR key = ?5) ORDER BY seq";
     struct nx_db *db = nx_sqlite_reader(reader)->db;
     sqlite3_stmt *list = nx_db_statement(db, filter->unexplained ? UNEXPLAINED : key.n > 0 ? OF_ONE : OF_ALL, error);
     size_t given = 0;

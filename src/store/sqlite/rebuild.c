@@ -13,13 +13,21 @@ static const char BEGIN[] =
     "NULL,"
     " since INTEGER NOT NULL, until INTEGER, renewals INTEGER NOT NULL, manual INTEGER NOT NULL, seq INTEGER NOT NULL,"
     " PRIMARY KEY(key, stream)) WITHOUT ROWID;"
-    "CREATE TEMP TABLE allowed(key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;";
+    "CREATE TEMP TABLE allowed(key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TEMP TABLE holds(key TEXT NOT NULL, stream TEXT NOT NULL, address TEXT, cause INTEGER NOT NULL, class TEXT NOT NULL,"
+    " at INTEGER NOT NULL, until INTEGER NOT NULL, remote TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(key, stream)) WITHOUT "
+    "ROWID;"
+    "CREATE TEMP TABLE incidents(remote TEXT NOT NULL, until INTEGER NOT NULL, opened INTEGER NOT NULL, held INTEGER NOT NULL,"
+    " state TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(remote, until)) WITHOUT ROWID;";
 static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.suppressions SELECT * FROM temp.suppressions;"
                            "DELETE FROM main.allowed; INSERT INTO main.allowed SELECT * FROM temp.allowed;"
+                           "DELETE FROM main.holds; INSERT INTO main.holds SELECT * FROM temp.holds;"
+                           "DELETE FROM main.incidents; INSERT INTO main.incidents SELECT * FROM temp.incidents;"
                            /* Lookup tables made before are of another database now. */
                            "UPDATE main.meta SET value=lower(hex(randomblob(16))) WHERE name='uuid';";
-static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; COMMIT";
-static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until FROM log WHERE action IN "
+static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; DROP TABLE temp.holds;"
+                          " DROP TABLE temp.incidents; COMMIT";
+static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until, remote FROM log WHERE action IN "
                           "('suppress','clear','done','hold') ORDER BY seq";
 static const char COUNT[] = "SELECT count(*) FROM temp.suppressions";
 /* Rows of the new that the old has not alike, and rows of the old that the new has not at all. */
@@ -30,7 +38,11 @@ static const char DIFFERENT[] =
     " + (SELECT count(*) FROM main.suppressions o WHERE NOT EXISTS"
     "  (SELECT 1 FROM temp.suppressions n WHERE n.key=o.key AND n.stream=o.stream))"
     " + (SELECT count(*) FROM (SELECT * FROM main.allowed EXCEPT SELECT * FROM temp.allowed))"
-    " + (SELECT count(*) FROM (SELECT * FROM temp.allowed EXCEPT SELECT * FROM main.allowed))";
+    " + (SELECT count(*) FROM (SELECT * FROM temp.allowed EXCEPT SELECT * FROM main.allowed))"
+    " + (SELECT count(*) FROM (SELECT * FROM main.holds EXCEPT SELECT * FROM temp.holds))"
+    " + (SELECT count(*) FROM (SELECT * FROM temp.holds EXCEPT SELECT * FROM main.holds))"
+    " + (SELECT count(*) FROM (SELECT * FROM main.incidents EXCEPT SELECT * FROM temp.incidents))"
+    " + (SELECT count(*) FROM (SELECT * FROM temp.incidents EXCEPT SELECT * FROM main.incidents))";
 
 static enum nx_act act_of(struct nx_str name)
 {
@@ -85,7 +97,8 @@ static gboolean replay(struct nx_backend *backend, GError **error)
                                    .cause = nx_db_cause(db, log, 6),
                                    .class_ = nx_db_class(log, 7),
                                    .at = sqlite3_column_int64(log, 8),
-                                   .until = nx_db_when(log, 9)};
+                                   .until = nx_db_when(log, 9),
+                                   .remote = nx_db_text(log, 10)};
         if (act == NX_ACT_IMPORT ? !replay_import(backend, row.sequence, error) : !nx_apply(db, &row, error)) {
             nx_db_reset(log);
             return FALSE;

@@ -4,6 +4,8 @@
 #include "event/json.h"
 #include "event/remote.h"
 #include "store/sqlite/apply.h"
+#include "store/sqlite/hold.h"
+#include "store/sqlite/rate.h"
 #include "store/sqlite/raw.h"
 #include "store/sqlite/tally.h"
 
@@ -146,7 +148,8 @@ static gboolean read_history(struct nx_backend *backend, const struct nx_event *
                read_counts(db, rule, key, scope, nx_policy_cause(event), at, when, ret, error);
     nx_db_bind_text(any, 1, key);
     sqlite3_bind_int64(any, 2, when == NX_WHEN_NONE ? INT64_MIN : when);
-    return exists(db, any, &ret->soft_counts, error) && read_cooling(db, key, &ret->standing, error);
+    return exists(db, any, &ret->soft_counts, error) && nx_hold_exists(db, key, at, &ret->held, error) &&
+           read_cooling(db, key, &ret->standing, error);
 }
 
 /* The event without what stands in columns of its own. */
@@ -219,14 +222,17 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
     nx_decide(&backend->policy, &history, &judged, at, arena, &decision);
     if (why != NULL)
         decision.reason = nx_arena_printf(arena, "the recipient is no address: %s", why);
+    struct nx_str domain = nx_str_sub(address->key, 0, nx_str_chr(address->key, '@'));
+    struct nx_str remote = nx_remote_name(backend->scratch, event->verdict.provider, event->report.remote_mta, domain);
+    if (!nx_hold_judge(backend, arena, event, address->key, remote, at, now, &decision, error) ||
+        (history.held && !nx_hold_disprove(db, address->key, at, error)))
+        return FALSE;
     bool suppresses = decision.action == NX_ACTION_SUPPRESS;
     bool counts =
         (suppresses || decision.action == NX_ACTION_COUNT) && !history.counted_today && nx_policy_counts(&backend->policy, event);
-    struct nx_str scope = suppresses ? nx_policy_stream(&backend->policy, event) : NX_STR_NONE;
+    struct nx_str scope = suppresses || decision.action == NX_ACTION_HOLD ? nx_policy_stream(&backend->policy, event) : NX_STR_NONE;
     enum nx_cause cause = nx_policy_cause(event);
     struct nx_str recipient = nx_str_trim(event->report.recipient);
-    struct nx_str domain = nx_str_sub(address->key, 0, nx_str_chr(address->key, '@'));
-    struct nx_str remote = nx_remote_name(backend->scratch, event->verdict.provider, event->report.remote_mta, domain);
     const struct appended row = {.id = id,
                                  .act = NX_STR("event"),
                                  .at = at,
@@ -265,7 +271,8 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                             .cause = cause,
                             .class_ = row.class_,
                             .at = at,
-                            .until = decision.until};
+                            .until = decision.until,
+                            .remote = remote};
     if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !nx_tally_add(db, &counted, error) ||
         (nx_event_is_unexplained(event) && !nx_raw_keep(backend, event, change.sequence, now, error)) ||
         !nx_raw_sweep(backend, now, error))
@@ -305,6 +312,10 @@ static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_
             return FALSE;
         *ret = *ret == (change->act == NX_ACT_DISALLOW);
         return TRUE;
+    case NX_ACT_HOLD_RELEASE: /* hold.c has looked */
+    case NX_ACT_HOLD_DROP:
+        *ret = true;
+        return TRUE;
     }
     return TRUE;
 }
@@ -316,6 +327,8 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
         return FALSE;
     if (!*ret_changed)
         return TRUE;
+    if (change->act == NX_ACT_RELEASE && !nx_rate_take_back_entries(db, change->key, change->stream, error))
+        return FALSE;
     enum nx_class class_ = nx_cause_facts(change->cause)->class_;
     const struct appended row = {.act = nx_str_of(nx_act_name(change->act)),
                                  .at = change->since,
@@ -330,7 +343,8 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
                                  .until = change->until,
                                  .reason = change->reason,
                                  .actor = change->actor,
-                                 .source = change->source};
+                                 .source = change->source,
+                                 .remote = change->remote};
     struct nx_row effect = {.act = change->act,
                             .action = NX_ACTION_SUPPRESS,
                             .key = change->key,
@@ -339,6 +353,7 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
                             .cause = change->cause,
                             .class_ = class_,
                             .at = change->since,
-                            .until = change->until};
+                            .until = change->until,
+                            .remote = change->remote};
     return append(db, &row, &effect.sequence, error) && nx_apply(db, &effect, error);
 }

@@ -10,6 +10,10 @@ struct nx_backend {
     struct nx_feed *feed; /* the connection's */
     struct nx_policy policy;
     struct nx_arena *scratch; /* of one change */
+    struct {                  /* rate.c */
+        GHashTable *limits;
+        nx_when swept;
+    } breaker;
     struct {                  /* raw.c */
         struct nx_raw_limits limits;
         int64_t bytes; /* kept, about */

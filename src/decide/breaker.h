@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decide/breaker.h - is it the addresses that are dead, or the provider that is broken? A pure function of counts and settings.
+ *
+ * A hit is an address newly called dead for good by one remote (event/remote.h). Hits of the window are held against what was to
+ * be expected, the largest of three: the busiest window of the last 28 days; the remote's usual share of what all others report
+ * now, and a fair one where all of them rise (an old list); its usual share of dead among tries, where deliveries are told. Far
+ * above: factor times, with room for chance, and never below the minimum. Until the store has seen events for `history`, on three
+ * days, nothing is judged. Hours are counted from 1970, UTC; the window is the running hour and those before. Any thread. */
+#pragma once
+#include "base/arena.h"
+#include "base/when.h"
+
+#include <stdint.h>
+
+struct nx_breaker {
+    bool enabled;
+    unsigned minimum, factor;
+    int64_t window, hold, history; /* seconds; window: in whole hours, rounded up */
+};
+void nx_breaker_defaults(struct nx_breaker *ret);
+
+#define NX_BREAKER_BASE_HOURS (28 * 24)
+struct nx_rate { /* of one hour */
+    int64_t hour;
+    uint64_t hits, delivered;
+};
+struct nx_rates { /* ascending; hours without events may lack; what is older than the base or lies behind the moment is passed over
+                   */
+    const struct nx_rate *of_remote, *of_all;
+    size_t n_remote, n_all;
+};
+
+enum nx_basis { NX_BASIS_BUSIEST, NX_BASIS_OTHERS, NX_BASIS_DELIVERED };
+struct nx_surge {
+    bool judged;       /* else there is too little history, or it is switched off */
+    uint64_t hits;     /* within the window, the address at hand counted */
+    uint64_t expected; /* rounded */
+    enum nx_basis basis;
+    uint64_t limit; /* so many hits make an incident; grows only, within an hour */
+};
+void nx_breaker_judge(const struct nx_breaker *policy, const struct nx_rates *rates, nx_when at, struct nx_surge *ret);
+static inline bool nx_surge_is_incident(const struct nx_surge *surge)
+{
+    return surge->judged && surge->hits >= surge->limit;
+}
+/* The numbers in words. */
+struct nx_str nx_surge_reason(struct nx_arena *arena, const struct nx_breaker *policy, struct nx_str remote,
+                              const struct nx_surge *surge, nx_when at);
+/* The window's hours, and when the window of that moment begins. */
+int64_t nx_breaker_hours(const struct nx_breaker *policy);
+nx_when nx_breaker_since(const struct nx_breaker *policy, nx_when at);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/rate.h"
+
+#define HOUR 3600
+#define LIMITS_MAX 256u /* remotes whose limit of the hour is remembered */
+
+struct limit { /* of one remote: fewer hits need no second look in this hour */
+    int64_t hour;
+    uint64_t hits;
+};
+
+static gboolean sweep(struct nx_backend *backend, nx_when now, GError **error)
+{
+    static const char SWEEP[] = "DELETE FROM rates WHERE hour < (SELECT day * 24 FROM (SELECT DISTINCT hour / 24 AS day FROM rates"
+                                " WHERE remote = '') ORDER BY day DESC LIMIT 1 OFFSET 34)";
+    if (backend->breaker.swept != 0 && now >= backend->breaker.swept && now - backend->breaker.swept < HOUR)
+        return TRUE;
+    backend->breaker.swept = now;
+    sqlite3_stmt *old = nx_db_statement(backend->db, SWEEP, error);
+    return old != NULL && nx_db_run(backend->db, old, error);
+}
+
+static gboolean add(struct nx_db *db, struct nx_str remote, nx_when at, unsigned hits, unsigned delivered, GError **error)
+{
+    static const char SEEN[] = "INSERT INTO rates(remote, hour, hits, delivered) VALUES(?1,?2,0,0) ON CONFLICT DO NOTHING";
+    static const char ADD[] = "INSERT INTO rates(remote, hour, hits, delivered) VALUES(?1,?2,?3,?4)"
+                              " ON CONFLICT DO UPDATE SET hits = hits + ?3, delivered = delivered + ?4";
+    bool counts = hits + delivered > 0;
+    if (!counts && remote.n > 0)
+        return TRUE;
+    sqlite3_stmt *put = nx_db_statement(db, counts ? ADD : SEEN, error);
+    if (put == NULL)
+        return FALSE;
+    nx_db_bind_text(put, 1, remote);
+    sqlite3_bind_int64(put, 2, at / HOUR);
+    if (counts) {
+        sqlite3_bind_int64(put, 3, hits);
+        sqlite3_bind_int64(put, 4, delivered);
+    }
+    return nx_db_run(db, put, error);
+}
+
+gboolean nx_rate_add(struct nx_backend *backend, struct nx_str remote, nx_when at, nx_when now, unsigned hits, unsigned delivered,
+                     GError **error)
+{
+    return remote.n == 0 || (add(backend->db, NX_STR_NONE, at, hits, delivered, error) &&
+                             add(backend->db, remote, at, hits, delivered, error) && sweep(backend, now, error));
+}
+
+static gboolean read_rates(struct nx_db *db, struct nx_str remote, int64_t hour, int64_t window, GArray *ret, GError **error)
+{
+    static const char GET[] = "SELECT hour, hits, delivered FROM rates WHERE remote=?1 AND hour>?2 AND hour<=?3 ORDER BY hour";
+    sqlite3_stmt *get = nx_db_statement(db, GET, error);
+    int got;
+    if (get == NULL)
+        return FALSE;
+    nx_db_bind_text(get, 1, remote);
+    sqlite3_bind_int64(get, 2, hour - window - NX_BREAKER_BASE_HOURS);
+    sqlite3_bind_int64(get, 3, hour);
+    while ((got = nx_db_step(db, get, error)) > 0) {
+        const struct nx_rate rate = {.hour = sqlite3_column_int64(get, 0),
+                                     .hits = (uint64_t)sqlite3_column_int64(get, 1),
+                                     .delivered = (uint64_t)sqlite3_column_int64(get, 2)};
+        g_array_append_val(ret, rate);
+    }
+    return got == 0;
+}
+
+static gboolean count_window(struct nx_db *db, struct nx_str remote, int64_t hour, int64_t window, uint64_t *ret, GError **error)
+{
+    static const char SUM[] = "SELECT coalesce(sum(hits), 0) FROM rates WHERE remote=?1 AND hour>?2 AND hour<=?3";
+    sqlite3_stmt *sum = nx_db_statement(db, SUM, error);
+    if (sum == NULL)
+        return FALSE;
+    nx_db_bind_text(sum, 1, remote);
+    sqlite3_bind_int64(sum, 2, hour - window);
+    sqlite3_bind_int64(sum, 3, hour);
+    if (nx_db_step(db, sum, error) < 0)
+        return FALSE;
+    *ret = (uint64_t)sqlite3_column_int64(sum, 0);
+    nx_db_reset(sum);
+    return TRUE;
+}
+
+/* The limit of the hour, where it was worked out already. */
+static struct limit *limit_of(struct nx_backend *backend, struct nx_str remote)
+{
+    g_autofree char *name = g_strndup(remote.p, remote.n);
+    if (backend->breaker.limits == NULL)
+        backend->breaker.limits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    GHashTable *limits = backend->breaker.limits;
+    struct limit *limit = g_hash_table_lookup(limits, name);
+    if (limit != NULL)
+        return limit;
+    if (g_hash_table_size(limits) >= LIMITS_MAX)
+        g_hash_table_remove_all(limits);
+    limit = g_new0(struct limit, 1);
+    g_hash_table_insert(limits, g_steal_pointer(&name), limit);
+    return limit;
+}
+
+gboolean nx_rate_judge(struct nx_backend *backend, struct nx_str remote, nx_when at, struct nx_surge *ret, GError **error)
+{
+    const struct nx_breaker *policy = &backend->policy.breaker;
+    int64_t hour = at / HOUR, window = nx_breaker_hours(policy);
+    uint64_t hits;
+    *ret = (struct nx_surge){.judged = false};
+    if (!policy->enabled || remote.n == 0)
+        return TRUE;
+    if (!count_window(backend->db, remote, hour, window, &hits, error))
+        return FALSE;
+    if (hits < policy->minimum)
+        return TRUE;
+    struct limit *limit = limit_of(backend, remote);
+    if (limit->hour == hour && hits < limit->hits)
+        return TRUE;
+    g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(struct nx_rate));
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct nx_rate));
+    if (!read_rates(backend->db, remote, hour, window, own, error) ||
+        !read_rates(backend->db, NX_STR_NONE, hour, window, all, error))
+        return FALSE;
+    const struct nx_rates rates = {.of_remote = (const struct nx_rate *)(const void *)own->data,
+                                   .of_all = (const struct nx_rate *)(const void *)all->data,
+                                   .n_remote = own->len,
+                                   .n_all = all->len};
+    nx_breaker_judge(policy, &rates, at, ret);
+    *limit = (struct limit){hour, ret->judged ? ret->limit : UINT64_MAX};
+    return TRUE;
+}
+
+gboolean nx_rate_take_back(struct nx_db *db, struct nx_str remote, nx_when at, GError **error)
+{
+    static const char TAKE[] = "UPDATE rates SET hits = hits - 1 WHERE remote IN ('', ?1) AND hour=?2 AND hits > 0";
+    sqlite3_stmt *take = nx_db_statement(db, TAKE, error);
+    if (take == NULL)
+        return FALSE;
+    nx_db_bind_text(take, 1, remote);
+    sqlite3_bind_int64(take, 2, at / HOUR);
+    return nx_db_run(db, take, error);
+}
+
+gboolean nx_rate_take_back_entries(struct nx_db *db, struct nx_str key, struct nx_str stream, GError **error)
+{
+    static const char TAKE[] =
+        "UPDATE rates SET hits = hits - 1 WHERE hits > 0 AND (remote, hour) IN"
+        " (WITH gone AS (SELECT l.remote, l.at / 3600 AS hour FROM suppressions s JOIN log l ON l.seq = s.seq WHERE s.key=?1"
+        "   AND (?2='' OR s.stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND s.stream=''))"
+        "   AND s.class='h' AND s.manual=0 AND l.remote IS NOT NULL)"
+        "  SELECT remote, hour FROM gone UNION SELECT '', hour FROM gone)";
+    sqlite3_stmt *take = nx_db_statement(db, TAKE, error);
+    if (take == NULL)
+        return FALSE;
+    nx_db_bind_text(take, 1, key);
+    nx_db_bind_text(take, 2, stream);
+    return nx_db_run(db, take, error);
+}
+
+gboolean nx_rate_wipe(struct nx_db *db, struct nx_str remote, nx_when since, nx_when until, GError **error)
+{
+    static const char REST[] =
+        "UPDATE rates SET hits = max(0, hits - coalesce((SELECT o.hits FROM rates o WHERE o.remote=?1 AND o.hour=rates.hour), 0))"
+        " WHERE remote='' AND hour BETWEEN ?2 AND ?3";
+    static const char OWN[] = "UPDATE rates SET hits=0 WHERE remote=?1 AND hour BETWEEN ?2 AND ?3";
+    static const char *const both[] = {REST, OWN};
+    for (size_t i = 0; i < G_N_ELEMENTS(both); i++) {
+        sqlite3_stmt *wipe = nx_db_statement(db, both[i], error);
+        if (wipe == NULL)
+            return FALSE;
+        nx_db_bind_text(wipe, 1, remote);
+        sqlite3_bind_int64(wipe, 2, since / HOUR);
+        sqlite3_bind_int64(wipe, 3, until / HOUR);
+        if (!nx_db_run(db, wipe, error))
+            return FALSE;
+    }
+    return TRUE;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store/sqlite/rate.h - how many addresses each remote calls dead, and how much it delivers, by the hour. Inner.
+ *
+ * Kept with each event in the writer's transaction; not derived from the log: what a person took back is taken out. By the moment
+ * an event counts for, so a clock that jumps leaves rows of its own and spoils no others; old rows go by how many days of events
+ * are newer, not by the clock. */
+#pragma once
+#include "store/sqlite/write.h"
+
+gboolean nx_rate_add(struct nx_backend *backend, struct nx_str remote, nx_when at, nx_when now, unsigned hits, unsigned delivered,
+                     GError **error);
+/* Is this remote's window an incident? ret->judged is false while it cannot be. */
+gboolean nx_rate_judge(struct nx_backend *backend, struct nx_str remote, nx_when at, struct nx_surge *ret, GError **error);
+/* One hit of that hour was none. */
+gboolean nx_rate_take_back(struct nx_db *db, struct nx_str remote, nx_when at, GError **error);
+/* The same for entries that are about to be released; stream as in nx_store_release. */
+gboolean nx_rate_take_back_entries(struct nx_db *db, struct nx_str key, struct nx_str stream, GError **error);
+/* All hits of a remote in that time were none. */
+gboolean nx_rate_wipe(struct nx_db *db, struct nx_str remote, nx_when since, nx_when until, GError **error);

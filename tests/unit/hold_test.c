@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/hold.h"
+
+#include "base/error.h"
+
+#include <glib/gstdio.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define HOUR 3600
+#define DAY 86400
+#define T0 1700006400 /* a midnight */
+#define OUTAGE (T0 + 10 * DAY + 10 * HOUR)
+#define MINIMUM 30
+#define BURST 50
+
+struct fixture {
+    char *directory, *path;
+    struct nx_arena *arena;
+    struct nx_policy policy;
+    struct nx_store *store;
+    struct nx_reader *reader;
+    unsigned ids;
+};
+
+static void open_store(struct fixture *f)
+{
+    g_autoptr(GError) error = NULL;
+    f->store = nx_store_open(f->path, NX_OPEN_WRITE, &f->policy, NULL, &error);
+    if (f->store == NULL)
+        fail_msg("%s", error->message);
+    f->reader = nx_reader_new(f->store, &error);
+    if (f->reader == NULL)
+        fail_msg("%s", error->message);
+}
+
+static void close_store(struct fixture *f)
+{
+    nx_reader_free(f->reader);
+    nx_store_close(f->store);
+}
+
+static struct nx_stored report(struct fixture *f, const char *address, const char *provider, enum nx_kind kind, enum nx_cause cause,
+                               nx_when at, nx_when now)
+{
+    g_autoptr(GError) error = NULL;
+    struct nx_event event = {
+        .origin = {.source = NX_STR("pipe"), .received_at = at},
+        .report = {.kind = kind,
+                   .recipient = nx_str_of(address),
+                   .reply = 550,
+                   .diagnostic = NX_STR("550 5.1.1 no such user"),
+                   .key = nx_arena_printf(f->arena, "event-%u", ++f->ids),
+                   .arrival_at = NX_WHEN_NONE,
+                   .last_attempt_at = NX_WHEN_NONE,
+                   .retry_until = NX_WHEN_NONE},
+        .verdict = {
+            .class_ = nx_cause_facts(cause)->class_, .cause = cause, .rule = NX_STR("test.rule"), .provider = nx_str_of(provider)}};
+    event.id = nx_event_id(f->arena, &event.report);
+    struct nx_stored stored;
+    if (!nx_store_add(f->store, f->arena, &event, 1, now, &stored, &error))
+        fail_msg("%s", error->message);
+    return stored;
+}
+
+static enum nx_action unknown(struct fixture *f, const char *address, const char *provider, nx_when at)
+{
+    return report(f, address, provider, NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, at, at).decision.action;
+}
+
+/* Events of ten days: a few dead addresses at each of two providers. */
+static int set_up(void **state)
+{
+    struct fixture *f = g_new0(struct fixture, 1);
+    f->directory = g_dir_make_tmp("nixie-hold-XXXXXX", NULL);
+    f->path = g_build_filename(f->directory, "n.db", NULL);
+    f->arena = nx_arena_new();
+    nx_policy_defaults(&f->policy);
+    open_store(f);
+    for (int day = 0; day < 10; day++)
+        for (int i = 0; i < 2; i++) {
+            g_autofree char *a = g_strdup_printf("old%d.%d@gmail.com", day, i),
+                            *b = g_strdup_printf("old%d.%d@example.net", day, i);
+            assert_int_equal(unknown(f, a, "google", T0 + day * DAY + 9 * HOUR), NX_ACTION_SUPPRESS);
+            assert_int_equal(unknown(f, b, "", T0 + day * DAY + 9 * HOUR), NX_ACTION_SUPPRESS);
+        }
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    close_store(f);
+    GDir *dir = g_dir_open(f->directory, 0, NULL);
+    for (const char *name = g_dir_read_name(dir); name != NULL; name = g_dir_read_name(dir)) {
+        g_autofree char *path = g_build_filename(f->directory, name, NULL);
+        g_unlink(path);
+    }
+    g_dir_close(dir);
+    g_rmdir(f->directory);
+    nx_arena_free(f->arena);
+    g_free(f->path);
+    g_free(f->directory);
+    g_free(f);
+    return 0;
+}
+
+/* Good addresses 0 to n - 1 of a provider, all called unknown within minutes; how many were held. */
+static int burst(struct fixture *f, const char *prefix, int n, nx_when from)
+{
+    int held = 0;
+    for (int i = 0; i < n; i++) {
+        g_autofree char *address = g_strdup_printf("%s%d@gmail.com", prefix, i);
+        held += unknown(f, address, "google", from + i) == NX_ACTION_HOLD;
+    }
+    return held;
+}
+
+static int held(struct fixture *f, const char *address, nx_when now, struct nx_hold *ret)
+{
+    g_autoptr(GError) error = NULL;
+    struct nx_hold hold;
+    int found = nx_reader_held(f->reader, f->arena, nx_str_of(address), now, ret != NULL ? ret : &hold, &error);
+    if (found < 0)
+        fail_msg("%s", error->message);
+    return found;
+}
+
+static int suppressed(struct fixture *f, const char *address, nx_when now, struct nx_entry *ret)
+{
+    g_autoptr(GError) error = NULL;
+    struct nx_entry entry;
+    int found =
+        nx_reader_lookup(f->reader, f->arena, nx_str_of(address), NX_STR_NONE, now, ret != NULL ? ret : &entry, NULL, &error);
+    if (found < 0)
+        fail_msg("%s", error->message);
+    return found;
+}
+
+static void rebuilds(struct fixture *f)
+{
+    struct nx_rebuilt rebuilt;
+    g_autoptr(GError) error = NULL;
+    if (!nx_store_rebuild(f->store, &rebuilt, &error))
+        fail_msg("%s", error->message);
+    assert_int_equal(rebuilt.changed, 0);
+}
+
+/* The same tables out of the log alone. */
+static void rebuilds_from_nothing(struct fixture *f)
+{
+    close_store(f);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM holds; DELETE FROM incidents", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    open_store(f);
+    struct nx_rebuilt rebuilt;
+    g_autoptr(GError) error = NULL;
+    assert_true(nx_store_rebuild(f->store, &rebuilt, &error));
+    assert_true(rebuilt.changed > 0);
+}
+
+static size_t settle(struct fixture *f, bool release, const char *remote, const char *address, nx_when now, const char *fault)
+{
+    g_autoptr(GError) error = NULL;
+    const struct nx_str one = nx_str_of(address);
+    size_t n = 0;
+    const struct nx_settle what = {.release = release,
+                                   .remote = nx_str_of(remote),
+                                   .addresses = &one,
+                                   .n = address != NULL,
+                                   .reason = NX_STR("asked them"),
+                                   .actor = NX_STR("alice")};
+    bool good = nx_store_settle(f->store, &what, now, &n, &error);
+    if (good != (fault == NULL))
+        fail_msg("%s", good ? "it was done" : error->message);
+    if (fault != NULL && strstr(error->message, fault) == NULL)
+        fail_msg("'%s' lacks '%s'", error->message, fault);
+    return n;
+}
+
+struct seen {
+    struct nx_arena *arena;
+    unsigned n;
+    struct nx_incident last;
+};
+
+static bool see(const struct nx_incident *incident, void *data)
+{
+    struct seen *seen = data;
+    seen->n++;
+    seen->last = *incident;
+    seen->last.remote = nx_arena_dup(seen->arena, incident->remote);
+    seen->last.state = nx_arena_dup(seen->arena, incident->state);
+    seen->last.reason = nx_arena_dup(seen->arena, incident->reason);
+    return true;
+}
+
+static struct nx_incident incident(struct fixture *f, nx_when now, unsigned want)
+{
+    struct seen seen = {.arena = f->arena};
+    g_autoptr(GError) error = NULL;
+    const struct nx_hold_filter filter = {.over = true};
+    assert_true(nx_reader_incidents(f->reader, &filter, now, see, &seen, &error));
+    assert_int_equal(seen.n, want);
+    return seen.last;
+}
+
+static void an_outage_is_held_back(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(burst(f, "good", BURST, OUTAGE), BURST - MINIMUM + 1);
+    assert_int_equal(suppressed(f, "good0@gmail.com", OUTAGE + BURST, NULL), 1); /* before it was known */
+    assert_int_equal(suppressed(f, "good49@gmail.com", OUTAGE + BURST, NULL), 0);
+    struct nx_hold hold;
+    assert_int_equal(held(f, "Good49@gmail.com", OUTAGE + BURST, &hold), 1);
+    assert_true(nx_str_eq(hold.remote, NX_STR("google")));
+    assert_true(hold.at == OUTAGE + 49 && hold.until == OUTAGE + MINIMUM - 1 + 2 * DAY);
+    assert_true(nx_str_ihas(hold.reason, NX_STR("held back: an incident at google since")));
+    assert_true(nx_str_eq(hold.diagnostic, NX_STR("550 5.1.1 no such user")));
+    struct nx_incident one = incident(f, OUTAGE + BURST, 1);
+    assert_true(nx_str_eq(one.remote, NX_STR("google")) && nx_str_eq(one.state, NX_STR("open")));
+    assert_true(one.held == BURST - MINIMUM + 1 && one.holding == one.held && one.opened == OUTAGE + MINIMUM - 1);
+    assert_true(nx_str_ihas(one.reason, NX_STR("held back: google called 30 addresses dead since")));
+    /* The same address again is no second hold, another provider is none of it, nor is a recipient's wish. */
+    assert_int_equal(unknown(f, "good49@gmail.com", "google", OUTAGE + HOUR), NX_ACTION_NONE);
+    assert_int_equal(unknown(f, "dead@example.net", "", OUTAGE + HOUR), NX_ACTION_SUPPRESS);
+    assert_int_equal(
+        report(f, "wish@gmail.com", "google", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, OUTAGE + HOUR, OUTAGE + HOUR).decision.action,
+        NX_ACTION_SUPPRESS);
+    assert_int_equal(
+        report(f, "full@gmail.com", "google", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, OUTAGE + HOUR, OUTAGE + HOUR).decision.action,
+        NX_ACTION_COUNT);
+    assert_int_equal(incident(f, OUTAGE + HOUR, 1).held, BURST - MINIMUM + 1);
+    rebuilds(f);
+    rebuilds_from_nothing(f);
+    assert_int_equal(held(f, "good49@gmail.com", OUTAGE + BURST, NULL), 1);
+    assert_int_equal(incident(f, OUTAGE + BURST, 1).held, BURST - MINIMUM + 1);
+}
+
+static void it_lapses_and_the_next_report_decides(void **state)
+{
+    struct fixture *f = *state;
+    burst(f, "good", BURST, OUTAGE);
+    nx_when end = OUTAGE + MINIMUM - 1 + 2 * DAY;
+    assert_int_equal(held(f, "good49@gmail.com", end - 1, NULL), 1);
+    assert_int_equal(held(f, "good49@gmail.com", end, NULL), 0);
+    assert_true(nx_str_eq(incident(f, end, 1).state, NX_STR("over")));
+    assert_int_equal(suppressed(f, "good49@gmail.com", end, NULL), 0);
+    settle(f, true, NULL, "good49@gmail.com", end, "lapsed at 20");
+    settle(f, false, "google", NULL, end, "nothing of it is held back");
+    assert_int_equal(suppressed(f, "good49@gmail.com", end, NULL), 0);
+    assert_int_equal(unknown(f, "good49@gmail.com", "google", end + DAY), NX_ACTION_SUPPRESS);
+    /* As many again are no surprise any more: nobody said that they were wrong. */
+    assert_int_equal(burst(f, "other", BURST, end + 2 * DAY), 0);
+    rebuilds(f);
+}
+
+static void a_released_hold_is_a_suppression_of_its_report(void **state)
+{
+    struct fixture *f = *state;
+    burst(f, "good", BURST, OUTAGE);
+    nx_when now = OUTAGE + HOUR;
+    assert_int_equal(settle(f, true, NULL, "good49@gmail.com", now, NULL), 1);
+    struct nx_entry entry;
+    assert_int_equal(suppressed(f, "good49@gmail.com", now, &entry), 1);
+    assert_true(entry.since == OUTAGE + 49 && entry.until == NX_WHEN_NONE && !entry.manual);
+    assert_true(nx_str_eq(entry.diagnostic, NX_STR("550 5.1.1 no such user")));
+    settle(f, true, NULL, "good49@gmail.com", now, "is not held back");
+    settle(f, true, NULL, "good0@gmail.com", now, "is not held back");
+    settle(f, true, NULL, "nothing", now, "no address");
+    assert_int_equal(unknown(f, "more@gmail.com", "google", now), NX_ACTION_HOLD); /* it goes on */
+    assert_int_equal(settle(f, true, "google", NULL, now, NULL), BURST - MINIMUM + 1);
+    assert_int_equal(suppressed(f, "good48@gmail.com", now, NULL), 1);
+    assert_true(nx_str_eq(incident(f, now, 1).state, NX_STR("released")));
+    settle(f, true, "google", NULL, now, "nothing of it is held back");
+    assert_int_equal(burst(f, "still", BURST, now), 0); /* they are right, so nothing more of it is held */
+    rebuilds(f);
+    rebuilds_from_nothing(f);
+    assert_true(nx_str_eq(incident(f, now, 1).state, NX_STR("released")));
+}
+
+static void a_dropped_hold_was_nothing(void **state)
+{
+    struct fixture *f = *state;
+    burst(f, "good", BURST, OUTAGE);
+    nx_when now = OUTAGE + HOUR, end = OUTAGE + MINIMUM - 1 + 2 * DAY;
+    assert_int_equal(settle(f, false, "google", NULL, now, NULL), BURST - MINIMUM + 1);
+    assert_int_equal(held(f, "good49@gmail.com", now, NULL), 0);
+    assert_int_equal(suppressed(f, "good49@gmail.com", now, NULL), 0);
+    settle(f, false, "google", NULL, now, "nothing of it is held back");
+    assert_int_equal(unknown(f, "more@gmail.com", "google", now), NX_ACTION_HOLD); /* the outage may go on */
+    assert_int_equal(settle(f, false, "google", NULL, now, NULL), 1);
+    /* The outage is not what is usual from now on. */
+    assert_int_equal(burst(f, "again", BURST, end + DAY), BURST - MINIMUM + 1);
+    rebuilds(f);
+    rebuilds_from_nothing(f);
+}
+
+static void what_else_ends_a_hold(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    burst(f, "good", BURST, OUTAGE);
+    nx_when now = OUTAGE + HOUR;
+    struct nx_stored arrived = report(f, "good40@gmail.com", "google", NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, now, now);
+    assert_int_equal(arrived.decision.action, NX_ACTION_CLEAR);
+    assert_int_equal(held(f, "good40@gmail.com", now, NULL), 0);
+    assert_true(nx_store_allow(f->store, NX_STR("good41@gmail.com"), true, NX_STR_NONE, NX_STR_NONE, now, &error));
+    assert_int_equal(held(f, "good41@gmail.com", now, NULL), 0);
+    assert_int_equal(unknown(f, "good41@gmail.com", "google", now), NX_ACTION_NONE);
+    const struct nx_manual by_hand = {.address = NX_STR("good42@gmail.com"), .since = NX_WHEN_NONE, .until = NX_WHEN_NONE};
+    assert_true(nx_store_suppress(f->store, &by_hand, 1, now, NULL, &error));
+    assert_int_equal(held(f, "good42@gmail.com", now, NULL), 0);
+    assert_int_equal(suppressed(f, "good42@gmail.com", now, NULL), 1);
+    struct nx_manual many[100];
+    for (int i = 0; i < 100; i++)
+        many[i] = (struct nx_manual){
+            .address = nx_arena_printf(f->arena, "good%d@gmail.com", 43 + i), .since = NX_WHEN_NONE, .until = NX_WHEN_NONE};
+    assert_true(nx_store_suppress(f->store, many, 3, now, NULL, &error));
+    assert_true(nx_store_suppress(f->store, many, 100, now, NULL, &error)); /* kept as an import */
+    assert_int_equal(held(f, "good45@gmail.com", now, NULL), 0);
+    assert_int_equal(held(f, "good49@gmail.com", now, NULL), 0);
+    assert_int_equal(held(f, "good39@gmail.com", now, NULL), 1);
+    assert_true(nx_store_allow(f->store, NX_STR("@gmail.com"), true, NX_STR_NONE, NX_STR_NONE, now, &error));
+    assert_int_equal(held(f, "good39@gmail.com", now, NULL), 0);
+    assert_int_equal(incident(f, now, 1).holding, 0);
+    rebuilds(f);
+    rebuilds_from_nothing(f);
+}
+
+static void something_stronger_stays(void **state)
+{
+    struct fixture *f = *state;
+    burst(f, "good", BURST, OUTAGE);
+    nx_when now = OUTAGE + HOUR;
+    struct nx_entry entry;
+    report(f, "good49@gmail.com", "google", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, now, now);
+    assert_int_equal(held(f, "good49@gmail.com", now, NULL), 0);
+    settle(f, true, "google", NULL, now + 1, NULL);
+    assert_int_equal(suppressed(f, "good49@gmail.com", now + 2, &entry), 1);
+    assert_int_equal(entry.cause, NX_CAUSE_COMPLAINT);
+    rebuilds(f);
+}
+
+static void one_that_is_not_held_spoils_all(void **state)
+{
+    struct fixture *f = *state;
+    burst(f, "good", BURST, OUTAGE);
+    const struct nx_str addresses[] = {NX_STR("good49@gmail.com"), NX_STR("stranger@gmail.com")};
+    const struct nx_settle what = {.release = true, .addresses = addresses, .n = 2};
+    size_t n = 77;
+    g_autoptr(GError) error = NULL;
+    assert_false(nx_store_settle(f->store, &what, OUTAGE + HOUR, &n, &error));
+    assert_true(g_error_matches(error, NX_ERROR, NX_ERROR_NOT_FOUND));
+    assert_non_null(strstr(error->message, "stranger@gmail.com: is not held back"));
+    assert_int_equal(n, 77);
+    assert_int_equal(held(f, "good49@gmail.com", OUTAGE + HOUR, NULL), 1);
+    assert_int_equal(suppressed(f, "good49@gmail.com", OUTAGE + HOUR, NULL), 0);
+}
+
+static void clocks_that_jump(void **state)
+{
+    struct fixture *f = *state;
+    /* The clock runs ten years ahead for an outage, then comes back. */
+    nx_when ahead = OUTAGE + (nx_when)3650 * DAY;
+    assert_int_equal(burst(f, "ahead", BURST, ahead), 0); /* nothing is known of the weeks before */
+    assert_int_equal(burst(f, "good", BURST, OUTAGE), BURST - MINIMUM + 1);
+    /* A clock that stands ahead for a moment sees them lapse, and loses none. */
+    nx_when later = OUTAGE + (nx_when)30 * DAY;
+    assert_int_equal(held(f, "good49@gmail.com", later, NULL), 0);
+    settle(f, false, "google", NULL, later, "nothing of it is held back");
+    assert_int_equal(held(f, "good49@gmail.com", OUTAGE + HOUR, NULL), 1);
+    /* Events of before the incident are none of it, whenever they arrive. */
+    assert_int_equal(report(f, "late@gmail.com", "google", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, OUTAGE - DAY, OUTAGE + HOUR)
+                         .decision.action,
+                     NX_ACTION_SUPPRESS);
+    /* One that says it is of tomorrow counts for now. */
+    assert_int_equal(
+        report(f, "early@gmail.com", "google", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, OUTAGE + 9 * DAY, OUTAGE + HOUR)
+            .decision.action,
+        NX_ACTION_HOLD);
+    assert_int_equal(incident(f, OUTAGE + HOUR, 1).held, BURST - MINIMUM + 2);
+    rebuilds(f);
+}
+
+static bool collect(const struct nx_entry *entry, void *data)
+{
+    GString *all = data;
+    g_string_append_printf(all, "%.*s ", NX_FMT(entry->key));
+    return true;
+}
+
+static void entries_are_found_by_their_remote(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    burst(f, "good", 3, OUTAGE);
+    unknown(f, "dead@example.net", "", OUTAGE + 1);
+    const struct nx_manual by_hand = {.address = NX_STR("hand@gmail.com"), .since = OUTAGE, .until = NX_WHEN_NONE};
+    assert_true(nx_store_suppress(f->store, &by_hand, 1, OUTAGE, NULL, &error));
+    g_autoptr(GString) all = g_string_new(NULL);
+    const struct nx_filter filter = {.remote = NX_STR("google"), .since = OUTAGE, .before = NX_WHEN_NONE};
+    assert_true(nx_reader_list(f->reader, &filter, OUTAGE + 9, collect, all, &error));
+    assert_string_equal(all->str, "good0@gmail.com good1@gmail.com good2@gmail.com ");
+    /* Lifted together; a second time there is nothing left to lift, and that is no fault. */
+    struct nx_manual lift[3];
+    size_t lifted;
+    for (int i = 0; i < 3; i++)
+        lift[i] =
+            (struct nx_manual){.address = nx_arena_printf(f->arena, "good%d@gmail.com", i), .stream = NX_STR(NX_STREAM_UNNAMED)};
+    assert_true(nx_store_release_all(f->store, lift, 3, OUTAGE + 10, &lifted, &error));
+    assert_int_equal(lifted, 3);
+    assert_true(nx_store_release_all(f->store, lift, 3, OUTAGE + 11, &lifted, &error));
+    assert_int_equal(lifted, 0);
+    rebuilds(f);
+}
+
+static void it_can_be_switched_off(void **state)
+{
+    struct fixture *f = *state;
+    close_store(f);
+    f->policy.breaker.enabled = false;
+    open_store(f);
+    assert_int_equal(burst(f, "good", BURST, OUTAGE), 0);
+    close_store(f);
+    f->policy.breaker.enabled = true; /* what was counted meanwhile is known */
+    open_store(f);
+    assert_int_equal(burst(f, "more", 2, OUTAGE + 100), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_outage_is_held_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_lapses_and_the_next_report_decides, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_released_hold_is_a_suppression_of_its_report, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_dropped_hold_was_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_else_ends_a_hold, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(something_stronger_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_is_not_held_spoils_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(clocks_that_jump, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(entries_are_found_by_their_remote, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_can_be_switched_off, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
