@@ -20,8 +20,9 @@ static bool one(struct nx_str address, void *data)
         allow->done++;
         return true;
     }
-    allow->code = MAX(allow->code, nx_cli_fail(error));
-    return g_error_matches(error, NX_ERROR, NX_ERROR_NOT_FOUND) || g_error_matches(error, NX_ERROR, NX_ERROR_USAGE);
+    int code = nx_cli_fail(error);
+    allow->code = MAX(allow->code, code);
+    return g_error_matches(error, NX_ERROR, NX_ERROR_NOT_FOUND) || g_error_matches(error, NX_ERROR, NX_ERROR_EXISTS) || g_error_matches(error, NX_ERROR, NX_ERROR_USAGE);
 }
 
 int nx_cmd_allow(int argc, char **argv)

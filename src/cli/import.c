@@ -24,7 +24,8 @@ struct import {
     struct nx_manual pattern;
     bool own_cause;
     nx_when now;
-    uint64_t read, new, invalid, passed, expired;
+    uint64_t read, invalid, passed, expired;
+    struct nx_suppressed done;
     gint64 drawn;
     bool bar;
 };
@@ -102,11 +103,14 @@ static gssize read_input(void *data, char *bytes, size_t n, GError **error)
 
 static void say_summary(const struct import *import)
 {
-    uint64_t known = import->read - import->new - import->invalid - import->passed - import->expired;
+    g_autofree char *erased = import->done.erased > 0
+                                  ? g_strdup_printf(", %zu of the known erased before (they stay so)", import->done.erased)
+                                  : g_strdup("");
+    uint64_t known = import->read - import->done.changed - import->invalid - import->passed - import->expired;
     printf("%s%" G_GUINT64_FORMAT " lines: %" G_GUINT64_FORMAT " %s, %" G_GUINT64_FORMAT " known already, %" G_GUINT64_FORMAT
-           " no addresses, %" G_GUINT64_FORMAT " not suppressed there, %" G_GUINT64_FORMAT " run out\n",
-           import->bar ? "\r\033[K" : "", import->read, import->new, import->options->dry ? "would be new" : "new", known,
-           import->invalid, import->passed, import->expired);
+           " no addresses, %" G_GUINT64_FORMAT " not suppressed there, %" G_GUINT64_FORMAT " run out%s\n",
+           import->bar ? "\r\033[K" : "", import->read, (guint64)import->done.changed, import->options->dry ? "would be new" : "new", known,
+           import->invalid, import->passed, import->expired, erased);
 }
 
 static gboolean read_options(const struct options *options, struct import *import, struct nx_import_options *how, GError **error)
@@ -164,7 +168,7 @@ static int import_file(struct nx_cli *cli, const struct options *options)
     import.loader = loader;
     import.arena = arena;
     gboolean good = nx_import_read(&how, read_input, source, nx_source_name(source), one, &import, &error) &&
-                    nx_loader_run(loader, import.now, draw_writing, &import, &import.new, &error);
+                    nx_loader_run(loader, import.now, draw_writing, &import, &import.done, &error);
     if (good)
         say_summary(&import);
     if (good && !options->dry) { /* so that the first `clean` need not make the table */
@@ -174,9 +178,8 @@ static int import_file(struct nx_cli *cli, const struct options *options)
     if (good)
         return nx_cli_finish(import.invalid > 0 ? NX_EXIT_FINDING : NX_EXIT_OK);
     int code = nx_cli_fail(error);
-    nx_cli_say("stopped: %" G_GUINT64_FORMAT
-               " entries of it are kept (mend the fault and run the same again: what is kept is known)",
-               import.new);
+    nx_cli_say("stopped: %zu entries of it are kept (mend the fault and run the same again: what is kept is known)",
+               import.done.changed);
     return code;
 }
 

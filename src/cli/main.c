@@ -15,6 +15,7 @@ static const struct nx_cmd commands[] = {
     {"import", nx_cmd_import, "read the suppression list of another product"},
     {"suppress", nx_cmd_suppress, "put addresses on the list by hand"},
     {"release", nx_cmd_release, "take addresses off the list"},
+    {"forget", nx_cmd_forget, "erase what is known of an address, but keep it suppressed"},
     {"undo", nx_cmd_undo, "lift what an outage put on the list"},
     {"allow", nx_cmd_allow, "addresses that nothing suppresses"},
     {"policy", nx_cmd_policy, "what would the next bounce of an address do?"},

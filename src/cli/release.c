@@ -7,7 +7,7 @@ struct release {
     struct nx_store *store;
     struct nx_str stream, reason, actor;
     nx_when now;
-    size_t released;
+    size_t released, erased;
     int code;
 };
 
@@ -15,8 +15,11 @@ static bool one(struct nx_str address, void *data)
 {
     struct release *release = data;
     g_autoptr(GError) error = NULL;
-    if (nx_store_release(release->store, address, release->stream, release->reason, release->actor, release->now, &error)) {
+    bool erased;
+    if (nx_store_release(release->store, address, release->stream, release->reason, release->actor, release->now, &erased,
+                         &error)) {
         release->released++;
+        release->erased += erased;
         return true;
     }
     int code = nx_cli_fail(error);
@@ -54,5 +57,8 @@ int nx_cmd_release(int argc, char **argv)
     if (!nx_cli_each(&cli, one, &release, &error))
         return nx_cli_fail(error);
     printf("%zu released\n", release.released);
+    if (release.erased > 0)
+        printf("%zu of them had been erased: the hash that kept them suppressed is lifted, and nothing is known of them any more\n",
+               release.erased);
     return nx_cli_finish(release.code);
 }

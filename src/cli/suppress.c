@@ -11,17 +11,18 @@ struct suppress {
     struct nx_manual pattern;
     struct nx_store *store;
     nx_when now;
-    size_t given, new;
+    size_t given, new, erased;
     GError *error;
 };
 
 static bool write_out(struct suppress *suppress)
 {
-    size_t new;
+    struct nx_suppressed done;
     if (!nx_store_suppress(suppress->store, (const struct nx_manual *)(void *)suppress->entries->data, suppress->entries->len,
-                           suppress->now, &new, &suppress->error))
+                           suppress->now, &done, &suppress->error))
         return false;
-    suppress->new += new;
+    suppress->new += done.changed;
+    suppress->erased += done.erased;
     suppress->given += suppress->entries->len;
     g_array_set_size(suppress->entries, 0);
     nx_arena_reset(suppress->arena);
@@ -88,5 +89,7 @@ int nx_cmd_suppress(int argc, char **argv)
         return code;
     }
     printf("%zu of %zu suppressed, the others were already\n", suppress.new, suppress.given);
+    if (suppress.erased > 0)
+        printf("%zu of them were erased before: they stay suppressed by their hash, the address is not written\n", suppress.erased);
     return nx_cli_finish(NX_EXIT_OK);
 }

@@ -29,7 +29,7 @@ static gboolean lift(struct nx_store *store, const struct undo *undo, struct nx_
     for (guint i = 0; i < undo->addresses->len; i++) {
         g_autoptr(GError) why = NULL;
         if (nx_store_release(store, nx_str_of(undo->addresses->pdata[i]), nx_str_of(undo->streams->pdata[i]), reason, actor, now,
-                             &why)) {
+                             NULL, &why)) {
             (*lifted)++;
         } else if (!g_error_matches(why, NX_ERROR, NX_ERROR_NOT_FOUND)) {
             g_propagate_error(error, g_steal_pointer(&why));

@@ -27,7 +27,7 @@ struct nx_loader {
     pthread_t thread;
     bool busy;
     const struct batch *written;
-    size_t new;
+    struct nx_suppressed done;
     GError *error; /* of the thread */
 };
 
@@ -145,7 +145,7 @@ static void *write_batch(void *data)
     const struct batch *batch = loader->written;
     for (unsigned tries = 0;; tries++) {
         g_clear_error(&loader->error);
-        if (nx_store_suppress(loader->store, batch->entries, batch->n, loader->now, &loader->new, &loader->error) ||
+        if (nx_store_suppress(loader->store, batch->entries, batch->n, loader->now, &loader->done, &loader->error) ||
             !g_error_matches(loader->error, NX_ERROR, NX_ERROR_BUSY) || tries >= PATIENCE)
             return NULL;
     }
@@ -163,16 +163,17 @@ static void *ask_batch(void *data)
             continue;
         if (loader->lookup != NULL)
             nx_lookup_find(loader->lookup, &batch->keys[i], 1, entry->stream, loader->now, &hit);
+        loader->done.erased += hit.erased;
         const struct nx_standing standing = {.present = hit.answer == NX_ANSWER_SUPPRESSED && !hit.domain,
                                              .cause = hit.cause,
                                              .since = hit.since,
                                              .until = hit.until};
-        loader->new += nx_standing_gives_way(&standing, entry->cause, entry->until, loader->now);
+        loader->done.changed += !hit.erased && nx_standing_gives_way(&standing, entry->cause, entry->until, loader->now);
     }
     return NULL;
 }
 
-static gboolean finish(struct nx_loader *loader, uint64_t *new, GError **error)
+static gboolean finish(struct nx_loader *loader, struct nx_suppressed *done, GError **error)
 {
     if (!loader->busy)
         return TRUE;
@@ -182,14 +183,15 @@ static gboolean finish(struct nx_loader *loader, uint64_t *new, GError **error)
         g_propagate_error(error, g_steal_pointer(&loader->error));
         return FALSE;
     }
-    *new += loader->new;
+    done->changed += loader->done.changed;
+    done->erased += loader->done.erased;
     return TRUE;
 }
 
 static gboolean start(struct nx_loader *loader, const struct batch *batch, GError **error)
 {
     loader->written = batch;
-    loader->new = 0;
+    loader->done = (struct nx_suppressed){0};
     int failed = pthread_create(&loader->thread, NULL, loader->store != NULL ? write_batch : ask_batch, loader);
     loader->busy = failed == 0;
     if (failed != 0)
@@ -198,16 +200,16 @@ static gboolean start(struct nx_loader *loader, const struct batch *batch, GErro
 }
 
 gboolean nx_loader_run(struct nx_loader *loader, nx_when now, void (*progress)(void *data, uint64_t done, uint64_t all), void *data,
-                       uint64_t *ret_new, GError **error)
+                       struct nx_suppressed *ret, GError **error)
 {
     uint64_t done = 0, last = 0;
     loader->now = now;
-    *ret_new = 0;
+    *ret = (struct nx_suppressed){0};
     gboolean good = nx_sorter_end(loader->sorter, error);
     for (size_t i = 0; good; i ^= 1) {
         struct batch *batch = &loader->batches[i];
         int got = fill(loader, batch, error);
-        good = finish(loader, ret_new, got < 0 ? NULL : error) && got >= 0;
+        good = finish(loader, ret, got < 0 ? NULL : error) && got >= 0;
         done += good ? last : 0;
         if (good && progress != NULL)
             progress(data, done, nx_sorter_count(loader->sorter));
@@ -216,5 +218,5 @@ gboolean nx_loader_run(struct nx_loader *loader, nx_when now, void (*progress)(v
         last = batch->n;
         good = good && start(loader, batch, error);
     }
-    return finish(loader, ret_new, NULL) && good;
+    return finish(loader, ret, NULL) && good;
 }

@@ -124,15 +124,15 @@ void nx_put_suppression(struct nx_request *request)
     struct nx_entry entry;
     if (!read_manual(request, &manual))
         return;
-    size_t changed;
-    if (!nx_store_suppress(nx_request_service(request)->store, &manual, 1, nx_request_now(request), &changed, &error)) {
+    struct nx_suppressed done;
+    if (!nx_store_suppress(nx_request_service(request)->store, &manual, 1, nx_request_now(request), &done, &error)) {
         nx_request_fail(request, error);
         return;
     }
     bool allowed = false;
     int found = look_up(request, manual.stream, &entry, &allowed);
     if (found > 0)
-        answer_entry(request, changed > 0 ? 201 : 200, &entry);
+        answer_entry(request, done.changed > 0 ? 201 : 200, &entry);
     else if (found == 0)
         nx_request_problem(request, 409, "%.*s was noted, but is not in force: %s", NX_FMT(nx_request_param(request)),
                            allowed ? "it is on the allow list, which outranks every entry" : "its time is over already");
@@ -142,7 +142,8 @@ void nx_delete_suppression(struct nx_request *request)
 {
     g_autoptr(GError) error = NULL;
     if (nx_store_release(nx_request_service(request)->store, nx_request_param(request), nx_request_stream_name(request),
-                         nx_request_query(request, "reason"), nx_request_actor(request), nx_request_now(request), &error))
+                         nx_request_query(request, "reason"), nx_request_actor(request), nx_request_now(request), NULL,
+                         &error))
         nx_request_empty(request, 204);
     else
         nx_request_fail(request, error);

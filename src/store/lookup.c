@@ -5,6 +5,8 @@
 #include "store/ops.h"
 #include "store/table.h"
 
+#include <unistd.h>
+
 #define SMALL 50000u       /* up to so many entries the table is made in memory: quicker than looking for a file */
 #define CHANGED_MIN 20000u /* changes laid over the table before it is made anew; above it a twentieth of the entries */
 #define MARKS (1u << 16)
@@ -23,6 +25,11 @@ struct nx_lookup {
     struct nx_arena *arena;      /* of the overlay */
     uint8_t marks[MARKS / 8];    /* a bit for each overlaid hash: most questions end here */
     bool domains;
+    GArray *forgotten; /* struct nx_hashed, in order of hash, streams in forgotten_arena; empty: nobody was erased */
+    struct nx_arena *forgotten_arena;
+    const struct nx_pseudonym *secret; /* the reader's */
+    int64_t forgotten_stamp;
+    bool wrote; /* a file, since _refresh was called */
 };
 
 static void overlaid_free(gpointer data)
@@ -85,6 +92,7 @@ static gboolean renew(struct nx_lookup *lookup, GError **error)
     bool kept = n > SMALL && make_table(lookup, n, lookup->path, &table, NULL);
     if (!kept && !make_table(lookup, n, NULL, &table, error))
         return FALSE;
+    lookup->wrote = lookup->wrote || kept;
     nx_table_free(lookup->table);
     lookup->table = table;
     lookup->about = *nx_table_about(table);
@@ -157,12 +165,51 @@ static gboolean take_up(struct nx_lookup *lookup, GError **error)
     return TRUE;
 }
 
+static void add_hashed(const struct nx_hashed *row, void *data)
+{
+    struct nx_lookup *lookup = data;
+    struct nx_hashed own = *row;
+    own.stream = nx_arena_dup(lookup->forgotten_arena, row->stream);
+    g_array_append_val(lookup->forgotten, own);
+}
+
+/* The erased are few or none, and change seldom. */
+static gboolean take_forgotten(struct nx_lookup *lookup, GError **error)
+{
+    const struct nx_backend_ops *ops = lookup->reader->ops;
+    int64_t stamp;
+    if (!ops->forgotten_stamp(lookup->reader, &stamp, error))
+        return FALSE;
+    if (stamp == lookup->forgotten_stamp)
+        return TRUE;
+    lookup->forgotten_stamp = 0;
+    g_array_set_size(lookup->forgotten, 0);
+    nx_arena_reset(lookup->forgotten_arena);
+    if (!ops->forgotten(lookup->reader, add_hashed, lookup, &lookup->secret, error))
+        return FALSE;
+    lookup->forgotten_stamp = stamp;
+    return TRUE;
+}
+
+/* Somebody may have been erased while a table with their address was on its way into the file: then it goes. */
+static void check_file(struct nx_lookup *lookup)
+{
+    struct nx_table_about now;
+    if (!lookup->wrote)
+        return;
+    lookup->wrote = false;
+    if (!lookup->reader->ops->about(lookup->reader, &now, NULL) ||
+        memcmp(now.database, nx_table_about(lookup->table)->database, NX_TABLE_ID) != 0)
+        unlink(lookup->path);
+}
+
 gboolean nx_lookup_refresh(struct nx_lookup *lookup, GError **error)
 {
     if (!lookup->reader->ops->hold(lookup->reader, error))
         return FALSE;
-    gboolean good = lookup->table != NULL ? take_up(lookup, error) : renew(lookup, error);
+    gboolean good = (lookup->table != NULL ? take_up(lookup, error) : renew(lookup, error)) && take_forgotten(lookup, error);
     lookup->reader->ops->let_go(lookup->reader);
+    check_file(lookup);
     if (!good && lookup->table != NULL) { /* half an overlay is none: the next refresh begins at the table again */
         lookup->about = *nx_table_about(lookup->table);
         forget_overlay(lookup);
@@ -174,6 +221,8 @@ struct nx_lookup *nx_lookup_new(struct nx_store *store, GError **error)
 {
     g_autoptr(nx_lookup) lookup = g_new0(struct nx_lookup, 1);
     lookup->arena = nx_arena_new();
+    lookup->forgotten_arena = nx_arena_new();
+    lookup->forgotten = g_array_new(FALSE, FALSE, sizeof(struct nx_hashed));
     lookup->path = g_strconcat(nx_store_path(store), ".lookup", NULL);
     lookup->reader = nx_reader_new(store, error);
     if (lookup->reader == NULL)
@@ -193,6 +242,8 @@ void nx_lookup_free(struct nx_lookup *lookup)
     nx_table_free(lookup->table);
     nx_reader_free(lookup->reader);
     nx_arena_free(lookup->arena);
+    nx_arena_free(lookup->forgotten_arena);
+    g_array_unref(lookup->forgotten);
     g_free(lookup->path);
     g_free(lookup);
 }
@@ -254,6 +305,36 @@ static void answer(const struct nx_lookup *lookup, uint64_t hash, struct nx_str 
         weigh(question, &record);
 }
 
+/* Of those that neither table nor overlay has: costs a hash each, so it is asked last. */
+static void ask_forgotten(const struct nx_lookup *lookup, const struct nx_str *keys, size_t n, const struct question *pattern,
+                          struct nx_hit *ret)
+{
+    g_autoptr(nx_pseudonym_hasher) hasher = nx_pseudonym_hasher_new(lookup->secret);
+    const struct nx_hashed *rows = (const struct nx_hashed *)(void *)lookup->forgotten->data;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char hash[NX_PSEUDONYM];
+        struct question question = *pattern;
+        guint low = 0, high = lookup->forgotten->len;
+        if (ret[i].answer != NX_ANSWER_OK || keys[i].n == 0)
+            continue;
+        nx_pseudonym_hash(hasher, keys[i], hash);
+        while (low < high) {
+            guint middle = low + (high - low) / 2;
+            if (memcmp(rows[middle].hash, hash, NX_PSEUDONYM) < 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        question.hit = &ret[i];
+        for (; low < lookup->forgotten->len && memcmp(rows[low].hash, hash, NX_PSEUDONYM) == 0; low++) {
+            const struct nx_table_record record = {
+                .stream = rows[low].stream, .since = rows[low].since, .until = rows[low].until};
+            weigh(&question, &record);
+            ret[i].erased = ret[i].answer == NX_ANSWER_SUPPRESSED;
+        }
+    }
+}
+
 void nx_lookup_find(const struct nx_lookup *lookup, const struct nx_str *keys, size_t n, struct nx_str stream, nx_when now,
                     struct nx_hit *ret)
 {
@@ -272,4 +353,7 @@ void nx_lookup_find(const struct nx_lookup *lookup, const struct nx_str *keys, s
         question.domain = true;
         answer(lookup, nx_table_hash(lookup->table, domain), domain, &question);
     }
+    const struct question pattern = {.stream = stream, .now = now};
+    if (lookup->forgotten->len > 0)
+        ask_forgotten(lookup, keys, n, &pattern, ret);
 }

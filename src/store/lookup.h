@@ -25,6 +25,7 @@ enum nx_answer { NX_ANSWER_OK, NX_ANSWER_SUPPRESSED, NX_ANSWER_ALLOWED };
 struct nx_hit {
     enum nx_answer answer;
     bool domain; /* by an entry for the whole domain */
+    bool erased; /* by the hash of an erased address */
     enum nx_cause cause;
     enum nx_class class_;
     nx_when since, until;

@@ -6,6 +6,7 @@
  * are independent of the writer. */
 #pragma once
 #include "store/hold.h"
+#include "store/pseudonym.h"
 #include "store/table.h"
 
 struct nx_backend; /* a writer's connection */
@@ -22,6 +23,12 @@ struct nx_change { /* one manual act, folded */
 };
 
 typedef void nx_scanned_fn(const struct nx_table_record *record, void *data);
+struct nx_hashed { /* an erased address that stays suppressed */
+    unsigned char hash[NX_PSEUDONYM];
+    struct nx_str stream;
+    nx_when since, until;
+};
+typedef void nx_hashed_fn(const struct nx_hashed *row, void *data);
 typedef void nx_changed_fn(struct nx_str key, void *data);
 
 struct nx_backend_ops {
@@ -34,16 +41,24 @@ struct nx_backend_ops {
     /* address->key.n == 0: the event names no address; why says so when its recipient is none. */
     gboolean (*add)(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
                     const struct nx_address *address, const char *why, nx_when now, struct nx_stored *ret, GError **error);
-    /* One act; *ret_changed tells whether it changed anything. */
-    gboolean (*act)(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, GError **error);
+    /* One act; *ret_changed tells whether it changed anything, *ret_erased whether the address was erased before. */
+    gboolean (*act)(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, bool *ret_erased,
+                    GError **error);
     /* Many suppressions at once, sorted by key and stream, each once; reason, actor and source are those of the first. */
     gboolean (*import)(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
-                       size_t *ret_changed, GError **error);
+                       size_t *ret_changed, size_t *ret_erased, GError **error);
     /* keys[i] is addresses[i], folded. */
     gboolean (*settle)(struct nx_backend *backend, const struct nx_settle *settle, const struct nx_str *keys, nx_when now,
                        size_t *ret_settled, GError **error);
     gboolean (*claim)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
     gboolean (*mark)(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
+    /* forget: rows of their own, alone in a transaction; addresses are folded. mentions: moves *after on, 0 at the end. wipe: what was
+     * deleted leaves the files; outside a transaction. */
+    gboolean (*forget)(struct nx_backend *backend, const struct nx_forget *forget, const struct nx_address *addresses, nx_when now,
+                       struct nx_erased *ret, size_t *ret_messages, GError **error);
+    gboolean (*mentions)(struct nx_backend *backend, const struct nx_address *addresses, size_t n, const struct nx_fold_rules *rules,
+                         int64_t *after, size_t *rows, GError **error);
+    gboolean (*wipe)(struct nx_backend *backend, GError **error);
     void (*limit_raw)(struct nx_backend *backend, const struct nx_raw_limits *limits);
     gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);
     gboolean (*check)(struct nx_backend *backend, GError **error);
@@ -68,6 +83,11 @@ struct nx_backend_ops {
     int (*raw)(struct nx_reader *reader, struct nx_arena *arena, struct nx_str event_id, struct nx_raw *ret, GError **error);
     gboolean (*tally)(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
                       nx_tally_fn *fn, void *data, GError **error);
+    gboolean (*erased)(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error);
+    /* What the lookup table is not to hold whole: *ret_stamp differs when the set has changed; fn gets each row and *ret_secret what
+     * they are hashed with (NULL: there are none), the reader's. */
+    gboolean (*forgotten_stamp)(struct nx_reader *reader, int64_t *ret_stamp, GError **error);
+    gboolean (*forgotten)(struct nx_reader *reader, nx_hashed_fn *fn, void *data, const struct nx_pseudonym **ret_secret, GError **error);
     /* For the lookup table. Between hold and let_go all answers are of one moment. */
     gboolean (*hold)(struct nx_reader *reader, GError **error);
     void (*let_go)(struct nx_reader *reader);

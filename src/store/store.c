@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #define QUEUE_MAX 8192u /* tasks waiting; beyond it submit says BUSY and the others wait */
 #define GROUP_MAX 1024u /* tasks in one transaction */
@@ -27,10 +28,16 @@ struct task {
     /* acts */
     struct nx_change *changes;
     const struct nx_change **sorted; /* of an import */
-    size_t changed;
+    size_t changed, erased_before;
     struct nx_rebuilt *rebuilt;
     const struct nx_settle *settle;
     const struct nx_str *keys; /* of what is settled */
+    /* erasure */
+    const struct nx_forget *forget;
+    const struct nx_address *addresses;
+    struct nx_erased *erased;
+    struct nx_cleared *cleared;
+    int64_t after;
     /* of a caller that waits */
     bool done;
     GError *error;
@@ -330,19 +337,21 @@ static gboolean fold(struct nx_store *store, struct nx_arena *arena, struct nx_s
 
 static gboolean run_acts(struct nx_store *store, struct task *task, GError **error)
 {
-    task->changed = 0;
+    task->changed = task->erased_before = 0;
     for (size_t i = 0; i < task->n; i++) {
-        bool changed = false;
-        if (!store->ops->act(store->backend, &task->changes[i], task->now, &changed, error))
+        bool changed = false, erased = false;
+        if (!store->ops->act(store->backend, &task->changes[i], task->now, &changed, &erased, error))
             return FALSE;
         task->changed += changed;
+        task->erased_before += erased;
     }
     return TRUE;
 }
 
 static gboolean run_import(struct nx_store *store, struct task *task, GError **error)
 {
-    return store->ops->import(store->backend, task->sorted, task->n, task->now, &task->changed, error);
+    return store->ops->import(store->backend, task->sorted, task->n, task->now, &task->changed, &task->erased_before,
+                              error);
 }
 
 static int by_key(const void *a, const void *b)
@@ -380,8 +389,8 @@ static const struct nx_change **sort_unique(const struct nx_change *changes, siz
 
 #define MANY 64u /* from here on acts are kept as an import: packed, one log row for thousands */
 
-gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_new,
-                           GError **error)
+gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now,
+                           struct nx_suppressed *ret, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autofree struct nx_change *changes = g_new0(struct nx_change, MAX(n, 1));
@@ -407,14 +416,14 @@ gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entri
     }
     if (!run_and_wait(store, &task, error))
         return FALSE;
-    if (ret_new != NULL)
-        *ret_new = task.changed;
+    if (ret != NULL)
+        *ret = (struct nx_suppressed){task.changed, task.erased_before};
     return TRUE;
 }
 
 /* One act on one address; what changed nothing was not there. */
 static gboolean one_act(struct nx_store *store, struct nx_change *change, struct nx_str address, nx_when now, const char *missing,
-                        GError **error)
+                        bool *ret_erased, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     if (!fold(store, arena, address, change, error))
@@ -424,6 +433,8 @@ static gboolean one_act(struct nx_store *store, struct nx_change *change, struct
     struct task task = {.run = run_acts, .n = 1, .now = now, .changes = change};
     if (!run_and_wait(store, &task, error))
         return FALSE;
+    if (ret_erased != NULL)
+        *ret_erased = task.erased_before > 0;
     if (task.changed > 0 || missing == NULL)
         return TRUE;
     g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND, "%.*s: %s", NX_FMT(nx_str_sub(address, 0, 100)), missing);
@@ -431,10 +442,10 @@ static gboolean one_act(struct nx_store *store, struct nx_change *change, struct
 }
 
 gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason,
-                          struct nx_str actor, nx_when now, GError **error)
+                          struct nx_str actor, nx_when now, bool *ret_erased, GError **error)
 {
     struct nx_change change = {.act = NX_ACT_RELEASE, .stream = stream, .reason = reason, .actor = actor};
-    return one_act(store, &change, address, now, "is not suppressed, nothing to release", error);
+    return one_act(store, &change, address, now, "is not suppressed, nothing to release", ret_erased, error);
 }
 
 gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_lifted,
@@ -486,7 +497,83 @@ gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allo
                         nx_when now, GError **error)
 {
     struct nx_change change = {.act = allow ? NX_ACT_ALLOW : NX_ACT_DISALLOW, .reason = reason, .actor = actor};
-    return one_act(store, &change, address, now, allow ? NULL : "is not on the allow list", error);
+    return one_act(store, &change, address, now, allow ? NULL : "is not on the allow list", NULL, error);
+}
+
+static gboolean run_forget(struct nx_store *store, struct task *task, GError **error)
+{
+    return store->ops->forget(store->backend, task->forget, task->addresses, task->now, task->erased, &task->cleared->messages, error);
+}
+
+static gboolean run_mentions(struct nx_store *store, struct task *task, GError **error)
+{
+    return store->ops->mentions(store->backend, task->addresses, task->n, store->rules, &task->after, &task->cleared->mentions, error);
+}
+
+static gboolean run_wipe(struct nx_store *store, struct task *task, GError **error)
+{
+    (void)task;
+    return store->ops->wipe(store->backend, error);
+}
+
+static gboolean fold_person(struct nx_arena *arena, struct nx_str text, const struct nx_fold_rules *rules, struct nx_address *ret,
+                            GError **error)
+{
+    const char *why;
+    if (!nx_address_fold(arena, text, rules, ret, &why))
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "'%.*s' is no address: %s", NX_FMT(nx_str_sub(text, 0, 100)), why);
+    else if (ret->local.n == 0)
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE,
+                    "%.*s is a whole domain, which is nobody's personal data (nixie release takes its entry off the list)",
+                    NX_FMT(nx_str_sub(text, 0, 100)));
+    else
+        return TRUE;
+    return FALSE;
+}
+
+static gboolean fold_people(struct nx_store *store, struct nx_arena *arena, const struct nx_forget *forget, struct nx_address *ret,
+                            GError **error)
+{
+    for (size_t i = 0; i < forget->n; i++)
+        if (!fold_person(arena, forget->addresses[i], store->rules, &ret[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean nx_reader_forgettable(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address, GError **error)
+{
+    struct nx_address folded;
+    return fold_person(arena, address, reader->rules, &folded, error);
+}
+
+gboolean nx_store_forget(struct nx_store *store, const struct nx_forget *forget, nx_when now, struct nx_erased *ret,
+                         struct nx_cleared *ret_cleared, GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autofree struct nx_address *addresses = g_new0(struct nx_address, forget->n + 1);
+    g_autofree struct nx_erased *erased = g_new0(struct nx_erased, forget->n + 1);
+    struct nx_cleared cleared = {0};
+    struct task task = {.run = run_forget,
+                        .forget = forget,
+                        .addresses = addresses,
+                        .erased = erased,
+                        .cleared = &cleared,
+                        .now = now};
+    if (!fold_people(store, arena, forget, addresses, error) || !run_and_wait(store, &task, error))
+        return FALSE;
+    struct task step = {.run = run_mentions, .addresses = addresses, .n = forget->n, .cleared = &cleared};
+    do {
+        step.done = false;
+        step.next = NULL;
+        if (!run_and_wait(store, &step, error))
+            return FALSE;
+    } while (step.after > 0);
+    struct task wipe = {.run = run_wipe, .alone = true};
+    g_autofree char *table = g_strconcat(store->path, ".lookup", NULL);
+    unlink(table); /* made anew by whoever asks next */
+    memcpy(ret, erased, forget->n * sizeof *ret);
+    *ret_cleared = cleared;
+    return run_and_wait(store, &wipe, error);
 }
 
 static gboolean run_rebuild(struct nx_store *store, struct task *task, GError **error)
@@ -558,6 +645,11 @@ gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter
                         GError **error)
 {
     return reader->ops->list(reader, filter, now, fn, data, error);
+}
+
+gboolean nx_reader_erased(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error)
+{
+    return reader->ops->erased(reader, now, ret, error);
 }
 
 gboolean nx_reader_log(struct nx_reader *reader, const struct nx_log_filter *filter, nx_logged_fn *fn, void *data, GError **error)

@@ -26,6 +26,7 @@ struct nx_entry {          /* one suppression; slices live in the arena given, o
     unsigned renewals;
     int64_t sequence; /* of the log row that made it */
     bool manual;      /* made by hand or import */
+    bool erased;      /* the address was erased: all but the stream, since and until is gone, key is as asked */
 };
 const char *nx_entry_cause_name(enum nx_cause cause);
 
@@ -70,21 +71,52 @@ struct nx_manual { /* a change made by hand or by import */
     nx_when since, until; /* since NX_WHEN_NONE: now */
     struct nx_str reason, actor, source;
 };
-/* Writes n entries in one transaction, in force at once; *ret_new (may be NULL) counts those that changed something. */
-gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_new,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+struct nx_suppressed {
+    size_t changed; /* something */
+    size_t erased;  /* of those that were erased: they stay suppressed by their hash, the address is not written */
+};
+/* Writes n entries in one transaction, in force at once; ret may be NULL. */
+gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now,
+                           struct nx_suppressed *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Lifts the entry of one stream, or with stream "" every entry of the address, or with NX_STREAM_UNNAMED only the one that holds
- * for all streams; NOT_FOUND when there is none. */
+ * for all streams; NOT_FOUND when there is none. *ret_erased (may be NULL): it was erased, and its hash is lifted. */
 #define NX_STREAM_UNNAMED "*"
 gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason,
-                          struct nx_str actor, nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                          struct nx_str actor, nx_when now, bool *ret_erased, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Lifts entries (address, stream, reason and actor are looked at) in one transaction; those that are gone are no fault. */
 gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_lifted,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Puts an address (or "@domain") on the allow list, which outranks every entry, or takes it off (NOT_FOUND when it is not on it).
- */
+ * EXISTS: it was erased and is to be released first. */
 gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor,
                         nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+struct nx_erased { /* of one address */
+    bool before;                /* it was erased before */
+    bool listed;                /* it was suppressed, and not by the allow list free */
+    bool kept;                  /* a keyed hash is kept: it stays suppressed */
+    size_t events, acts, lines; /* taken out; lines: of imports */
+};
+struct nx_forget {
+    const struct nx_str *addresses; /* "@example.net" is refused: a domain is nobody */
+    size_t n;
+    bool suppress; /* also those that may be written to now: suppressed for every stream, for ever */
+    struct nx_str reason, actor;
+};
+struct nx_cleared { /* besides the addresses' own rows */
+    size_t mentions; /* rows of others that named one */
+    size_t messages; /* raw messages that named one */
+};
+/* Erases addresses: what is suppressed stays so by a keyed hash, as long as it would have; of others nothing is kept. Rows of others
+ * that name one have it taken out, in steps between which others may write; the file is written over and lookup tables go. Again
+ * does what an interruption left. ret: one an address. BUSY: a reader held the old content; all is erased, but bytes remain until the
+ * next time. */
+gboolean nx_store_forget(struct nx_store *store, const struct nx_forget *forget, nx_when now, struct nx_erased *ret,
+                         struct nx_cleared *ret_cleared, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* USAGE: it is no address, or a whole domain. */
+gboolean nx_reader_forgettable(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct nx_rebuilt {
     size_t entries; /* derived from the log */
@@ -117,11 +149,13 @@ struct nx_filter { /* absent fields match all; zero is absent but for since */
 typedef bool nx_entry_fn(const struct nx_entry *entry, void *data);
 gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* How many erased addresses are suppressed by their hash: they cannot be listed. */
+gboolean nx_reader_erased(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Where to go on after this entry; plain text, safe in a URL after percent-encoding. */
 struct nx_str nx_entry_cursor(struct nx_arena *arena, const struct nx_entry *entry);
 
-enum nx_act { NX_ACT_EVENT, NX_ACT_SUPPRESS, NX_ACT_RELEASE, NX_ACT_ALLOW, NX_ACT_DISALLOW, NX_ACT_IMPORT, NX_ACT_HOLD_RELEASE, NX_ACT_HOLD_DROP };
-#define NX_ACT_COUNT 8
+enum nx_act { NX_ACT_EVENT, NX_ACT_SUPPRESS, NX_ACT_RELEASE, NX_ACT_ALLOW, NX_ACT_DISALLOW, NX_ACT_IMPORT, NX_ACT_HOLD_RELEASE, NX_ACT_HOLD_DROP, NX_ACT_FORGET };
+#define NX_ACT_COUNT 9
 const char *nx_act_name(enum nx_act act);
 struct nx_logged { /* one line of the log; slices live for the call */
     int64_t sequence;

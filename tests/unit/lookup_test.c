@@ -125,8 +125,8 @@ static void few_entries_are_answered_from_memory(void **state)
     compare(lookup, 1000, NX_STR("news"), T0);
     compare(lookup, 1000, NX_STR("news"), T0 + 100);
     compare(lookup, 1000, NX_STR_NONE, T0 + 1100);
-    assert_true(nx_store_release(store, NX_STR("user10@d10.example"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0, &error));
-    assert_true(nx_store_release(store, NX_STR("@d5.example"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0, &error));
+    assert_true(nx_store_release(store, NX_STR("user10@d10.example"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0, NULL, &error));
+    assert_true(nx_store_release(store, NX_STR("@d5.example"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0, NULL, &error));
     assert_true(nx_store_allow(store, NX_STR("user20@d20.example"), true, NX_STR_NONE, NX_STR_NONE, T0, &error));
     assert_true(nx_store_allow(store, NX_STR("@d21.example"), true, NX_STR_NONE, NX_STR_NONE, T0, &error));
     compare(lookup, 1000, NX_STR("news"), T0);
@@ -156,7 +156,7 @@ static void a_file_is_kept_overlaid_and_made_anew(void **state)
     compare(lookup, 70000, NX_STR_NONE, T0);
     guint64 first = inode();
     import(65000, 1000); /* few changes: laid over it */
-    assert_true(nx_store_release(store, NX_STR("user7@d7.example"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0, &error));
+    assert_true(nx_store_release(store, NX_STR("user7@d7.example"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0, NULL, &error));
     compare(lookup, 70000, NX_STR_NONE, T0);
     nx_lookup_free(lookup);
     lookup = must_open();

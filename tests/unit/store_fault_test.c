@@ -388,7 +388,7 @@ static void *releaser(void *data)
     struct crowd *crowd = data;
     for (int i = 0; i < 50; i++) {
         GError *error = NULL;
-        if (!nx_store_release(crowd->store, NX_STR("nobody@example.net"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0, &error) &&
+        if (!nx_store_release(crowd->store, NX_STR("nobody@example.net"), NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, T0, NULL, &error) &&
             g_error_matches(error, NX_ERROR, NX_ERROR_NOT_FOUND))
             crowd->seen++;
         g_clear_error(&error);

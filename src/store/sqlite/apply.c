@@ -12,6 +12,7 @@ static const char LIFT[] =
     "DELETE FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
 static const char COOL[] = "DELETE FROM suppressions WHERE key=?1 AND class='s' AND manual=0 AND until IS NOT NULL";
 static const char ALLOW[] = "INSERT OR REPLACE INTO allowed(key, seq) VALUES(?1,?2)";
+static const char FORGET[] = "INSERT OR REPLACE INTO forgotten(hash, stream, since, until, seq) VALUES(?1,?2,?3,?4,?5)";
 static const char DISALLOW[] = "DELETE FROM allowed WHERE key=?1";
 
 gboolean nx_apply_standing(struct nx_db *db, struct nx_str key, struct nx_str stream, struct nx_standing *ret, GError **error)
@@ -87,6 +88,19 @@ static gboolean release_hold(struct nx_db *db, const struct nx_row *row, GError 
            (!nx_standing_gives_way(&standing, entry.cause, entry.until, row->at) || put(db, &entry, error));
 }
 
+static gboolean forget(struct nx_db *db, const struct nx_row *row, GError **error)
+{
+    sqlite3_stmt *put = nx_db_statement(db, FORGET, error);
+    if (put == NULL || row->hash.n == 0)
+        return put != NULL;
+    sqlite3_bind_blob64(put, 1, row->hash.p, row->hash.n, SQLITE_STATIC);
+    nx_db_bind_text(put, 2, row->scope);
+    nx_db_bind_when(put, 3, row->at);
+    nx_db_bind_when(put, 4, row->until);
+    sqlite3_bind_int64(put, 5, row->sequence);
+    return nx_db_run(db, put, error);
+}
+
 gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
 {
     if (row->action == NX_ACTION_CLEAR)
@@ -110,6 +124,8 @@ gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
         return row->key.n > 0 ? nx_hold_end(db, row->key, &row->scope, error) : nx_hold_mark(db, row, error);
     case NX_ACT_DISALLOW:
         return with_key(db, DISALLOW, row, error);
+    case NX_ACT_FORGET:
+        return forget(db, row, error);
     }
     return TRUE;
 }

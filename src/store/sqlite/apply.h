@@ -17,6 +17,7 @@ struct nx_row { /* what matters of a log row, or of one line of an import's list
     nx_when at, until;
     struct nx_str reason; /* of a list's line, where it has its own */
     struct nx_str remote; /* of a hold */
+    struct nx_str hash;   /* of an erased address; n == 0: none is kept */
 };
 
 /* The entry of (key, stream), in force or not. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/forget.h"
 #include "store/sqlite/raw.h"
 #include "store/sqlite/hold.h"
 #include "store/sqlite/read.h"
@@ -62,6 +63,9 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .settle = nx_hold_settle,
     .claim = nx_write_claim,
     .mark = nx_write_mark,
+    .forget = nx_forget,
+    .mentions = nx_forget_mentions,
+    .wipe = nx_forget_wipe,
     .limit_raw = nx_raw_limit,
     .rebuild = nx_write_rebuild,
     .check = nx_write_check,
@@ -77,6 +81,9 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .get_mark = nx_read_mark,
     .raw = nx_raw_read,
     .tally = nx_read_tally,
+    .erased = nx_scan_erased,
+    .forgotten_stamp = nx_scan_forgotten_stamp,
+    .forgotten = nx_scan_forgotten,
     .hold = nx_scan_hold,
     .let_go = nx_scan_let_go,
     .about = nx_scan_about,

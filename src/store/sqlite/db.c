@@ -300,7 +300,9 @@ static gboolean set_up(struct nx_db *db, bool write, GError **error)
         return FALSE;
     if (write &&
         !nx_db_exec(
-            db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536",
+            db,
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536;"
+            "PRAGMA secure_delete=ON", /* what is erased is written over */
             error))
         return FALSE;
     if (!write && !nx_db_exec(db, "PRAGMA query_only=1; PRAGMA mmap_size=1073741824", error))
@@ -384,6 +386,8 @@ void nx_db_close(struct nx_db *db)
     g_hash_table_unref(db->statements);
     sqlite3_close(db->sqlite);
     nx_zip_free(db->zip);
+    nx_pseudonym_hasher_free(db->hasher);
+    nx_pseudonym_free(db->secret);
     if (db->causes != NULL)
         g_array_unref(db->causes);
     g_free(db->path);

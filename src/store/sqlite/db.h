@@ -7,17 +7,20 @@
 #pragma once
 #include "event/names.h"
 #include "base/when.h"
+#include "store/pseudonym.h"
 #include "store/sqlite/zip.h"
 
 #include <sqlite3.h>
 
-#define NX_DB_SCHEMA 5
+#define NX_DB_SCHEMA 6
 
 struct nx_db {
     sqlite3 *sqlite;
     char *path;
     GHashTable *statements; /* SQL text (by pointer) to sqlite3_stmt */
     struct nx_zip *zip;
+    struct nx_pseudonym *secret; /* of erased addresses; NULL until it is needed */
+    struct nx_pseudonym_hasher *hasher;
     int cause_ids[NX_CAUSE_COUNT]; /* ids in this file; names are what counts */
     GArray *causes;                /* the reverse */
 };

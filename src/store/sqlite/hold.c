@@ -28,7 +28,7 @@ gboolean nx_hold_put(struct nx_db *db, const struct nx_row *row, GError **error)
     sqlite3_bind_int64(count, 2, row->until);
     sqlite3_bind_int64(count, 3, row->at);
     sqlite3_bind_int64(count, 4, row->sequence);
-    return nx_db_run(db, put, error) && nx_db_run(db, count, error);
+    return (row->key.n == 0 || nx_db_run(db, put, error)) && nx_db_run(db, count, error); /* of an erased address only the count is left */
 }
 
 gboolean nx_hold_mark(struct nx_db *db, const struct nx_row *row, GError **error)
@@ -254,7 +254,7 @@ static gboolean act(struct nx_backend *backend, const struct nx_settle *settle, 
                     GError **error)
 {
     struct nx_standing standing;
-    bool changed;
+    bool changed, erased;
     struct nx_change change = {.act = settle->release ? NX_ACT_HOLD_RELEASE : NX_ACT_HOLD_DROP,
                                .key = held->key,
                                .address = held->address,
@@ -273,7 +273,7 @@ static gboolean act(struct nx_backend *backend, const struct nx_settle *settle, 
     } else if (!nx_rate_take_back(backend->db, held->remote, held->at, error)) {
         return FALSE;
     }
-    return nx_write_act(backend, &change, now, &changed, error);
+    return nx_write_act(backend, &change, now, &changed, &erased, error);
 }
 
 /* The incidents of a remote: released ones hold no more, and what dropped ones counted was nothing. */
@@ -295,7 +295,7 @@ static gboolean mark_incidents(struct nx_backend *backend, const struct nx_settl
     }
     for (guint i = 0; i < incidents->len && got == 0; i++) {
         const struct incident *incident = &g_array_index(incidents, struct incident, i);
-        bool changed;
+        bool changed, erased;
         const struct nx_change change = {.act = settle->release ? NX_ACT_HOLD_RELEASE : NX_ACT_HOLD_DROP,
                                          .since = now,
                                          .until = incident->until,
@@ -305,7 +305,7 @@ static gboolean mark_incidents(struct nx_backend *backend, const struct nx_settl
                                          .remote = settle->remote};
         if ((!settle->release && !nx_rate_wipe(backend->db, settle->remote,
                                                nx_breaker_since(&backend->policy.breaker, incident->opened), now, error)) ||
-            !nx_write_act(backend, &change, now, &changed, error))
+            !nx_write_act(backend, &change, now, &changed, &erased, error))
             return FALSE;
     }
     *ret_n = incidents->len;

@@ -2,6 +2,7 @@
 /* Imports: many entries a statement, many a log row. */
 #include "store/sqlite/apply.h"
 #include "store/sqlite/chunk.h"
+#include "store/sqlite/forgotten.h"
 #include "store/sqlite/write.h"
 
 static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM log";
@@ -150,10 +151,39 @@ static gboolean import_chunk(struct nx_backend *backend, const struct nx_change 
     return nx_db_run(db, insert, error);
 }
 
-gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
-                         size_t *ret_changed, GError **error)
+/* What is not about somebody who was erased; that is done on the spot. */
+static gboolean pass_erased(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
+                            GPtrArray *left, size_t *changed, GError **error)
 {
-    *ret_changed = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct nx_forgotten forgotten;
+        struct nx_change bare = *changes[i]; /* a line's reason may hold anything */
+        bool more = false;
+        bare.reason = NX_STR_NONE;
+        if (!nx_forgotten_find(backend->db, bare.key, bare.stream, now, &forgotten, error) ||
+            (forgotten.known && !nx_write_act(backend, &bare, now, &more, &forgotten.known, error)))
+            return FALSE;
+        *changed += more;
+        if (!forgotten.known)
+            g_ptr_array_add(left, (gpointer)(guintptr)changes[i]);
+    }
+    return TRUE;
+}
+
+gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
+                         size_t *ret_changed, size_t *ret_erased, GError **error)
+{
+    struct nx_forgotten anybody;
+    g_autoptr(GPtrArray) left = g_ptr_array_new();
+    *ret_changed = *ret_erased = 0;
+    if (!nx_forgotten_find(backend->db, NX_STR_NONE, NX_STR_NONE, now, &anybody, error) ||
+        (anybody.some && !pass_erased(backend, changes, n, now, left, ret_changed, error)))
+        return FALSE;
+    if (anybody.some) {
+        *ret_erased = n - left->len;
+        changes = (const struct nx_change *const *)(void *)left->pdata;
+        n = left->len;
+    }
     for (size_t from = 0; from < n; from += NX_CHUNK_LINES)
         if (!import_chunk(backend, changes + from, MIN(n - from, NX_CHUNK_LINES), now, ret_changed, error))
             return FALSE;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "event/json.h"
 #include "store/sqlite/chunk.h"
+#include "store/sqlite/forgotten.h"
 
 struct nx_reader *nx_read_new(const char *path, GError **error)
 {
@@ -133,6 +134,28 @@ static bool is_better(const struct nx_entry *new, const struct nx_entry *old)
     return nx_standing_gives_way(&standing, new->cause, new->until, old->since);
 }
 
+/* 1 it stays suppressed by its hash, 0 it does not, -1 error. */
+static int find_erased(struct nx_db *db, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream, nx_when now,
+                       struct nx_entry *ret, GError **error)
+{
+    struct nx_forgotten forgotten;
+    if (!nx_forgotten_find(db, address->key, stream, now, &forgotten, error))
+        return -1;
+    if (!nx_standing_holds(&forgotten.standing, now))
+        return 0;
+    *ret = (struct nx_entry){.address = address->folded,
+                             .key = address->folded,
+                             .stream = nx_arena_dup(arena, forgotten.stream),
+                             .since = forgotten.standing.since,
+                             .until = forgotten.standing.until,
+                             .source = NX_STR("forget"),
+                             .reason = NX_STR("erased: a keyed hash is kept, so that it stays suppressed"),
+                             .sequence = forgotten.sequence,
+                             .manual = true,
+                             .erased = true};
+    return 1;
+}
+
 int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream,
                    nx_when now, struct nx_entry *ret_entry, bool *ret_allowed, GError **error)
 {
@@ -140,19 +163,25 @@ int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struc
      * streams are compared here: an IN, which SQLite also makes of an OR, would build a table for each question. */
     static const char FIND[] = "SELECT " NONE " FROM allowed WHERE key=?1 UNION ALL SELECT " NONE " FROM allowed WHERE key=?2"
                                " UNION ALL SELECT " ENTRY " FROM suppressions s WHERE s.key=?1"
-                               " UNION ALL SELECT " ENTRY " FROM suppressions s WHERE s.key=?2";
+                               " UNION ALL SELECT " ENTRY " FROM suppressions s WHERE s.key=?2"
+                               /* last: is anybody erased at all? */
+                               " UNION ALL SELECT NULL, 'erased', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+                               " WHERE EXISTS(SELECT 1 FROM forgotten)";
     struct nx_db *db = nx_sqlite_reader(reader)->db;
     sqlite3_stmt *find = nx_db_statement(db, FIND, error);
     struct nx_entry best = {0};
     int got, listed = 0;
-    bool good = true;
+    bool good = true, erased = false;
     if (find == NULL)
         return -1;
     nx_db_bind_text(find, 1, address->key);
     nx_db_bind_text(find, 2, domain_of(address->key));
     while (good && (got = nx_db_step(db, find, error)) > 0) {
-        if (sqlite3_column_type(find, 0) == SQLITE_NULL) { /* allowed */
-            *ret_allowed = true;
+        if (sqlite3_column_type(find, 0) == SQLITE_NULL) {
+            erased = sqlite3_column_type(find, 1) != SQLITE_NULL;
+            *ret_allowed = !erased;
+            if (erased)
+                continue;
             break;
         }
         struct nx_str its = nx_db_text(find, 1);
@@ -171,7 +200,7 @@ int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struc
         return -1;
     if (listed > 0)
         *ret_entry = best;
-    return listed;
+    return listed > 0 ? 1 : erased ? find_erased(db, arena, address, stream, now, ret_entry, error) : 0;
 }
 
 /* The condition of a filter, as SQL with numbered places that bind_filter fills. */
@@ -368,7 +397,8 @@ gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filte
         LINE "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4) ORDER BY seq";
     static const char OF_ONE[] = LINE
         "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
-        " AND seq IN (SELECT seq FROM log WHERE key = ?5 UNION SELECT seq FROM chunks WHERE lo <= ?5 AND hi >= ?5) ORDER BY seq";
+        " AND seq IN (SELECT seq FROM log WHERE key = ?5 UNION SELECT seq FROM chunks WHERE lo <= ?5 AND hi >= ?5"
+        " UNION SELECT seq FROM forgotten WHERE hash = ?6) ORDER BY seq";
     static const char UNEXPLAINED[] =
         LINE "seq > ?1 AND made >= ?2 AND (?3 IS NULL OR kind = ?3) AND (?4 = 0 OR cause = ?4)"
              " AND seq IN (SELECT seq FROM unexplained WHERE seq > ?1) AND (?5 IS NULL OR key = ?5) ORDER BY seq";
@@ -384,6 +414,14 @@ gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filte
     nx_db_bind_cause(db, list, 4, filter->cause);
     if (key.n > 0 || filter->unexplained)
         nx_db_bind_opt(list, 5, key);
+    struct nx_forgotten forgotten = {0};
+    if (key.n > 0 && !filter->unexplained) {
+        if (!nx_forgotten_find(db, key, NX_STR_NONE, NX_WHEN_NONE, &forgotten, error))
+            return FALSE;
+        sqlite3_bind_null(list, 6);
+        if (forgotten.known)
+            sqlite3_bind_blob(list, 6, forgotten.hash, NX_PSEUDONYM, SQLITE_STATIC);
+    }
     while ((got = nx_db_step(db, list, error)) > 0) {
         int more = hand_out(nx_sqlite_reader(reader), list, key, fn, data, error);
         given += more != 2;

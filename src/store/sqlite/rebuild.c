@@ -18,16 +18,21 @@ static const char BEGIN[] =
     " at INTEGER NOT NULL, until INTEGER NOT NULL, remote TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(key, stream)) WITHOUT "
     "ROWID;"
     "CREATE TEMP TABLE incidents(remote TEXT NOT NULL, until INTEGER NOT NULL, opened INTEGER NOT NULL, held INTEGER NOT NULL,"
-    " state TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(remote, until)) WITHOUT ROWID;";
+    " state TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(remote, until)) WITHOUT ROWID;"
+    "CREATE TEMP TABLE forgotten(hash BLOB NOT NULL, stream TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, seq INTEGER NOT NULL,"
+    " PRIMARY KEY(hash, stream)) WITHOUT ROWID;";
 static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.suppressions SELECT * FROM temp.suppressions;"
                            "DELETE FROM main.allowed; INSERT INTO main.allowed SELECT * FROM temp.allowed;"
                            "DELETE FROM main.holds; INSERT INTO main.holds SELECT * FROM temp.holds;"
                            "DELETE FROM main.incidents; INSERT INTO main.incidents SELECT * FROM temp.incidents;"
+                           "DELETE FROM main.forgotten; INSERT INTO main.forgotten SELECT * FROM temp.forgotten;"
+                           "INSERT OR REPLACE INTO main.meta(name, value) VALUES('forgotten', random());"
                            /* Lookup tables made before are of another database now. */
                            "UPDATE main.meta SET value=lower(hex(randomblob(16))) WHERE name='uuid';";
 static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; DROP TABLE temp.holds;"
-                          " DROP TABLE temp.incidents; COMMIT";
-static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until, remote FROM log WHERE action IN "
+                          " DROP TABLE temp.incidents; DROP TABLE temp.forgotten; COMMIT";
+static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until, remote,"
+                          " CASE act WHEN 'forget' THEN body END FROM log WHERE action IN "
                           "('suppress','clear','done','hold') ORDER BY seq";
 static const char COUNT[] = "SELECT count(*) FROM temp.suppressions";
 /* Rows of the new that the old has not alike, and rows of the old that the new has not at all. */
@@ -42,7 +47,9 @@ static const char DIFFERENT[] =
     " + (SELECT count(*) FROM (SELECT * FROM main.holds EXCEPT SELECT * FROM temp.holds))"
     " + (SELECT count(*) FROM (SELECT * FROM temp.holds EXCEPT SELECT * FROM main.holds))"
     " + (SELECT count(*) FROM (SELECT * FROM main.incidents EXCEPT SELECT * FROM temp.incidents))"
-    " + (SELECT count(*) FROM (SELECT * FROM temp.incidents EXCEPT SELECT * FROM main.incidents))";
+    " + (SELECT count(*) FROM (SELECT * FROM temp.incidents EXCEPT SELECT * FROM main.incidents))"
+    " + (SELECT count(*) FROM (SELECT * FROM main.forgotten EXCEPT SELECT * FROM temp.forgotten))"
+    " + (SELECT count(*) FROM (SELECT * FROM temp.forgotten EXCEPT SELECT * FROM main.forgotten))";
 
 static enum nx_act act_of(struct nx_str name)
 {
@@ -98,7 +105,8 @@ static gboolean replay(struct nx_backend *backend, GError **error)
                                    .class_ = nx_db_class(log, 7),
                                    .at = sqlite3_column_int64(log, 8),
                                    .until = nx_db_when(log, 9),
-                                   .remote = nx_db_text(log, 10)};
+                                   .remote = nx_db_text(log, 10),
+                                   .hash = {sqlite3_column_blob(log, 11), (size_t)sqlite3_column_bytes(log, 11)}};
         if (act == NX_ACT_IMPORT ? !replay_import(backend, row.sequence, error) : !nx_apply(db, &row, error)) {
             nx_db_reset(log);
             return FALSE;

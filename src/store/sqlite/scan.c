@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "store/sqlite/chunk.h"
+#include "store/sqlite/forgotten.h"
 #include "store/sqlite/read.h"
 
 gboolean nx_scan_hold(struct nx_reader *reader, GError **error)
@@ -99,7 +100,7 @@ gboolean nx_scan_changed(struct nx_reader *reader, int64_t after, uint64_t most,
     static const char COUNT[] = "SELECT (SELECT count(*) FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done','hold'))"
                                 " + (SELECT coalesce(sum(n), 0) FROM chunks WHERE seq > ?1)";
     static const char ROWS[] = "SELECT seq, key FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done','hold')"
-                               " AND (key IS NOT NULL OR act = 'import') ORDER BY seq";
+                               " AND (key IS NOT NULL OR act = 'import') ORDER BY seq"; /* hashes have a stamp of their own */
     struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
     struct nx_db *db = own->db;
     sqlite3_stmt *count = nx_db_statement(db, COUNT, error), *rows = nx_db_statement(db, ROWS, error);
@@ -121,6 +122,56 @@ gboolean nx_scan_changed(struct nx_reader *reader, int64_t after, uint64_t most,
             nx_db_reset(rows);
             return FALSE;
         }
+    }
+    return got == 0;
+}
+
+gboolean nx_scan_erased(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error)
+{
+    static const char COUNT[] = "SELECT count(DISTINCT hash) FROM forgotten WHERE until IS NULL OR until > ?1";
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
+    sqlite3_stmt *count = nx_db_statement(db, COUNT, error);
+    if (count == NULL)
+        return FALSE;
+    sqlite3_bind_int64(count, 1, now);
+    if (nx_db_step(db, count, error) < 0)
+        return FALSE;
+    *ret = (uint64_t)sqlite3_column_int64(count, 0);
+    nx_db_reset(count);
+    return TRUE;
+}
+
+gboolean nx_scan_forgotten_stamp(struct nx_reader *reader, int64_t *ret_stamp, GError **error)
+{
+    static const char GET[] = "SELECT value FROM meta WHERE name='forgotten'";
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
+    sqlite3_stmt *get = nx_db_statement(db, GET, error);
+    int got = get == NULL ? -1 : nx_db_step(db, get, error);
+    if (got < 0)
+        return FALSE;
+    *ret_stamp = got > 0 ? sqlite3_column_int64(get, 0) : 0;
+    nx_db_reset(get);
+    return TRUE;
+}
+
+gboolean nx_scan_forgotten(struct nx_reader *reader, nx_hashed_fn *fn, void *data, const struct nx_pseudonym **ret_secret,
+                           GError **error)
+{
+    static const char ALL[] = "SELECT hash, stream, since, until FROM forgotten ORDER BY hash, stream";
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
+    sqlite3_stmt *all = nx_db_statement(db, ALL, error);
+    GError *wrong = NULL;
+    int got = -1;
+    *ret_secret = all == NULL ? NULL : nx_forgotten_secret(db, &wrong);
+    if (wrong != NULL)
+        g_propagate_error(error, wrong);
+    if (all == NULL || wrong != NULL)
+        return FALSE;
+    while ((got = nx_db_step(db, all, error)) > 0) {
+        struct nx_hashed row = {
+            .stream = nx_db_text(all, 1), .since = sqlite3_column_int64(all, 2), .until = nx_db_when(all, 3)};
+        memcpy(row.hash, sqlite3_column_blob(all, 0), MIN((size_t)sqlite3_column_bytes(all, 0), NX_PSEUDONYM));
+        fn(&row, data);
     }
     return got == 0;
 }

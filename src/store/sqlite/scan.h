@@ -10,3 +10,7 @@ gboolean nx_scan_count(struct nx_reader *reader, uint64_t *ret, GError **error);
 gboolean nx_scan_all(struct nx_reader *reader, struct nx_str key, nx_scanned_fn *fn, void *data, GError **error);
 gboolean nx_scan_changed(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many,
                          GError **error);
+gboolean nx_scan_erased(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error);
+gboolean nx_scan_forgotten_stamp(struct nx_reader *reader, int64_t *ret_stamp, GError **error);
+gboolean nx_scan_forgotten(struct nx_reader *reader, nx_hashed_fn *fn, void *data, const struct nx_pseudonym **ret_secret,
+                           GError **error);

@@ -66,4 +66,8 @@ const char *const nx_schema_migrations[] = {
     "CREATE INDEX holds_remote ON holds(remote, until);"
     "CREATE TABLE incidents(remote TEXT NOT NULL, until INTEGER NOT NULL, opened INTEGER NOT NULL, held INTEGER NOT NULL,"
     " state TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(remote, until)) WITHOUT ROWID;",
+    /* Erased addresses that stay suppressed, by their keyed hash alone; and log rows whose details were dropped for their age. */
+    "CREATE TABLE forgotten(hash BLOB NOT NULL, stream TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, seq INTEGER NOT NULL,"
+    " PRIMARY KEY(hash, stream)) WITHOUT ROWID;"
+    "ALTER TABLE log ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0;",
 };

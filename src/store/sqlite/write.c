@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/write.h"
 
+#include "base/error.h"
 #include "event/json.h"
 #include "event/remote.h"
 #include "store/sqlite/apply.h"
+#include "store/sqlite/erase.h"
+#include "store/sqlite/forgotten.h"
 #include "store/sqlite/hold.h"
 #include "store/sqlite/rate.h"
 #include "store/sqlite/raw.h"
@@ -152,8 +155,8 @@ static gboolean read_history(struct nx_backend *backend, const struct nx_event *
            read_cooling(db, key, &ret->standing, error);
 }
 
-/* The event without what stands in columns of its own. */
-static struct nx_str pack_event(struct nx_backend *backend, const struct nx_event *event)
+/* The event without what stands in columns of its own, as JSON. */
+static struct nx_str write_event(struct nx_backend *backend, const struct nx_event *event)
 {
     struct nx_event rest = *event;
     struct nx_buf json;
@@ -161,7 +164,7 @@ static struct nx_str pack_event(struct nx_backend *backend, const struct nx_even
     rest.decision.made = false;
     nx_buf_init(&json, backend->scratch, 16u << 20);
     nx_event_to_record(&json, &rest);
-    return nx_zip_pack(backend->db->zip, backend->scratch, nx_buf_str(&json));
+    return nx_buf_str(&json);
 }
 
 struct appended { /* a log row; absent texts are NULL */
@@ -201,6 +204,41 @@ static gboolean append(struct nx_db *db, const struct appended *row, int64_t *re
     return nx_db_run(db, insert, error);
 }
 
+static gboolean count_event(struct nx_db *db, const struct appended *row, GError **error)
+{
+    const struct nx_counted counted = {.at = row->at,
+                                       .kind = row->kind,
+                                       .action = row->action,
+                                       .source = row->source,
+                                       .stream = row->stream,
+                                       .domain = nx_str_sub(row->key, 0, nx_str_chr(row->key, '@')),
+                                       .remote = row->remote,
+                                       .cause = row->cause,
+                                       .class_ = row->class_};
+    return nx_tally_add(db, &counted, error);
+}
+
+/* About somebody who was erased: kept without them. What it asks for beyond what the hash holds is asked of the hash. */
+static gboolean add_erased(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct appended *row,
+                           const struct nx_forgotten *forgotten, struct nx_stored *ret, GError **error)
+{
+    struct nx_db *db = backend->db;
+    const struct nx_history history = {.standing = forgotten->standing};
+    const struct nx_forgotten_act act = {.reason = NX_STR("a report asked for more"), .source = row->source, .now = row->made};
+    struct nx_decision decision;
+    int64_t sequence;
+    nx_decide(&backend->policy, &history, event, row->at, arena, &decision);
+    bool more = decision.action == NX_ACTION_SUPPRESS && !nx_forgotten_covers(forgotten, decision.until, row->at);
+    bool holds = nx_standing_holds(&forgotten->standing, row->at);
+    row->action = nx_str_of(nx_action_name(NX_ACTION_NONE));
+    row->reason = more ? NX_STR("erased: suppressed by its hash") : holds ? NX_STR("erased: stays suppressed") : NX_STR("erased");
+    row->body = nx_erase_body(backend, row->body, NX_STR_NONE);
+    row->diagnostic = NX_STR_NONE;
+    *ret = (struct nx_stored){.decision = {.made = true, .until = NX_WHEN_NONE, .reason = row->reason}};
+    return append(db, row, &sequence, error) && count_event(db, row, error) &&
+           (!more || nx_forgotten_keep(db, forgotten->hash, nx_policy_stream(&backend->policy, event), decision.until, &act, error));
+}
+
 gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
                       const struct nx_address *address, const char *why, nx_when now, struct nx_stored *ret, GError **error)
 {
@@ -212,6 +250,33 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
         return found > 0;
     /* A clock that runs ahead must not hold an address longer than it should. */
     nx_when at = event->origin.received_at == NX_WHEN_NONE || event->origin.received_at > now ? now : event->origin.received_at;
+    enum nx_cause cause = nx_policy_cause(event);
+    struct nx_str json = write_event(backend, event), clean = json;
+    struct appended row = {.id = id,
+                           .act = NX_STR("event"),
+                           .at = at,
+                           .made = now,
+                           .stream = nx_event_stream(event),
+                           .kind = nx_str_of(nx_kind_name(event->report.kind)),
+                           .cause = cause,
+                           .class_ = event->verdict.class_,
+                           .until = NX_WHEN_NONE,
+                           .source = event->origin.source,
+                           .status = event->report.status,
+                           .rule = event->verdict.rule,
+                           .diagnostic = event->report.diagnostic,
+                           .body = nx_zip_pack(db->zip, backend->scratch, json)};
+    struct nx_forgotten forgotten;
+    if (!nx_forgotten_find(db, address->key, nx_policy_stream(&backend->policy, event), at, &forgotten, error))
+        return FALSE;
+    if (forgotten.known)
+        return add_erased(backend, arena, event, &row, &forgotten, ret, error);
+    if (forgotten.some) { /* it may be about one and name another */
+        if (!nx_forgotten_scrub(db, backend->scratch, json, &clean, error) ||
+            !nx_forgotten_scrub(db, backend->scratch, row.diagnostic, &row.diagnostic, error))
+            return FALSE;
+        row.body = clean.p != json.p ? nx_zip_pack(db->zip, backend->scratch, clean) : row.body;
+    }
     struct nx_event judged = *event;
     struct nx_history history = {0};
     if (address->key.n == 0)
@@ -230,52 +295,28 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
     bool suppresses = decision.action == NX_ACTION_SUPPRESS;
     bool counts =
         (suppresses || decision.action == NX_ACTION_COUNT) && !history.counted_today && nx_policy_counts(&backend->policy, event);
-    struct nx_str scope = suppresses || decision.action == NX_ACTION_HOLD ? nx_policy_stream(&backend->policy, event) : NX_STR_NONE;
-    enum nx_cause cause = nx_policy_cause(event);
     struct nx_str recipient = nx_str_trim(event->report.recipient);
-    const struct appended row = {.id = id,
-                                 .act = NX_STR("event"),
-                                 .at = at,
-                                 .made = now,
-                                 .key = address->key,
-                                 .stream = nx_event_stream(event),
-                                 .address = nx_str_eq(recipient, address->folded) ? NX_STR_NONE : recipient,
-                                 .kind = nx_str_of(nx_kind_name(event->report.kind)),
-                                 .cause = cause,
-                                 .class_ = event->verdict.class_,
-                                 .counts = decision.action == NX_ACTION_CLEAR ? 2 : counts,
-                                 .action = nx_str_of(nx_action_name(decision.action)),
-                                 .scope = scope,
-                                 .until = decision.until,
-                                 .reason = decision.reason,
-                                 .source = event->origin.source,
-                                 .status = event->report.status,
-                                 .rule = event->verdict.rule,
-                                 .diagnostic = event->report.diagnostic,
-                                 .body = pack_event(backend, event),
-                                 .remote = remote};
-    const struct nx_counted counted = {.at = at,
-                                       .kind = row.kind,
-                                       .action = row.action,
-                                       .source = row.source,
-                                       .stream = row.stream,
-                                       .domain = domain,
-                                       .remote = remote,
-                                       .cause = cause,
-                                       .class_ = row.class_};
+    row.key = address->key;
+    row.address = nx_str_eq(recipient, address->folded) ? NX_STR_NONE : recipient;
+    row.counts = decision.action == NX_ACTION_CLEAR ? 2 : counts;
+    row.action = nx_str_of(nx_action_name(decision.action));
+    row.scope = suppresses || decision.action == NX_ACTION_HOLD ? nx_policy_stream(&backend->policy, event) : NX_STR_NONE;
+    row.until = decision.until;
+    row.reason = decision.reason;
+    row.remote = remote;
     struct nx_row change = {.act = NX_ACT_EVENT,
                             .action = decision.action,
                             .key = row.key,
                             .address = row.address,
-                            .scope = scope,
+                            .scope = row.scope,
                             .cause = cause,
                             .class_ = row.class_,
                             .at = at,
                             .until = decision.until,
                             .remote = remote};
-    if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !nx_tally_add(db, &counted, error) ||
-        (nx_event_is_unexplained(event) && !nx_raw_keep(backend, event, change.sequence, now, error)) ||
-        !nx_raw_sweep(backend, now, error))
+    bool raw = nx_event_is_unexplained(event) && clean.p == json.p; /* no message that names somebody erased */
+    if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !count_event(db, &row, error) ||
+        (raw && !nx_raw_keep(backend, event, change.sequence, now, error)) || !nx_raw_sweep(backend, now, error))
         return FALSE;
     *ret = (struct nx_stored){.decision = decision};
     return TRUE;
@@ -290,6 +331,7 @@ static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_
     case NX_ACT_EVENT:
     case NX_ACT_SUPPRESS:
     case NX_ACT_IMPORT:
+    case NX_ACT_FORGET:
         if (!nx_apply_standing(db, change->key, change->stream, &standing, error))
             return FALSE;
         *ret = nx_standing_gives_way(&standing, change->cause, change->until, now);
@@ -320,9 +362,58 @@ static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_
     return TRUE;
 }
 
-gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, GError **error)
+/* An act on somebody who was erased: the hash takes it, and the address stays out. */
+static gboolean act_on_erased(struct nx_backend *backend, const struct nx_change *change, const struct nx_forgotten *forgotten,
+                              nx_when now, bool *ret_changed, GError **error)
 {
     struct nx_db *db = backend->db;
+    struct nx_forgotten_act act = {.actor = change->actor, .source = change->source, .now = now};
+    struct appended row = {.act = nx_str_of(nx_act_name(change->act)),
+                           .at = now,
+                           .made = now,
+                           .action = NX_STR("done"),
+                           .scope = change->stream,
+                           .until = NX_WHEN_NONE,
+                           .actor = change->actor,
+                           .source = change->source};
+    int64_t sequence;
+    if (!nx_forgotten_scrub(db, backend->scratch, change->reason, &act.reason, error))
+        return FALSE;
+    row.reason = act.reason;
+    switch (change->act) {
+    case NX_ACT_SUPPRESS:
+    case NX_ACT_IMPORT:
+        *ret_changed = !nx_forgotten_covers(forgotten, change->until, now);
+        return !*ret_changed || nx_forgotten_keep(db, forgotten->hash, change->stream, change->until, &act, error);
+    case NX_ACT_RELEASE:
+        return nx_forgotten_lift(db, forgotten->hash, change->stream, ret_changed, error) &&
+               (!*ret_changed || append(db, &row, &sequence, error));
+    case NX_ACT_ALLOW:
+        g_set_error(error, NX_ERROR, NX_ERROR_EXISTS,
+                    "this address was erased and stays suppressed by its hash (if its owner wishes to come back: nixie release, "
+                    "which lifts that; then allow)");
+        return FALSE;
+    case NX_ACT_DISALLOW:
+    case NX_ACT_EVENT:
+    case NX_ACT_FORGET:
+    case NX_ACT_HOLD_RELEASE:
+    case NX_ACT_HOLD_DROP:
+        break;
+    }
+    *ret_changed = false;
+    return TRUE;
+}
+
+gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, bool *ret_erased,
+                      GError **error)
+{
+    struct nx_db *db = backend->db;
+    struct nx_forgotten forgotten;
+    if (!nx_forgotten_find(db, change->key, change->stream, now, &forgotten, error))
+        return FALSE;
+    *ret_erased = forgotten.known;
+    if (forgotten.known)
+        return act_on_erased(backend, change, &forgotten, now, ret_changed, error);
     if (!has_effect(db, change, now, ret_changed, error))
         return FALSE;
     if (!*ret_changed)

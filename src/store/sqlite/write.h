@@ -23,10 +23,11 @@ struct nx_backend {
 
 gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
                       const struct nx_address *address, const char *why, nx_when now, struct nx_stored *ret, GError **error);
-gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, GError **error);
+gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, bool *ret_erased,
+                      GError **error);
 /* load.c */
 gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *const *changes, size_t n, nx_when now,
-                         size_t *ret_changed, GError **error);
+                         size_t *ret_changed, size_t *ret_erased, GError **error);
 /* An event's id as the log keeps it: hex as bytes, half the size; anything else as it stands. */
 struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id);
 /* claims.c */
