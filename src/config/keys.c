@@ -136,7 +136,7 @@ static const struct nx_config_key webhook_keys[] = {
     {"webhook", "raw_delivery", NX_CONFIG_BOOL, WEBHOOK_AT(raw_delivery), "false", true,
      "ses: also take bodies without an SNS envelope, which nobody has signed; asks for basic or path_secrets."},
     {"webhook", "window", NX_CONFIG_TIME, WEBHOOK_AT(window), "never", true,
-     "How far a signed time may be off. never: 24h, and 5m where the provider signs each retry anew (Standard Webhooks)."},
+     "How far a signed time may be off. never: 24h, 5m where the provider signs each retry anew (Standard Webhooks), any for SNS."},
     {"webhook", "stream", NX_CONFIG_STRING, WEBHOOK_AT(stream), "", true, "The stream that these events belong to."},
     {"webhook", "keep_other", NX_CONFIG_BOOL, WEBHOOK_AT(keep_other), "false", true,
      "Also keep events that are about no delivery (opens, clicks, sends)."},

@@ -159,25 +159,39 @@ gboolean nx_fetch_visit(struct nx_fetch *fetch, struct nx_str url, GError **erro
     return TRUE;
 }
 
+bool nx_fetch_known(struct nx_fetch *fetch, struct nx_str url, GBytes **ret_bytes, GError **error)
+{
+    g_autofree char *text = g_strndup(url.p, url.n);
+    pthread_mutex_lock(&fetch->lock);
+    const struct entry *known = g_hash_table_lookup(fetch->kept, text);
+    bool fresh = known != NULL && known->until > g_get_monotonic_time();
+    *ret_bytes = fresh && known->bytes != NULL ? g_bytes_ref(known->bytes) : NULL;
+    if (fresh && *ret_bytes == NULL)
+        fail(error, text, known->why);
+    pthread_mutex_unlock(&fetch->lock);
+    return fresh;
+}
+
+static gboolean is_failure(gpointer url, gpointer entry, gpointer data)
+{
+    (void)url, (void)data;
+    return ((struct entry *)entry)->bytes == NULL;
+}
+
 GBytes *nx_fetch_kept(struct nx_fetch *fetch, struct nx_str url, GError **error)
 {
     g_autofree char *text = g_strndup(url.p, url.n), *why = NULL;
-    gint64 now = g_get_monotonic_time();
-    pthread_mutex_lock(&fetch->lock);
-    const struct entry *known = g_hash_table_lookup(fetch->kept, text);
-    bool fresh = known != NULL && known->until > now;
-    GBytes *bytes = fresh && known->bytes != NULL ? g_bytes_ref(known->bytes) : NULL;
-    if (fresh && bytes == NULL)
-        fail(error, text, known->why);
-    pthread_mutex_unlock(&fetch->lock);
-    if (fresh)
+    GBytes *bytes;
+    if (nx_fetch_known(fetch, url, &bytes, error))
         return bytes;
     bytes = get(fetch, text, &why);
     struct entry *entry = g_new0(struct entry, 1);
     entry->bytes = bytes == NULL ? NULL : g_bytes_ref(bytes);
     entry->why = g_strdup(why);
-    entry->until = now + (bytes == NULL ? KEEP_FAILURE : NX_FETCH_KEEP) * (gint64)G_USEC_PER_SEC;
+    entry->until = g_get_monotonic_time() + (bytes == NULL ? KEEP_FAILURE : NX_FETCH_KEEP) * (gint64)G_USEC_PER_SEC;
     pthread_mutex_lock(&fetch->lock);
+    if (g_hash_table_size(fetch->kept) >= ENTRIES_MAX) /* made-up addresses push out each other, not what is good */
+        g_hash_table_foreach_remove(fetch->kept, is_failure, NULL);
     if (g_hash_table_size(fetch->kept) >= ENTRIES_MAX)
         g_hash_table_remove_all(fetch->kept);
     g_hash_table_replace(fetch->kept, g_strdup(text), entry);

@@ -24,6 +24,8 @@ void nx_fetch_free(struct nx_fetch *fetch);
 bool nx_fetch_allows(struct nx_str url, const char *const *hosts, const char *suffix);
 /* The bytes, from memory where they are there; freed with g_bytes_unref. */
 GBytes *nx_fetch_kept(struct nx_fetch *fetch, struct nx_str url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* From memory alone; false: it is not there. *ret_bytes NULL with true: it failed a moment ago. */
+bool nx_fetch_known(struct nx_fetch *fetch, struct nx_str url, GBytes **ret_bytes, GError **error);
 /* The same without memory: an act. */
 gboolean nx_fetch_visit(struct nx_fetch *fetch, struct nx_str url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "serve/log.h"
+#include "store/store.h"
 
 #define WINDOW 86400        /* providers go on trying for a day with one signature */
 #define WINDOW_STANDARD 300 /* Standard Webhooks signs each try anew */
@@ -61,18 +62,21 @@ static struct nx_str header(void *data, const char *name)
     return nx_request_header(data, name);
 }
 
-static bool listed(const char *const *list, struct nx_str text)
+bool nx_endpoint_believes(const struct nx_endpoint *endpoint, struct nx_str topic)
 {
-    for (; list != NULL && *list != NULL; list++)
-        if (nx_str_eq(nx_str_of(*list), text))
+    for (char *const *one = endpoint->settings->topics; one != NULL && *one != NULL; one++)
+        if (nx_str_eq(nx_str_of(*one), topic))
             return true;
     return false;
 }
 
-/* The certificate is asked for by one request at a time; the others are told to come again. */
+/* The certificate is asked for by one request at a time; others that have none yet are told to come again. */
 static GBytes *certificate(struct nx_request *request, struct nx_str url, GError **error)
 {
     struct nx_service *service = nx_request_service(request);
+    GBytes *known;
+    if (nx_fetch_known(service->fetch, url, &known, error))
+        return known;
     if (pthread_mutex_trylock(&service->fetching) != 0) {
         g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "the certificate is being fetched (send it again in a moment)");
         return NULL;
@@ -94,7 +98,7 @@ static bool by_sns(struct nx_request *request, const struct nx_endpoint *endpoin
                       settings->raw_delivery ? "the SNS signature is missing or broken"
                                              : "there is no SNS signature (raw delivery is off here)");
     /* a valid signature only proves that SNS sent it: anyone can have SNS send something */
-    if (!listed((const char *const *)settings->topics, sns.topic))
+    if (!nx_endpoint_believes(endpoint, sns.topic))
         return refuse(request, endpoint, "the topic is not one of `topics`");
     if (!nx_fetch_allows(sns.cert_url, hosts, ".pem"))
         return refuse(request, endpoint, "the certificate's address is not one of SNS");
@@ -106,8 +110,11 @@ static bool by_sns(struct nx_request *request, const struct nx_endpoint *endpoin
     }
     gsize n;
     const char *p = g_bytes_get_data(pem, &n);
-    if (nx_sns_verify(&sns, (struct nx_str){p, n}, nx_request_now(request)) != NX_PROOF_GOOD)
+    nx_when now = nx_request_now(request);
+    if (nx_sns_verify(&sns, (struct nx_str){p, n}, now) != NX_PROOF_GOOD)
         return refuse(request, endpoint, nx_proof_text(NX_PROOF_BAD));
+    if (settings->window > 0 && (sns.made == NX_WHEN_NONE || ABS(now - sns.made) > settings->window))
+        return refuse(request, endpoint, nx_proof_text(NX_PROOF_OLD));
     return true;
 }
 
@@ -158,8 +165,8 @@ static void check_one(GString *all, const struct nx_config *config, const struct
     if (strchr(settings->name, '/') != NULL)
         fault(all, config, settings, "provider", "a name holds no '/'");
     for (char *const *pair = settings->basic; pair != NULL && *pair != NULL; pair++)
-        if (strchr(*pair, ':') == NULL)
-            fault(all, config, settings, "basic", "a pair is user:password");
+        if (**pair == ':' || strchr(*pair, ':') == NULL || strchr(*pair, ':')[1] == '\0')
+            fault(all, config, settings, "basic", "a pair is user:password, and neither is empty");
     for (char *const *one = settings->path_secrets; one != NULL && *one != NULL; one++)
         if (strlen(*one) < 16 || strpbrk(*one, "/?#% ") != NULL)
             fault(all, config, settings, "path_secrets", "a secret has 16 or more letters and digits");
@@ -180,6 +187,10 @@ static void check_one(GString *all, const struct nx_config *config, const struct
             if (!nx_verify_key(provider, *key, &why))
                 fault(all, config, settings, "keys", why);
     }
+    if (settings->window > NX_CLAIM_DAYS * 86400 &&
+        (provider->scheme == NX_SCHEME_MAILGUN || provider->scheme == NX_SCHEME_MAILOMAT))
+        fault(all, config, settings, "window",
+              "at most 4d here: tokens are remembered for so long, and nothing else keeps a body from being replaced");
     if (provider->scheme == NX_SCHEME_MANDRILL && some(settings->keys) && *settings->url == '\0')
         fault(all, config, settings, "url", "the address, exactly as it is entered at the provider, is part of what is signed");
     if (strcmp(provider->name, "generic") == 0 && *settings->at_recipient == '\0')

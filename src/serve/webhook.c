@@ -126,6 +126,10 @@ static void confirm(struct nx_request *request, const struct nx_endpoint *endpoi
     const struct nx_config_webhook *settings = endpoint->settings;
     g_autofree char *topic = g_strndup(body->topic.n > 0 ? body->topic.p : "", body->topic.n);
     g_autoptr(GError) error = NULL;
+    if (!nx_endpoint_believes(endpoint, body->topic)) { /* one inside a raw body, say */
+        nx_request_problem(request, 403, "the topic is not one of `topics`");
+        return;
+    }
     if (!nx_fetch_allows(body->url, (const char *const *)settings->certificate_hosts, NULL)) {
         nx_request_problem(request, 403, "the address to confirm at is not one of SNS");
         return;

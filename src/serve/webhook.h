@@ -19,6 +19,8 @@ struct nx_endpoint {
 bool nx_endpoint_find(struct nx_request *request, struct nx_endpoint *ret_endpoint);
 /* Did it send what the endpoint asks for? False: the refusal is answered and logged. *ret_token: nx_verify. */
 bool nx_endpoint_admits(struct nx_request *request, const struct nx_endpoint *endpoint, struct nx_str *ret_token);
+/* Is the SNS topic one of those to be believed? */
+bool nx_endpoint_believes(const struct nx_endpoint *endpoint, struct nx_str topic);
 /* Basic and path secret alone: for probes. */
 bool nx_endpoint_knows(struct nx_request *request, const struct nx_endpoint *endpoint);
 

@@ -41,8 +41,11 @@ static struct nx_str signed_text(struct nx_arena *arena, json_t *root, struct nx
 
 bool nx_sns_read(struct nx_arena *arena, struct nx_str body, struct nx_sns *ret_sns)
 {
+    body = nx_webhook_text(body);
     json_t *root = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-    struct nx_sns sns = {.type = member(arena, root, "Type"), .topic = member(arena, root, "TopicArn")};
+    struct nx_sns sns = {.type = member(arena, root, "Type"),
+                         .topic = member(arena, root, "TopicArn"),
+                         .made = nx_when_parse(member(arena, root, "Timestamp"))};
     struct nx_str version = member(arena, root, "SignatureVersion"), signature = member(arena, root, "Signature");
     sns.cert_url = member(arena, root, "SigningCertURL");
     if (sns.cert_url.n == 0)
@@ -75,8 +78,9 @@ enum nx_proof nx_sns_verify(const struct nx_sns *sns, struct nx_str pem, nx_when
     bool dates = now == NX_WHEN_NONE || (X509_cmp_time(X509_get0_notBefore(certificate), &at) < 0 &&
                                          X509_cmp_time(X509_get0_notAfter(certificate), &at) > 0);
     bool good = dates && (now == NX_WHEN_NONE || is_named(certificate, sns->cert_url));
-    bool fits =
-        good && nx_signature_fits(X509_get0_pubkey(certificate), sns->version == 1 ? "SHA1" : "SHA256", sns->signature, sns->text);
+    EVP_PKEY *key = X509_get0_pubkey(certificate);
+    bool fits = good && key != NULL && EVP_PKEY_is_a(key, "RSA") &&
+                nx_signature_fits(key, sns->version == 1 ? "SHA1" : "SHA256", sns->signature, sns->text);
     X509_free(certificate);
     return fits ? NX_PROOF_GOOD : NX_PROOF_BAD;
 }

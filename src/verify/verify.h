@@ -37,7 +37,8 @@ bool nx_verify_key(const struct nx_webhook_provider *provider, const char *key, 
 /* Amazon SNS. */
 struct nx_sns {
     struct nx_str type, topic, cert_url, signature, text; /* text: what is signed */
-    int version;                                          /* 1: SHA-1, 2: SHA-256 */
+    nx_when made;
+    int version; /* 1: SHA-1, 2: SHA-256 */
 };
 /* False: the body is no SNS envelope with a signature; ret_sns->type is then empty where it is no envelope at all. */
 bool nx_sns_read(struct nx_arena *arena, struct nx_str body, struct nx_sns *ret_sns);

@@ -179,6 +179,17 @@ static bool read_form(struct nx_hook *hook, nx_hook_fn *reader, struct nx_str te
     return hook->why == NULL;
 }
 
+struct nx_str nx_webhook_text(struct nx_str body)
+{
+    struct nx_str text = nx_str_trim(body);
+    return text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0 ? nx_str_trim(nx_str_from(text, 3)) : text;
+}
+
+bool nx_webhook_is_form(struct nx_str text)
+{
+    return text.n > 0 && text.p[0] != '{' && text.p[0] != '[';
+}
+
 bool nx_webhook_parse(struct nx_arena *arena, const struct nx_limits *limits, const struct nx_input *input,
                       const struct nx_webhook_paths *paths, struct nx_webhook_body *ret_body, const char **ret_why)
 {
@@ -189,15 +200,13 @@ bool nx_webhook_parse(struct nx_arena *arena, const struct nx_limits *limits, co
     }
     struct nx_hook hook = {.arena = arena, .limits = limits, .input = input, .paths = paths, .provider = provider->name};
     hook.format = nx_arena_printf(arena, "webhook:%s", provider->name);
-    struct nx_str text = nx_str_trim(input->bytes);
+    struct nx_str text = nx_webhook_text(input->bytes);
     nx_hook_fn *reader = readers[provider - providers];
     bool good;
-    if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
-        text = nx_str_trim(nx_str_from(text, 3));
     if (text.n == 0) {
         hook.why = "it is empty";
         good = false;
-    } else if (text.p[0] == '{' || text.p[0] == '[' || nx_str_istarts(input->media_type, NX_STR("application/json"))) {
+    } else if (!nx_webhook_is_form(text) || nx_str_istarts(input->media_type, NX_STR("application/json"))) {
         good = read_json(&hook, reader, text);
     } else {
         good = read_form(&hook, reader, text);
