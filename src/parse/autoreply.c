@@ -9,29 +9,67 @@ static struct nx_str get(const struct nx_reading *reading, const char *name)
     return nx_fields_get(reading->mail.fields, name);
 }
 
-/* "Automatic reply: ..." in the languages that mail programs speak. At the start, or after a bracket. */
+static bool starts_with_any(struct nx_str text, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (nx_str_istarts(text, nx_str_of(words[i])))
+            return true;
+    return false;
+}
+
+static struct nx_str without_prefixes(struct nx_str subject)
+{
+    while (nx_str_istarts(subject, NX_STR("re:")) || nx_str_istarts(subject, NX_STR("aw:")) || nx_str_istarts(subject, NX_STR("sv:")) || nx_str_istarts(subject, NX_STR("[")))
+        subject = nx_str_trim(nx_str_from(subject, subject.p[0] == '[' ? 1 : 3));
+    return subject;
+}
+
+/* "Automatic reply: ..." in the languages that mail programs speak. At the start, or after a bracket. Letters outside of ASCII are compared as they stand. */
 static bool subject_says(struct nx_str subject)
 {
     static const char *const starts[] = {
-        "auto:",           "automatic reply",     "auto-reply",         "autoreply",          "auto reply",          "auto response",       "autoresponse",     "automatic response",
-        "automated reply", "automated response",  "autorespons",        "out of office",      "out-of-office",       "out of the office",   "ooo:",             "vacation",
-        "on vacation",     "away from",           "i am away",          "automatische antwort", "automatisch antwoord", "abwesenheit",       "automatisk svar",  "automaattinen vastaus",
-        "réponse automatique", "reponse automatique", "absence",        "respuesta automática", "respuesta automatica", "fuera de la oficina", "resposta automática", "risposta automatica",
-        "fuori sede",      "fuori ufficio",       "afwezig",            "odpowiedź automatyczna", "automatyczna odpowied", "automatická odpověď", "автоответ",     "автоматический ответ",
-        "autosvar",        "automatiskt svar",    "otomatik yanıt",     "自動応答",            "自動返信",             "自动回复",            "自動回覆",          "자동 회신",
-        "abwesend",        "ferie",               "urlaub",             "frånvaro",           "fravær",
+        "auto:", "automatic reply", "auto-reply", "autoreply", "auto reply", "auto response", "autoresponse", "automatic response", "automated reply",
+        "automated response", "autorespons", "out of office", "out-of-office", "out of the office", "ooo:", "on vacation", "i am away", "away from my",
+        "away from the office", "automatische antwort", "automatisches antwort", "automatische rückantwort", "automatische abwesenheit", "abwesenheit",
+        "nicht im büro", "außer haus", "automatisch antwoord", "afwezigheid", "afwezig", "buiten kantoor", "automatisk svar", "automatiskt svar", "autosvar",
+        "frånvarobesked", "frånvaro", "ej på kontoret", "fravær", "ikke på kontoret", "automaattinen", "poissaolo", "réponse automatique",
+        "reponse automatique", "Réponse automatique", "réponse auto", "message d'absence", "absence du bureau", "absent du bureau", "hors du bureau",
+        "respuesta automática", "respuesta automatica", "fuera de la oficina", "fuera de oficina", "autorespuesta", "resposta automática",
+        "resposta automatica", "fora do escritório", "fora do escritorio", "ausência temporária", "Ausência", "risposta automatica", "fuori sede",
+        "fuori ufficio", "odpowiedź automatyczna", "automatyczna odpowied", "poza biurem", "nieobecność", "automatická odpověď", "automatická odpoveď",
+        "mimo kancelář", "mimo kancelárie", "nepřítomnost", "automatikus válasz", "házon kívül", "răspuns automat", "raspuns automat", "automatski odgovor",
+        "samodejni odgovor", "automatinis atsakymas", "automaatvastus", "automātiskā atbilde", "automatiska atbilde", "автоответ", "Автоответ",
+        "автоматический ответ", "Автоматический ответ", "нет на рабочем месте", "Нет на рабочем месте", "вне офиса", "Вне офиса", "автоматична відповідь",
+        "Автоматична відповідь", "автоматичен отговор", "Автоматичен отговор", "αυτόματη απάντηση", "Αυτόματη απάντηση", "εκτός γραφείου", "Εκτός γραφείου",
+        "otomatik yanıt", "otomatik cevap", "ofis dışında", "işyeri dışında", "自動応答", "自動返信", "自動回信", "自动回复", "自动答复", "自動回覆", "自動回复", "不在通知", "不在のお知らせ",
+        "外出中", "不在办公室", "不在辦公室", "자동 회신", "자동 응답", "자동회신", "자동응답", "부재중", "외부 출장", "balasan otomatis", "trả lời tự động", "ตอบกลับอัตโนมัติ",
+        "תשובה אוטומטית", "رد تلقائي", "الرد التلقائي",
     };
-    static const char *const anywhere[] = {"(automatic response)", "automatic reply", "automatiska atbilde", "automātiskā atbilde", "out of office", "out of the office", "auto-reply", "autoreply",
-                                           "[auto", "automatische antwort", "respuesta automática", "réponse automatique", "自动回复", "自動応答", "自動返信", "автоответ"};
-    while (nx_str_istarts(subject, NX_STR("re:")) || nx_str_istarts(subject, NX_STR("aw:")) || nx_str_istarts(subject, NX_STR("[")))
-        subject = nx_str_trim(nx_str_from(subject, subject.p[0] == '[' ? 1 : 3));
-    for (size_t i = 0; i < G_N_ELEMENTS(starts); i++)
-        if (nx_str_istarts(subject, nx_str_of(starts[i])))
-            return true;
+    static const char *const anywhere[] = {
+        "(automatic response)", "automatic reply", "automatiska atbilde", "automātiskā atbilde", "out of office", "out of the office", "auto-reply",
+        "autoreply", "[auto", "automatische antwort", "respuesta automática", "réponse automatique", "自动回复", "自動応答", "自動返信", "автоответ",
+        "автоматический ответ", "abwesenheitsnotiz", "resposta automática", "risposta automatica", "automatisk svar", "automatyczna odpowied",
+    };
+    if (starts_with_any(without_prefixes(subject), starts, G_N_ELEMENTS(starts)))
+        return true;
     for (size_t i = 0; i < G_N_ELEMENTS(anywhere); i++)
         if (nx_str_ihas(subject, nx_str_of(anywhere[i])))
             return true;
     return false;
+}
+
+/* Subjects that people write too: they count where the head shows an answer. */
+static bool subject_hints(struct nx_str subject)
+{
+    static const char *const starts[] = {
+        "vacation", "away", "absence", "absent", "ausencia", "ausente", "ausência", "abwesend", "im urlaub", "urlaub", "betriebsurlaub", "ferie", "in ferie",
+        "férias", "vacaciones", "de vacaciones", "congé", "en congé", "assente", "assenza", "op vakantie", "vakantie", "semester", "frånvarande", "lomalla",
+        "poissa", "urlop", "dovolená", "szabadság", "concediu", "în concediu", "în afara biroului", "отпуск", "Отпуск", "в отпуске", "В отпуске", "отсутств",
+        "Отсутств", "відпустк", "відсутн", "tatil", "izin", "不在", "休暇", "休假", "外出", "휴가", "부재", "received", "thank you for your", "we have received",
+        "we received your", "your message has been received", "your request has been received", "eingangsbestätigung", "accusé de réception",
+        "acuse de recibo", "conferma di ricezione", "potwierdzenie otrzymania", "ontvangstbevestiging",
+    };
+    return starts_with_any(without_prefixes(subject), starts, G_N_ELEMENTS(starts));
 }
 
 /* Words of an absence, for mail that the null return path already gives away as automatic. */
@@ -74,11 +112,15 @@ static bool is_automatic(const struct nx_reading *reading)
     bool list = get(reading, "List-Id").n + get(reading, "List-Unsubscribe").n + get(reading, "List-Post").n > 0;
     if (list)
         return false;
-    if (subject_says(get(reading, "Subject")))
-        return true;
     bool null_path = nx_str_eq(nx_str_trim(get(reading, "Return-Path")), NX_STR("<>"));
     bool bulk = nx_str_istarts(precedence, NX_STR("bulk")) || nx_str_istarts(precedence, NX_STR("junk"));
-    return null_path && (bulk || get(reading, "In-Reply-To").n > 0) && (text_says(get(reading, "Subject")) || text_says(reading->text));
+    bool answers = get(reading, "In-Reply-To").n + get(reading, "References").n > 0;
+    bool talk = nx_str_istarts(get(reading, "Subject"), NX_STR("re:")) && get(reading, "Return-Path").n > 0 && !null_path; /* people answer mail about absences, too */
+    if (!talk && subject_says(get(reading, "Subject")))
+        return true;
+    if (subject_hints(get(reading, "Subject")) && (null_path || (bulk && answers)))
+        return true;
+    return null_path && (bulk || answers) && (text_says(get(reading, "Subject")) || text_says(reading->text));
 }
 
 /* Reports on authentication in words (RFC 6591, 7489 7.3 without their parts): neither answer nor bounce. */

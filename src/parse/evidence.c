@@ -141,13 +141,31 @@ void nx_evidence_join(struct nx_reading *reading)
     }
 }
 
+/* Subjects of reports. Letters outside of ASCII are compared as they stand. */
+static const char *const subjects[] = {
+    "undeliver", "delivery status", "delivery failure", "delivery fail", "delivery notification", "returned mail", "return to sender", "returned to sender",
+    "failure notice", "mail delivery", "mail failure", "message delivery", "non-deliver", "nondeliver", "not delivered", "unable to deliver",
+    "could not be delivered", "delivery error", "delivery problem", "delivery report", "bounce", "user unknown", "unknown user", "mail system error",
+    "warning: message", "delayed", "unzustellbar", "nicht zugestellt", "non remis", "no entregad", "no se puede entregar", "mancata consegna",
+    "não entregue", "onbestelbaar", "недостав", "не доставлен", "退信", "投递失败", "无法送达", "配信不能", "配信エラー", "未達", "반송", "kan inte levereras", "undelivered",
+    "failed mail", "mail undeliverable", "message not delivered", "delivery attempts failed", "nie dostarczono", "niedostarczon", "nedoručiteln",
+    "iletilemedi", "échec", "zustellung", "rejected", "delivery has failed", "could not deliver", "couldn't be delivered", "cannot deliver", "can't deliver",
+    "mail error", "message failed", "not be delivered", "delivery warning", "warning: could not", "delivery delay", "message status", "sending failed",
+    "send failure", "failure to deliver", "unable to send", "nicht zustellbar", "nicht ausgeliefert", "nicht übermittelt", "unzustell", "zustellfehler",
+    "fehlgeschlagen", "remise", "non délivré", "non distribué", "non livré", "Échec", "retardé", "no entregado", "no se pudo", "error de entrega",
+    "fallo en la entrega", "fallo de entrega", "devuelto", "retrasado", "non consegnato", "non recapitabile", "mancato recapito", "errore di consegna",
+    "consegna non riuscita", "falha na entrega", "falha de entrega", "não foi entregue", "devolvid", "niet bezorgd", "niet afgeleverd", "bezorgfout",
+    "olevererat", "inte levererats", "kunde inte", "leveringsfejl", "leveringsfeil", "ikke leveret", "ikke levert", "kunne ikke leveres",
+    "toimitus epäonnistui", "toimittamatta", "niedoręczon", "nie można dostarczyć", "błąd dostarczenia", "zwrot", "opóźnion", "nelze doručit", "nedoručen",
+    "kézbesítetlen", "kézbesíthetetlen", "sikertelen", "nelivrat", "nelivrabil", "Недостав", "Не доставлен", "не удалось доставить", "Не удалось доставить",
+    "ошибка доставки", "Ошибка доставки", "задержка", "Задержка", "не вдалося доставити", "Не вдалося", "απέτυχε", "αποτυχία", "Αποτυχία",
+    "teslim edilemedi", "gönderilemedi", "送信エラー", "配信失敗", "配信できません", "エラーメール", "不達", "遅延", "退回", "投遞失敗", "无法投递", "無法投遞", "無法送達", "未送达", "未送達", "发送失败",
+    "배달되지", "전송 실패", "전송실패", "발송 실패", "배달 실패", "tidak terkirim", "gagal dikirim", "không gửi được",
+};
+
 /* What speaks for a report when there is no machine-readable part. One sign may be forged or chance; the words must agree. */
 static unsigned signs(const struct nx_reading *reading)
 {
-    static const char *const subjects[] = {"undeliver", "delivery status", "delivery failure", "delivery fail", "delivery notification", "returned mail", "return to sender", "returned to sender", "failure notice",
-                                           "mail delivery", "mail failure", "message delivery", "non-deliver", "nondeliver", "not delivered", "unable to deliver", "could not be delivered", "delivery error",
-                                           "delivery problem", "delivery report", "bounce", "user unknown", "unknown user", "mail system error", "warning: message", "delayed", "unzustellbar", "nicht zugestellt", "non remis", "no entregad",
-                                           "no se puede entregar", "mancata consegna", "não entregue", "onbestelbaar", "недостав", "не доставлен", "退信", "投递失败", "无法送达", "配信不能", "配信エラー", "未達", "反송", "반송", "kan inte levereras", "undelivered", "failed mail", "mail undeliverable", "message not delivered", "delivery attempts failed", "nie dostarczono", "niedostarczon", "nedoručiteln", "iletilemedi", "échec", "zustellung", "rejected"};
     struct nx_fields fields = reading->mail.fields;
     struct nx_str from = nx_fields_get(fields, "From"), subject = nx_fields_get(fields, "Subject"), path = nx_str_trim(nx_fields_get(fields, "Return-Path"));
     unsigned n = 0;

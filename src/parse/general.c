@@ -75,7 +75,7 @@ static bool is_summary(struct nx_str line)
 {
     static const char *const names[] = {
         "message-id:", "from:",        "sender:", "reply-to:", "return-path:", "received:", "cc:",         "x-",
-        "mail from:",  "return path:", "von:",    "de:",       "da:",          "van:",      "отправитель:"};
+        "mail from:",  "return path:", "subject:", "date:", "von:",    "de:",       "da:",          "van:",      "отправитель:"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (nx_str_istarts(line, nx_str_of(names[i])))
             return true;
@@ -130,12 +130,16 @@ static size_t add_items(struct reading *r, size_t from, size_t to)
 {
     size_t found = 0;
     uint32_t indent = 0;
+    bool prose = false;
     for (size_t i = from; i < to; i++) {
-        struct nx_str address, rest;
-        if (!is_line_of_words(r->scan, i) || (found > 0 && r->scan->page.lines[i].indent > indent) ||
-            !nx_walk_item(nx_page_line(&r->scan->page, i), &address, &rest))
+        struct nx_str address, rest, line = nx_page_line(&r->scan->page, i);
+        if (!is_line_of_words(r->scan, i) || (found > 0 && r->scan->page.lines[i].indent > indent))
             continue;
-        if (found == 0 && i > from) /* a sentence was wrapped in front of the address */
+        if (!nx_walk_item(line, &address, &rest)) {
+            prose |= !is_summary(line);
+            continue;
+        }
+        if (found == 0 && prose) /* a sentence was wrapped in front of the address */
             continue;
         indent = r->scan->page.lines[i].indent;
         found++;
