@@ -16,8 +16,8 @@ struct export
     bool coded;
     enum nx_codes codes;
     bool failed;
-    size_t n;
-    struct nx_str cursor; /* of the last line, in its own arena */
+    size_t n, limit;
+    struct nx_str cursor; /* of the line that ends the page; its arena is only used for it */
     struct nx_arena *cursor_arena;
 };
 
@@ -30,9 +30,8 @@ static bool one(const struct nx_entry *entry, void *data)
     nx_entry_line(&line, export->format, entry, export->coded ? nx_codes_name(export->codes) : NULL,
                   export->coded ? nx_code(export->codes, entry->cause) : NULL);
     export->failed = fwrite(line.p, 1, line.n, export->out) != line.n;
-    export->n++;
-    nx_arena_reset(export->cursor_arena);
-    export->cursor = nx_entry_cursor(export->cursor_arena, entry);
+    if (++export->n == export->limit)
+        export->cursor = nx_entry_cursor(export->cursor_arena, entry);
     return !export->failed;
 }
 
@@ -115,7 +114,7 @@ static int write_all(struct nx_cli *cli, const struct options *options, enum nx_
         return nx_cli_fail(error);
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autoptr(nx_arena) cursor_arena = nx_arena_new();
-    struct export export = {.out = out, .arena = arena, .format = format, .cursor_arena = cursor_arena};
+    struct export export = {.out = out, .arena = arena, .format = format, .limit = filter.limit, .cursor_arena = cursor_arena};
     export.coded = options->codes != NULL && nx_codes_parse(nx_str_of(options->codes), &export.codes);
     struct nx_buf head;
     nx_buf_init(&head, arena, 1000);

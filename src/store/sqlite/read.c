@@ -16,6 +16,7 @@ struct nx_reader *nx_read_new(const char *path, GError **error)
     reader->db = db;
     reader->arena = nx_arena_new();
     reader->chunk_arena = nx_arena_new();
+    reader->import_arena = nx_arena_new();
     return &reader->reader;
 }
 
@@ -24,6 +25,7 @@ void nx_read_free(struct nx_reader *reader)
     nx_db_close(nx_sqlite_reader(reader)->db);
     nx_arena_free(nx_sqlite_reader(reader)->arena);
     nx_arena_free(nx_sqlite_reader(reader)->chunk_arena);
+    nx_arena_free(nx_sqlite_reader(reader)->import_arena);
     g_free(reader);
 }
 
@@ -87,12 +89,33 @@ static gboolean find_in_chunk(struct nx_sqlite_reader *reader, int64_t sequence,
     return TRUE;
 }
 
+/* An import's list says why, where its lines differ in that. */
+static gboolean add_line(struct nx_sqlite_reader *reader, struct nx_arena *arena, struct nx_str key, struct nx_entry *entry,
+                         GError **error)
+{
+    struct nx_row line;
+    if (!find_in_chunk(reader, entry->sequence, key, &entry->stream, &line, error))
+        return FALSE;
+    entry->reason = nx_arena_dup(arena, line.reason);
+    return TRUE;
+}
+
+static void keep_import(struct nx_sqlite_reader *reader, const struct nx_entry *entry, bool mixed)
+{
+    nx_arena_reset(reader->import_arena);
+    reader->import_reason = nx_arena_dup(reader->import_arena, entry->reason);
+    reader->import_actor = nx_arena_dup(reader->import_arena, entry->actor);
+    reader->import_source = nx_arena_dup(reader->import_arena, entry->source);
+    reader->import_sequence = entry->sequence;
+    reader->import_mixed = mixed;
+}
+
 /* What only the log knows of an entry. */
 static gboolean add_origin(struct nx_sqlite_reader *reader, struct nx_arena *arena, struct nx_str key, struct nx_entry *entry,
                            GError **error)
 {
     static const char GET[] =
-        "SELECT id, act='import' AND kind='mixed', reason, actor, source, status, rule, diagnostic FROM log WHERE seq=?1";
+        "SELECT id, act='import', kind='mixed', reason, actor, source, status, rule, diagnostic FROM log WHERE seq=?1";
     struct nx_db *db = reader->db;
     sqlite3_stmt *get = nx_db_statement(db, GET, error);
     if (get == NULL)
@@ -102,21 +125,28 @@ static gboolean add_origin(struct nx_sqlite_reader *reader, struct nx_arena *are
     if (got <= 0)
         return got == 0;
     entry->event_id = hex_id(arena, get, 0);
-    entry->reason = nx_arena_dup(arena, nx_db_text(get, 2));
-    entry->actor = nx_arena_dup(arena, nx_db_text(get, 3));
-    entry->source = nx_arena_dup(arena, nx_db_text(get, 4));
-    entry->status = nx_arena_dup(arena, nx_db_text(get, 5));
-    entry->rule = nx_arena_dup(arena, nx_db_text(get, 6));
-    entry->diagnostic = nx_arena_dup(arena, nx_db_text(get, 7));
-    bool mixed = sqlite3_column_int(get, 1) != 0;
+    entry->reason = nx_arena_dup(arena, nx_db_text(get, 3));
+    entry->actor = nx_arena_dup(arena, nx_db_text(get, 4));
+    entry->source = nx_arena_dup(arena, nx_db_text(get, 5));
+    entry->status = nx_arena_dup(arena, nx_db_text(get, 6));
+    entry->rule = nx_arena_dup(arena, nx_db_text(get, 7));
+    entry->diagnostic = nx_arena_dup(arena, nx_db_text(get, 8));
+    bool import = sqlite3_column_int(get, 1) != 0, mixed = import && sqlite3_column_int(get, 2) != 0;
     nx_db_reset(get);
-    if (!mixed)
-        return TRUE;
-    struct nx_row line;
-    if (!find_in_chunk(reader, entry->sequence, key, &entry->stream, &line, error))
-        return FALSE;
-    entry->reason = nx_arena_dup(arena, line.reason);
-    return TRUE;
+    if (import)
+        keep_import(reader, entry, mixed);
+    return !mixed || add_line(reader, arena, key, entry, error);
+}
+
+/* The same within a list, where neighbours mostly come from one row. */
+static gboolean add_listed_origin(struct nx_sqlite_reader *reader, struct nx_str key, struct nx_entry *entry, GError **error)
+{
+    if (reader->import_sequence != entry->sequence)
+        return add_origin(reader, reader->arena, key, entry, error);
+    entry->reason = reader->import_reason;
+    entry->actor = reader->import_actor;
+    entry->source = reader->import_source;
+    return !reader->import_mixed || add_line(reader, reader->arena, key, entry, error);
 }
 
 static struct nx_str domain_of(struct nx_str key)
@@ -283,12 +313,13 @@ gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, 
     int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &list, NULL), got = 0;
     if (code != SQLITE_OK)
         return nx_db_fail(db, code, error);
+    struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
     bool good = bind_filter(db, list, filter, bound, now, error);
+    own->import_sequence = 0; /* a row of the log may have changed since: erasing does that */
     while (good && (got = nx_db_step(db, list, error)) > 0) {
-        nx_arena_reset(nx_sqlite_reader(reader)->arena);
-        struct nx_entry entry = entry_of(db, list, nx_sqlite_reader(reader)->arena);
-        good = filter->brief ||
-               add_origin(nx_sqlite_reader(reader), nx_sqlite_reader(reader)->arena, nx_db_text(list, 0), &entry, error);
+        nx_arena_reset(own->arena);
+        struct nx_entry entry = entry_of(db, list, own->arena);
+        good = filter->brief || add_listed_origin(own, nx_db_text(list, 0), &entry, error);
         if (good && !fn(&entry, data))
             break;
     }

@@ -11,6 +11,10 @@ struct nx_sqlite_reader { /* the last list that was looked into stays: neighbour
     struct nx_arena *chunk_arena;
     struct nx_str chunk;
     int64_t chunk_sequence; /* 0: none */
+    struct nx_arena *import_arena;
+    struct nx_str import_reason, import_actor, import_source; /* of the import's row met last in a list */
+    int64_t import_sequence;                                  /* 0: none; only within one list, so of one moment */
+    bool import_mixed;
 };
 static inline struct nx_sqlite_reader *nx_sqlite_reader(struct nx_reader *reader)
 {
