@@ -2,9 +2,7 @@
 #include "cli/arguments.h"
 
 #include "base/error.h"
-#include "event/json.h"
-#include "export/clean.h"
-#include "export/role.h"
+#include "export/report.h"
 #include "export/stream.h"
 
 #include <unistd.h>
@@ -48,36 +46,6 @@ static void draw(void *data, uint64_t lines)
         fprintf(stderr, "\r%" G_GUINT64_FORMAT " lines", lines);
 }
 
-struct counted {
-    const char *name, *other;
-    uint64_t n;
-};
-
-static int by_count(gconstpointer a, gconstpointer b)
-{
-    const struct counted *x = a, *y = b;
-    return x->n != y->n ? (x->n < y->n ? 1 : -1) : strcmp(x->name, y->name);
-}
-
-/* Domains by how often they occur; with typos: only those that look mistyped, and what they may mean. */
-static GArray *top_domains(const struct nx_clean_report *report, bool typos)
-{
-    GArray *all = g_array_new(FALSE, FALSE, sizeof(struct counted));
-    GHashTableIter iter;
-    gpointer key, value;
-    if (report->domains == NULL)
-        return all;
-    g_hash_table_iter_init(&iter, report->domains);
-    while (g_hash_table_iter_next(&iter, &key, &value)) {
-        struct counted counted = {.name = key, .n = *(uint64_t *)value};
-        if (typos && (counted.other = nx_typo_of(nx_str_of(key))) == NULL)
-            continue;
-        g_array_append_val(all, counted);
-    }
-    g_array_sort(all, by_count);
-    return all;
-}
-
 static void say_report(const struct options *options, const struct nx_clean_report *report)
 {
     fprintf(stderr,
@@ -98,83 +66,32 @@ static void say_report(const struct options *options, const struct nx_clean_repo
             "  addresses from: %s; duplicates %" G_GUINT64_FORMAT ", role accounts %" G_GUINT64_FORMAT
             ", on the allow list %" G_GUINT64_FORMAT ", read as Latin-1 %" G_GUINT64_FORMAT ", blank lines %" G_GUINT64_FORMAT "\n",
             report->column, report->duplicates, report->roles, report->allowed, report->latin1, report->blank);
-    g_autoptr(GArray) top = top_domains(report, false);
+    g_autoptr(GArray) top = nx_report_domains(report, false);
     for (guint i = 0; i < MIN(top->len, SHOWN); i++)
-        fprintf(stderr, "  %-30s %" G_GUINT64_FORMAT "\n", g_array_index(top, struct counted, i).name,
-                g_array_index(top, struct counted, i).n);
-    g_autoptr(GArray) typos = top_domains(report, true);
+        fprintf(stderr, "  %-30s %" G_GUINT64_FORMAT "\n", g_array_index(top, struct nx_counted, i).name,
+                g_array_index(top, struct nx_counted, i).n);
+    g_autoptr(GArray) typos = nx_report_domains(report, true);
     for (guint i = 0; i < MIN(typos->len, SHOWN); i++) {
-        const struct counted *typo = &g_array_index(typos, struct counted, i);
+        const struct nx_counted *typo = &g_array_index(typos, struct nx_counted, i);
         fprintf(stderr, "  mistyped? %-20s %" G_GUINT64_FORMAT ", perhaps %s\n", typo->name, typo->n, typo->other);
     }
-}
-
-static void number(struct nx_buf *out, const char *name, uint64_t n)
-{
-    nx_buf_add(out, nx_arena_printf(out->arena, "%s\"%s\":%" G_GUINT64_FORMAT, out->p[out->n - 1] == '{' ? "" : ",", name, n));
-}
-
-static void object(struct nx_buf *out, const char *name, GArray *counted, bool others)
-{
-    nx_buf_add(out, nx_arena_printf(out->arena, ",\"%s\":{", name));
-    for (guint i = 0; i < MIN(counted->len, 1000); i++) {
-        const struct counted *item = &g_array_index(counted, struct counted, i);
-        if (i > 0)
-            nx_buf_addc(out, ',');
-        nx_json_string(out, nx_str_of(item->name));
-        if (others)
-            nx_buf_add(out,
-                       nx_arena_printf(out->arena, ":{\"lines\":%" G_GUINT64_FORMAT ",\"perhaps\":\"%s\"}", item->n, item->other));
-        else
-            nx_buf_add(out, nx_arena_printf(out->arena, ":%" G_GUINT64_FORMAT, item->n));
-    }
-    nx_buf_addc(out, '}');
 }
 
 static gboolean write_report(const char *path, const struct nx_clean_report *report, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autoptr(nx_sink) sink = nx_sink_open(path, error);
-    g_autoptr(GArray) top = top_domains(report, false), typos = top_domains(report, true);
     struct nx_buf out;
     if (sink == NULL)
         return FALSE;
-    nx_buf_init(&out, arena, 16u << 20);
-    nx_buf_addc(&out, '{');
-    number(&out, "lines", report->lines);
-    number(&out, "kept", report->kept);
-    number(&out, "removed", report->removed);
-    number(&out, "suppressed", report->suppressed);
-    number(&out, "invalid", report->invalid);
-    number(&out, "first_invalid_line", report->first_invalid);
-    number(&out, "duplicates", report->duplicates);
-    number(&out, "allowed", report->allowed);
-    number(&out, "role_accounts", report->roles);
-    number(&out, "latin1", report->latin1);
-    number(&out, "blank", report->blank);
-    nx_buf_add(&out, NX_STR(",\"causes\":{"));
-    for (int i = 0; i < NX_CAUSE_COUNT; i++)
-        if (report->causes[i] > 0)
-            number(&out, nx_entry_cause_name((enum nx_cause)i), report->causes[i]);
-    nx_buf_addc(&out, '}');
-    object(&out, "domains", top, false);
-    object(&out, "mistyped", typos, true);
-    nx_buf_add(&out, NX_STR("}\n"));
+    nx_buf_init(&out, arena, SIZE_MAX / 2);
+    nx_report_to_json(&out, report);
     return nx_sink_write(sink, nx_buf_str(&out), error) && nx_sink_finish(sink, error);
 }
 
 static gboolean read_options(const struct options *options, struct nx_clean_options *ret, GError **error)
 {
-    static const struct {
-        const char *word;
-        char delimiter;
-    } words[] = {{"tab", '\t'}, {"\\t", '\t'}, {"comma", ','}, {"semicolon", ';'}, {"pipe", '|'}};
-    if (options->delimiter != NULL && strlen(options->delimiter) == 1)
-        ret->delimiter = options->delimiter[0];
-    for (size_t i = 0; options->delimiter != NULL && i < G_N_ELEMENTS(words); i++)
-        if (strcmp(options->delimiter, words[i].word) == 0)
-            ret->delimiter = words[i].delimiter;
-    if (options->delimiter != NULL && (ret->delimiter == 0 || strchr("\"\r\n", ret->delimiter) != NULL)) {
+    if (options->delimiter != NULL && !nx_delimiter_parse(options->delimiter, &ret->delimiter)) {
         g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--delimiter '%s': give one character, or tab, comma, semicolon, pipe",
                     options->delimiter);
         return FALSE;
@@ -183,13 +100,8 @@ static gboolean read_options(const struct options *options, struct nx_clean_opti
         g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--annotate keeps every line: leave out --unique and --removed");
         return FALSE;
     }
-    const char *header = options->header != NULL ? options->header : "auto";
-    if (strcmp(header, "yes") == 0) {
-        ret->header = NX_HEADER_YES;
-    } else if (strcmp(header, "no") == 0) {
-        ret->header = NX_HEADER_NO;
-    } else if (strcmp(header, "auto") != 0) {
-        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--header %s: yes, no or auto", header);
+    if (options->header != NULL && !nx_header_parse(options->header, &ret->header)) {
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--header %s: yes, no or auto", options->header);
         return FALSE;
     }
     return TRUE;

@@ -122,7 +122,11 @@ static gboolean read_options(const struct options *options, struct import *impor
         return FALSE;
     }
     how->column = options->column;
-    how->delimiter = options->delimiter == NULL ? 0 : strcmp(options->delimiter, "tab") == 0 ? '\t' : options->delimiter[0];
+if (options->delimiter != NULL && !nx_delimiter_parse(options->delimiter, &how->delimiter)) {
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--delimiter '%s': give one character, or tab, comma, semicolon, pipe",
+                    options->delimiter);
+        return FALSE;
+    }
     import->own_cause = options->cause != NULL;
     return nx_cli_cause(options->cause, &import->pattern.cause, error) &&
            nx_cli_when(options->until, import->now, false, &import->pattern.until, error);
@@ -203,7 +207,7 @@ int nx_cmd_import(int argc, char **argv)
         {"until", 0, 0, G_OPTION_ARG_STRING, &options.until, "2026-12-31, or 90d from now; else as the list says, or for ever",
          "WHEN"},
         {"column", 'c', 0, G_OPTION_ARG_STRING, &options.column, "The column of addresses: its name, or its number from 1", "NAME"},
-        {"delimiter", 'd', 0, G_OPTION_ARG_STRING, &options.delimiter, "One character, or tab", "CHAR"},
+        {"delimiter", 'd', 0, G_OPTION_ARG_STRING, &options.delimiter, "One character, or tab, comma, semicolon, pipe", "CHAR"},
         {"actor", 0, 0, G_OPTION_ARG_STRING, &options.actor, "Who does it; else the login name", "NAME"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "No progress, and no line about each bad line", NULL},
         G_OPTION_ENTRY_NULL,

@@ -10,6 +10,9 @@
 #include "store/lookup.h"
 
 enum nx_header { NX_HEADER_AUTO, NX_HEADER_YES, NX_HEADER_NO };
+bool nx_header_parse(const char *word, enum nx_header *ret); /* yes, no, auto */
+/* One character, or tab, comma, semicolon, pipe; false for what cannot part fields. */
+bool nx_delimiter_parse(const char *word, char *ret);
 enum nx_clean_out { NX_CLEAN_KEPT, NX_CLEAN_REMOVED };
 
 struct nx_clean_io {

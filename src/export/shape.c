@@ -12,6 +12,34 @@ static const char *const address_names[] = {
     "email",        "emailaddress", "mail",        "address",         "recipient", "subscriber",        "useremail",
     "emailadresse", "mailadresse",  "adressemail", "adressecourriel", "courriel",  "correoelectronico", "username"};
 
+bool nx_header_parse(const char *word, enum nx_header *ret)
+{
+    static const char *const words[] = {[NX_HEADER_AUTO] = "auto", [NX_HEADER_YES] = "yes", [NX_HEADER_NO] = "no"};
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strcmp(word, words[i]) == 0) {
+            *ret = (enum nx_header)i;
+            return true;
+        }
+    return false;
+}
+
+bool nx_delimiter_parse(const char *word, char *ret)
+{
+    static const struct {
+        const char *word;
+        char delimiter;
+    } words[] = {{"tab", '\t'}, {"\\t", '\t'}, {"comma", ','}, {"semicolon", ';'}, {"pipe", '|'}};
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strcmp(word, words[i].word) == 0) {
+            *ret = words[i].delimiter;
+            return true;
+        }
+    if (strlen(word) != 1 || strchr("\"\r\n@", *word) != NULL)
+        return false;
+    *ret = *word;
+    return true;
+}
+
 struct nx_str nx_shape_address(struct nx_str field)
 {
     size_t open = nx_str_chr(field, '<');

@@ -11,13 +11,12 @@
 
 #define ROOM (256u * 1024)
 
-enum form { PLAIN, GZIP, ZSTD };
 struct nx_sink {
-    char *name, *path, *temporary; /* path NULL: standard output */
+    char *name, *path, *temporary; /* path NULL: an open file or standard output */
     int fd;
-    enum form form;
+    enum nx_coding form;
     unsigned char *out;
-    size_t n; /* PLAIN: gathered and not yet written */
+    size_t n; /* plain: gathered and not yet written */
     z_stream gzip;
     ZSTD_CStream *zstd;
 };
@@ -32,7 +31,7 @@ static gboolean put(struct nx_sink *sink, const void *bytes, size_t n, GError **
         if (done < 0) {
             g_set_error(error, NX_ERROR, errno == ENOSPC || errno == EFBIG || errno == EDQUOT ? NX_ERROR_FULL : NX_ERROR_IO,
                         "%s: cannot be written: %s (%s)", sink->name, g_strerror(errno),
-                        sink->path != NULL ? "nothing was left behind" : "what was printed is not complete");
+                        sink->path != NULL ? "nothing was left behind" : "what was written is not complete");
             return FALSE;
         }
         at += done;
@@ -41,31 +40,37 @@ static gboolean put(struct nx_sink *sink, const void *bytes, size_t n, GError **
     return TRUE;
 }
 
+struct nx_sink *nx_sink_open_file(int fd, const char *name, enum nx_coding coding)
+{
+    struct nx_sink *sink = g_new0(struct nx_sink, 1);
+    sink->name = g_strdup(name);
+    sink->out = g_malloc(ROOM);
+    sink->fd = fd;
+    sink->form = coding;
+    if (coding == NX_CODING_GZIP)
+        g_assert(deflateInit2(&sink->gzip, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    else if (coding == NX_CODING_ZSTD)
+        sink->zstd = ZSTD_createCStream();
+    return sink;
+}
+
 struct nx_sink *nx_sink_open(const char *path, GError **error)
 {
-    g_autoptr(nx_sink) sink = g_new0(struct nx_sink, 1);
-    bool standard = path == NULL || strcmp(path, "-") == 0;
-    sink->name = g_strdup(standard ? "standard output" : path);
-    sink->out = g_malloc(ROOM);
-    sink->fd = STDOUT_FILENO;
-    if (standard)
-        return g_steal_pointer(&sink);
-    sink->path = g_strdup(path);
-    sink->temporary = g_strdup_printf("%s.%ld.part", path, (long)getpid());
-    sink->fd = open(sink->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (sink->fd < 0) {
+    if (path == NULL || strcmp(path, "-") == 0)
+        return nx_sink_open_file(STDOUT_FILENO, "standard output", NX_CODING_NONE);
+    g_autofree char *temporary = g_strdup_printf("%s.%ld.part", path, (long)getpid());
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) {
         g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: cannot be made: %s", path, g_strerror(errno));
-        g_clear_pointer(&sink->temporary, g_free);
         return NULL;
     }
-    if (g_str_has_suffix(path, ".gz")) {
-        sink->form = GZIP;
-        g_assert(deflateInit2(&sink->gzip, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-    } else if (g_str_has_suffix(path, ".zst")) {
-        sink->form = ZSTD;
-        sink->zstd = ZSTD_createCStream();
-    }
-    return g_steal_pointer(&sink);
+    struct nx_sink *sink = nx_sink_open_file(fd, path,
+                                             g_str_has_suffix(path, ".gz")    ? NX_CODING_GZIP
+                                             : g_str_has_suffix(path, ".zst") ? NX_CODING_ZSTD
+                                                                              : NX_CODING_NONE);
+    sink->path = g_strdup(path);
+    sink->temporary = g_steal_pointer(&temporary);
+    return sink;
 }
 
 static gboolean put_gzip(struct nx_sink *sink, struct nx_str bytes, bool last, GError **error)
@@ -99,12 +104,12 @@ static gboolean put_zstd(struct nx_sink *sink, struct nx_str bytes, bool last, G
 
 gboolean nx_sink_write(struct nx_sink *sink, struct nx_str bytes, GError **error)
 {
-    for (size_t from = 0; sink->form != PLAIN && from < bytes.n; from += 1u << 30) {
+    for (size_t from = 0; sink->form != NX_CODING_NONE && from < bytes.n; from += 1u << 30) {
         struct nx_str piece = nx_str_sub(bytes, from, from + (1u << 30));
-        if (sink->form == GZIP ? !put_gzip(sink, piece, false, error) : !put_zstd(sink, piece, false, error))
+        if (sink->form == NX_CODING_GZIP ? !put_gzip(sink, piece, false, error) : !put_zstd(sink, piece, false, error))
             return FALSE;
     }
-    if (sink->form != PLAIN)
+    if (sink->form != NX_CODING_NONE)
         return TRUE;
     if (sink->n + bytes.n > ROOM) {
         if (!put(sink, sink->out, sink->n, error))
@@ -121,9 +126,9 @@ gboolean nx_sink_write(struct nx_sink *sink, struct nx_str bytes, GError **error
 
 gboolean nx_sink_finish(struct nx_sink *sink, GError **error)
 {
-    if (!(sink->form == GZIP   ? put_gzip(sink, NX_STR_NONE, true, error)
-          : sink->form == ZSTD ? put_zstd(sink, NX_STR_NONE, true, error)
-                               : put(sink, sink->out, sink->n, error)))
+    if (!(sink->form == NX_CODING_GZIP   ? put_gzip(sink, NX_STR_NONE, true, error)
+          : sink->form == NX_CODING_ZSTD ? put_zstd(sink, NX_STR_NONE, true, error)
+                                         : put(sink, sink->out, sink->n, error)))
         return FALSE;
     sink->n = 0;
     if (sink->path == NULL)
@@ -141,7 +146,7 @@ void nx_sink_free(struct nx_sink *sink)
 {
     if (sink == NULL)
         return;
-    if (sink->form == GZIP)
+    if (sink->form == NX_CODING_GZIP)
         deflateEnd(&sink->gzip);
     ZSTD_freeCStream(sink->zstd);
     if (sink->path != NULL && sink->fd >= 0)

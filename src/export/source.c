@@ -12,15 +12,14 @@
 
 #define ROOM (256u * 1024)
 
-enum form { PLAIN, GZIP, ZSTD };
 struct nx_source {
     char *name;
     int fd;
-    enum form form;
+    enum nx_coding form;
     unsigned char *in;
-    size_t at, n;        /* what is read and not yet used */
-    bool ended, between; /* the file is at its end; no frame is open */
-    guint64 taken, size;
+    size_t at, n;                     /* what is read and not yet used */
+    bool ended, between;              /* the file is at its end; no frame is open */
+    guint64 taken, size, given, most; /* bytes of the file; of the text, and its bound */
     z_stream gzip;
     ZSTD_DStream *zstd;
 };
@@ -54,23 +53,24 @@ static bool recognise(struct nx_source *source, GError **error)
         return false;
     source->between = true;
     if (source->n >= 2 && source->in[0] == 0x1f && source->in[1] == 0x8b) {
-        source->form = GZIP;
+        source->form = NX_CODING_GZIP;
         g_assert(inflateInit2(&source->gzip, 15 + 16) == Z_OK);
     } else if (source->n >= 4 && memcmp(source->in, "\x28\xb5\x2f\xfd", 4) == 0) {
-        source->form = ZSTD;
+        source->form = NX_CODING_ZSTD;
         source->zstd = ZSTD_createDStream();
     }
     return true;
 }
 
-struct nx_source *nx_source_open(const char *path, GError **error)
+/* Takes the descriptor, which may be none. */
+static struct nx_source *open_source(int fd, const char *name, guint64 most, GError **error)
 {
     g_autoptr(nx_source) source = g_new0(struct nx_source, 1);
     struct stat info;
-    bool standard = strcmp(path, "-") == 0;
-    source->name = g_strdup(standard ? "standard input" : path);
+    source->name = g_strdup(name);
     source->in = g_malloc(ROOM);
-    source->fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    source->fd = fd;
+    source->most = most;
     if (source->fd < 0 || fstat(source->fd, &info) != 0) {
         g_set_error(error, NX_ERROR, errno == ENOENT ? NX_ERROR_NOT_FOUND : NX_ERROR_IO, "%s: cannot be read: %s", source->name,
                     g_strerror(errno));
@@ -85,11 +85,23 @@ struct nx_source *nx_source_open(const char *path, GError **error)
     return recognise(source, error) ? g_steal_pointer(&source) : NULL;
 }
 
+struct nx_source *nx_source_open(const char *path, GError **error)
+{
+    bool standard = strcmp(path, "-") == 0;
+    return open_source(standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC), standard ? "standard input" : path, 0,
+                       error);
+}
+
+struct nx_source *nx_source_open_file(int fd, const char *name, guint64 most, GError **error)
+{
+    return open_source(dup(fd), name, most, error);
+}
+
 void nx_source_close(struct nx_source *source)
 {
     if (source == NULL)
         return;
-    if (source->form == GZIP)
+    if (source->form == NX_CODING_GZIP)
         inflateEnd(&source->gzip);
     ZSTD_freeDStream(source->zstd);
     if (source->fd >= 0)
@@ -131,11 +143,11 @@ static bool expand_zstd(struct nx_source *source, char *bytes, size_t room, size
     return true;
 }
 
-gssize nx_source_read(struct nx_source *source, char *bytes, size_t n, GError **error)
+static gssize read_text(struct nx_source *source, char *bytes, size_t n, GError **error)
 {
     for (;;) {
         size_t made = 0;
-        if (source->form == PLAIN && source->at == source->n && !source->ended && n >= ROOM) { /* straight into place */
+        if (source->form == NX_CODING_NONE && source->at == source->n && !source->ended && n >= ROOM) { /* straight into place */
             ssize_t got;
             do
                 got = read(source->fd, bytes, n);
@@ -149,22 +161,32 @@ gssize nx_source_read(struct nx_source *source, char *bytes, size_t n, GError **
         if (!fill(source, error))
             return -1;
         if (source->at == source->n) {
-            if (source->form == PLAIN || source->between)
+            if (source->form == NX_CODING_NONE || source->between)
                 return 0;
             fail(source, NX_ERROR_SYNTAX, "cut short: the compressed text does not end", error);
             return -1;
         }
-        if (source->form == PLAIN) {
+        if (source->form == NX_CODING_NONE) {
             made = MIN(n, source->n - source->at);
             memcpy(bytes, source->in + source->at, made);
             source->at += made;
-        } else if (source->form == GZIP ? !expand_gzip(source, bytes, n, &made, error)
-                                        : !expand_zstd(source, bytes, n, &made, error)) {
+        } else if (source->form == NX_CODING_GZIP ? !expand_gzip(source, bytes, n, &made, error)
+                                                  : !expand_zstd(source, bytes, n, &made, error)) {
             return -1;
         }
         if (made > 0)
             return (gssize)made;
     }
+}
+
+gssize nx_source_read(struct nx_source *source, char *bytes, size_t n, GError **error)
+{
+    gssize got = read_text(source, bytes, n, error);
+    source->given += got > 0 ? (guint64)got : 0;
+    if (source->most == 0 || source->given <= source->most)
+        return got;
+    fail(source, NX_ERROR_LIMIT, "expanded it is larger than what is taken", error);
+    return -1;
 }
 
 guint64 nx_source_taken(const struct nx_source *source)

@@ -3,14 +3,18 @@
  *
  * In: what it is shows in its first bytes (RFC 1952, RFC 8878), whatever the name says; several frames one after another are one
  * text. Out: by the ending .gz or .zst; a named file is written beside, synced and renamed at _finish; "-" or NULL is standard
- * output. One thread at a time. Errors: IO, FULL, SYNTAX (damaged or cut short), with the name. */
+ * output. One thread at a time. Errors: IO, FULL, LIMIT, SYNTAX (damaged or cut short), with the name. */
 #pragma once
 #include "base/str.h"
 
 #include <glib.h>
 
+enum nx_coding { NX_CODING_NONE, NX_CODING_GZIP, NX_CODING_ZSTD };
+
 struct nx_source;
 struct nx_source *nx_source_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* From where the file stands, which stays open. most: bytes of text, beyond them LIMIT; 0: no bound. */
+struct nx_source *nx_source_open_file(int fd, const char *name, guint64 most, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_source_close(struct nx_source *source);
 /* Up to n bytes; 0 at the end, -1 error. */
 gssize nx_source_read(struct nx_source *source, char *bytes, size_t n, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -21,6 +25,8 @@ const char *nx_source_name(const struct nx_source *source);
 
 struct nx_sink;
 struct nx_sink *nx_sink_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Into an open file, which stays open and is not synced. */
+struct nx_sink *nx_sink_open_file(int fd, const char *name, enum nx_coding coding);
 gboolean nx_sink_write(struct nx_sink *sink, struct nx_str bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Writes what is left and gives the file its name. _free without it leaves nothing behind. */
 gboolean nx_sink_finish(struct nx_sink *sink, GError **error) G_GNUC_WARN_UNUSED_RESULT;

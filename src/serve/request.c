@@ -112,11 +112,9 @@ static bool in_range(struct nx_str range, const char *type)
     return range.n > 2 && nx_str_iends(range, NX_STR("/*")) && nx_str_istarts(offered, nx_str_sub(range, 0, range.n - 1));
 }
 
-const char *nx_request_accepts(struct nx_request *request, const char *const *offered)
+/* The best of what is offered, or NULL. */
+static const char *choose(struct nx_str accept, const char *const *offered)
 {
-    struct nx_str accept = nx_request_header(request, MHD_HTTP_HEADER_ACCEPT);
-    if (accept.n == 0)
-        return offered[0];
     const char *best = NULL;
     unsigned best_quality = 0;
     for (; *offered != NULL; offered++) {
@@ -138,6 +136,17 @@ const char *nx_request_accepts(struct nx_request *request, const char *const *of
         }
     }
     return best;
+}
+
+const char *nx_request_accepts(struct nx_request *request, const char *const *offered)
+{
+    struct nx_str accept = nx_request_header(request, MHD_HTTP_HEADER_ACCEPT);
+    return accept.n == 0 ? offered[0] : choose(accept, offered);
+}
+
+const char *nx_request_accepts_coding(struct nx_request *request, const char *const *offered)
+{
+    return choose(nx_request_header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING), offered);
 }
 
 struct nx_str nx_request_stream_name(struct nx_request *request)

@@ -57,6 +57,8 @@ struct nx_str nx_request_media_type(struct nx_request *request);
 /* The one of `offered` (NULL-terminated) that Accept asks for, by quality, the first where it does not matter; NULL: none will do.
  */
 const char *nx_request_accepts(struct nx_request *request, const char *const *offered);
+/* The same by Accept-Encoding; NULL: send it as it is. */
+const char *nx_request_accepts_coding(struct nx_request *request, const char *const *offered);
 struct nx_str nx_request_stream_name(struct nx_request *request); /* of the token, else of ?stream= */
 struct nx_str nx_request_actor(struct nx_request *request);       /* who asks: the token's name, or "http" */
 /* This thread's reader of the store; NULL: the error has been answered. */

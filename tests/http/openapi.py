@@ -63,7 +63,7 @@ ask("POST", K, K, check); ask("POST", K, K, check, {"Content-Type": "application
 ask("POST", K, K, check, {"Content-Type": "application/json", "Accept": "image/png"}, want=406); ask("POST", K, K, b"x", {"Content-Type": "text/css"}, want=415)
 for media in "text/csv", "application/x-ndjson", "text/plain": tag = ask("GET", X, X, headers={"Accept": media}).headers["ETag"]
 ask("GET", X, X, headers={"Accept": media, "If-None-Match": tag}, want=304); ask("GET", X + "?format=xml", X, want=400); ask("GET", X, X, headers={"Accept": "image/png"}, want=406)
-ask("POST", L, L, b"b@example.net\n", plain); ask("POST", L + "?column=9", L, b"b@example.net\n", plain, want=400); ask("POST", L, L, b"{}", want=415)
+ask("POST", L, L, b"b@example.net\n", plain); ask("POST", L + "?answer=report", L, b"info@gmial.com\nb@example.net\n", plain); ask("POST", L + "?answer=removed&delimiter=tab&header=no", L, b"b@example.net\nnone\n", plain); ask("POST", L + "?column=9", L, b"b@example.net\n", plain, want=400); ask("POST", L, L, b"{}", want=415)
 ask("DELETE", S + "/a@example.net", A, want=204); ask("DELETE", S + "/a@example.net", A, want=404); ask("DELETE", S + "/none", A, want=400)
 T, G = "/v1/triage", "/v1/triage/{group}"
 odd = lambda who, words: bounce.replace(b"one@", who + b"@").replace(b"5.1.1", b"5.0.0").replace(b"User unknown", words)
