@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 preset=${1:-dev}
 [ $# -eq 0 ] || shift
-[ -n "${NIXIE_SKIP_PACKAGES:-}" ] || sh tools/packages.sh
+[ -n "${NIXIE_SKIP_PACKAGES:-}" ] || { sh tools/packages.sh && sh tools/unpack.sh; }
 if command -v ccache >/dev/null; then
     export CMAKE_C_COMPILER_LAUNCHER="${CMAKE_C_COMPILER_LAUNCHER-ccache}"
 fi

@@ -1,14 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A mail to a host that refuses; Exim's own bounce through its lmtp transport to `nixie serve`, and through its pipe transport to `nixie pipe`. While the daemon is down Exim keeps
-# the bounce. NIXIE_EXIM names the program where it is not installed as exim4 (it conflicts with other mail servers as a package, but runs unpacked).
+# the bounce. NIXIE_EXIM names the program where it is not installed as exim4; tools/unpack.sh brings one, as the package conflicts with other mail servers.
 set -u
 . "$NIXIE_SOURCE/tests/cli/lib.sh"
 skip() { echo "skipped: $*"; exit 77; }
-exim=${NIXIE_EXIM:-$(command -v exim4 || echo /usr/sbin/exim4)}
+programs=$NIXIE_SOURCE/build/programs
+exim=${NIXIE_EXIM:-$(PATH=$PATH:/usr/sbin command -v exim4 || echo "$programs/usr/sbin/exim4")}
 [ "$(id -u)" = 0 ] || skip "Exim must be started by root"
-[ -x "$exim" ] || skip "Exim is not there (apt-get install exim4-daemon-light, or NIXIE_EXIM)"
-getent passwd Debian-exim >/dev/null || skip "there is no user Debian-exim"
+[ -x "$exim" ] || skip "Exim is not there (sh tools/unpack.sh, or NIXIE_EXIM)"
+# Its user is compiled in, and its libraries are not where programs look that change their user: where it is only unpacked, it sees lists of its own of both.
+if ! getent passwd Debian-exim >/dev/null || LC_ALL=C ldd "$exim" | grep -q 'not found'; then
+    [ -z "${NIXIE_EXIM_INSIDE:-}" ] && unshare -m true 2>/dev/null || skip "Exim is not installed, and there is no namespace to pretend it in"
+    rm -rf "$T"; exec env NIXIE_EXIM_INSIDE=1 LIBRARIES="$programs/usr/lib/$(uname -m)-linux-gnu" unshare -m sh -c '
+        own=$(mktemp -d) && cd "$own" && { cat /etc/passwd; echo "Debian-exim:x:64999:64999::/nonexistent:/usr/sbin/nologin"; } >passwd && { cat /etc/group; echo "Debian-exim:x:64999:"; } >group &&
+            { cat /etc/ld.so.conf; echo "$LIBRARIES"; } >conf && PATH=$PATH:/sbin:/usr/sbin ldconfig -X -f conf -C ld.so.cache && chmod 644 passwd group ld.so.cache &&
+            for file in passwd group ld.so.cache; do mount --bind $file /etc/$file || exit 77; done && cd / && rm -rf "$own" && exec sh "$0"' "$0"
+fi
 su -s /bin/sh nobody -c "'$NIXIE' rules check >/dev/null 2>&1" || skip "the user nobody cannot run $NIXIE (its directory is closed)"
 chmod 755 "$T"; install -d -o Debian-exim -m 755 "$T/spool" "$T/log"; install -d -m 755 "$T/lmtp"; install -d -o nobody -m 750 "$T/db"
 server=; trap 'kill $refuser ${server:-} 2>/dev/null; rm -rf "$T"' EXIT

@@ -19,10 +19,4 @@ sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$T/out" | while read -r name; do grep -q
 is "$(cat "$T/missing")" "" "metrics that docs/http.md does not name"
 grep -q example.net "$T/out" && fail "an address among the metrics"
 jq -e '.panels | length > 10' "$NIXIE_SOURCE/docs/dashboard.json" >/dev/null || fail dashboard
-if command -v promtool >/dev/null; then
-    promtool check metrics <"$T/out" >"$T/prom" 2>&1 || { fail "promtool check metrics"; cat "$T/prom"; }
-    promtool check rules "$NIXIE_SOURCE/docs/alerts.yaml" >"$T/prom" 2>&1 || { fail "promtool check rules"; cat "$T/prom"; }
-else
-    echo "promtool is not installed: its word on rules and metrics is not asked"
-fi
 ends; finish
