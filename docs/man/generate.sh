@@ -36,9 +36,9 @@ for name in $commands; do
     } | scdoc >"$out/nixie-$name.1"
 done
 
-{
-    cat "$here/nixie.conf.5.head"
-    "$nixie" config show --docs | sed -n '/^\[cause mailbox_disabled\]/q;p' | awk '
+# Groups and keys of `config show --docs` as scdoc.
+keys() {
+    awk '
         /^\[/ { print "## " $0; print ""; next }
         /^# / { doc = substr($0, 3); next }
         / # / { line = $0; sub(/ *# .*/, "", line); print "\001" line; print "\002" doc; doc = "" }' |
@@ -49,6 +49,14 @@ done
             "$(printf '\002')"*) printf '\t%s\n\n' "$(printf '%s\n' "$line" | tr -d '\002' | plain)" ;;
             esac
         done
+}
+
+{
+    cat "$here/nixie.conf.5.head"
+    "$nixie" config show --docs | sed -n '/^\[cause mailbox_disabled\]/q;p' | keys
+    printf '[stream NAME]\n' >"$out/conf"
+    "$nixie" config show --docs --config "$out/conf" | sed -n '/^\[stream NAME\]/,$p' | keys
+    rm "$out/conf"
     cat "$here/nixie.conf.5.tail"
 } | scdoc >"$out/nixie.conf.5"
 rm "$out/text"

@@ -6,7 +6,7 @@
  * something could not be read), 64 usage, 65 data or settings are wrong, 75 try again. Main thread only. */
 #pragma once
 #include "config/config.h"
-#include "engine/engine.h"
+#include "serve/bind.h"
 #include "store/store.h"
 
 #include <stdint.h>
@@ -51,11 +51,8 @@ int nx_cli_fail(const GError *error);
 /* Flushes stdout; a fault there (disk full, closed) is said and becomes the exit code, else `code` is. */
 int nx_cli_finish(int code);
 
-/* The store and the engine that the settings name; the directory of a new database is made. */
+/* The store that the settings name (the engine: serve/bind.h); the directory of a new database is made. */
 struct nx_store *nx_cli_store(const struct nx_config *config, enum nx_open_mode mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The keys of signed return paths; CONFIG where there are none. */
-struct nx_verp *nx_cli_verp(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-struct nx_engine *nx_cli_engine(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 int nx_cmd_allow(int argc, char **argv);
 int nx_cmd_check(int argc, char **argv);

@@ -50,6 +50,21 @@ static void show(const struct nx_config *config, bool with_docs)
             show_key(config, &keys[i], group, at);
         }
     }
+    bool told = false;
+    for (size_t index = 0;; index++) {
+        const void *of_stream;
+        g_autofree char *group = nx_config_stream_group(config, index, &keys, &n, &of_stream);
+        if (group == NULL)
+            break;
+        bool tell = with_docs && !told && strcmp(keys->group, "stream") == 0;
+        told = told || tell;
+        printf("\n[%s]\n", group);
+        for (size_t i = 0; i < n; i++) {
+            if (tell)
+                printf("# %s (needs a restart)\n", keys[i].doc);
+            show_key(config, &keys[i], group, of_stream);
+        }
+    }
     keys = nx_config_webhook_keys(&n);
     show_named(config, config->webhooks, keys, n, with_docs);
     keys = nx_config_hook_keys(&n);

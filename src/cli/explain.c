@@ -322,7 +322,7 @@ int nx_cmd_explain(int argc, char **argv)
     if (explain_code(nx_str_of(text)))
         return nx_cli_finish(NX_EXIT_OK);
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_engine) engine = nx_cli_engine(cli.config, &error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(cli.config, &error);
     if (engine == NULL)
         return nx_cli_fail(error);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);

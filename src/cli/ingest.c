@@ -169,7 +169,7 @@ int nx_cmd_ingest(int argc, char **argv)
         return NX_EXIT_USAGE;
     }
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_engine) engine = nx_cli_engine(cli.config, &error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(cli.config, &error);
     g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(cli.config, NX_OPEN_WRITE, &error);
     if (store == NULL)
         return nx_cli_fail(error);

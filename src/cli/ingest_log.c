@@ -146,7 +146,7 @@ int nx_ingest_logs(struct nx_cli *cli, const struct nx_ingest_log *options)
         sigaddset(&stop, SIGINT);
         pthread_sigmask(SIG_BLOCK, &stop, NULL);
     }
-    g_autoptr(nx_engine) engine = nx_cli_engine(cli->config, &error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(cli->config, &error);
     g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(cli->config, NX_OPEN_WRITE, &error);
     if (store == NULL)
         return nx_cli_fail(error);

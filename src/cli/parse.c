@@ -134,7 +134,7 @@ int nx_cmd_parse(int argc, char **argv)
         return NX_EXIT_USAGE;
     }
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_engine) engine = nx_cli_engine(config, &error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(config, &error);
     if (engine == NULL)
         return nx_cli_fail(error);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);

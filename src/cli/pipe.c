@@ -61,7 +61,7 @@ static const char *sender_of(const char *given)
 
 static gboolean drain(const struct nx_config *config, struct nx_spool *spool, GError **error)
 {
-    g_autoptr(nx_engine) engine = nx_cli_engine(config, error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(config, error);
     g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(config, NX_OPEN_WRITE, error);
     if (store == NULL)
         return FALSE;

@@ -76,7 +76,7 @@ static int test(const struct nx_cli *cli, const struct nx_rules_options *options
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *text = g_strjoinv(" ", args);
-    g_autoptr(nx_engine) engine = nx_cli_engine(cli->config, &error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(cli->config, &error);
     if (engine == NULL)
         return fail(error);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);

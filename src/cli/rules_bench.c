@@ -113,7 +113,7 @@ int nx_rules_bench(const struct nx_cli *cli, const struct nx_rules_options *opti
     int times = CLAMP(options->times, 1, 1000);
     double plain = 0, checked = 0;
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_engine) engine = nx_cli_engine(cli->config, &error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(cli->config, &error);
     if (engine == NULL || !bench_load(cli, times, &plain, &checked, &error))
         return nx_cli_fail(error);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);

@@ -102,7 +102,7 @@ int nx_rules_replay(const struct nx_cli *cli, const struct nx_rules_options *opt
         nx_cli_say("--since: '%s' is no date (2026-01-31 or 2026-01-31T12:00:00Z)", options->since);
         return NX_EXIT_USAGE;
     }
-    g_autoptr(nx_engine) engine = nx_cli_engine(cli->config, &error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(cli->config, &error);
     g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(cli->config, NX_OPEN_READ, &error);
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
     if (reader == NULL)

@@ -95,7 +95,7 @@ static void print(struct nx_triage *triage, const struct nx_mask *mask)
 int nx_rules_suggest(const struct nx_cli *cli, const struct nx_rules_options *options, char **paths)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_engine) engine = nx_cli_engine(cli->config, &error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(cli->config, &error);
     if (engine == NULL)
         return nx_cli_fail(error);
     const struct nx_triage_options with = {.codes = true};

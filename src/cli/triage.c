@@ -239,7 +239,7 @@ static int run_verb(const struct nx_cli *cli, const struct options *options)
     const struct nx_triage_options with = {.codes = options->codes};
     if (!nx_cli_cause(options->cause, &run.cause, &error) || !nx_cli_when(options->since, nx_cli_now(), true, &run.since, &error))
         return nx_cli_fail(error);
-    g_autoptr(nx_engine) engine = nx_cli_engine(cli->config, &error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(cli->config, &error);
     g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(cli->config, NX_OPEN_READ, &error);
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
     if (reader == NULL)

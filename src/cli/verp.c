@@ -14,7 +14,7 @@ static struct nx_str fold(const struct nx_config *config, struct nx_arena *arena
 static int sign(const struct nx_config *config, char **addresses, const char *stream)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_verp) verp = nx_cli_verp(config, &error);
+    g_autoptr(nx_verp) verp = nx_bind_verp(config, &error);
     if (verp == NULL)
         return nx_cli_fail(error);
     g_autoptr(nx_arena) arena = nx_arena_new();
@@ -34,7 +34,7 @@ static int sign(const struct nx_config *config, char **addresses, const char *st
 static int verify(const struct nx_config *config, const char *path, const char *recipient)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_verp) verp = nx_cli_verp(config, &error);
+    g_autoptr(nx_verp) verp = nx_bind_verp(config, &error);
     if (verp == NULL)
         return nx_cli_fail(error);
     g_autoptr(nx_arena) arena = nx_arena_new();

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "config/load.h"
 #include "config/value.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 
 #include <unistd.h>
 
 static const char system_file[] = "/etc/nixie/nixie.conf";
 
-struct load {
-    struct nx_config *config;
-    const char *path;
-    GString *faults;
-    GHashTable *lines; /* "group/key" to its line number */
-};
-
-static void fault(struct load *load, unsigned line, const char *format, ...) G_GNUC_PRINTF(3, 4);
-static void fault(struct load *load, unsigned line, const char *format, ...)
+void nx_load_fault(struct nx_load *load, unsigned line, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
@@ -75,6 +69,63 @@ static struct nx_policy_cause *cause_of(struct nx_config *config, const char *gr
     return known ? &config->policy.causes[cause] : NULL;
 }
 
+static void set_defaults(const struct nx_config_key *keys, size_t n, void *base)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!nx_value_parse(&keys[i], keys[i].fallback, base, NULL))
+            g_error("the default of %s in [%s] is no value of its type", keys[i].key, keys[i].group);
+}
+
+#define OF_STREAM " cause "
+
+/* Where the numbers of [stream NAME cause CAUSE] are; NULL where that is no cause. */
+static struct nx_policy_cause *cause_of_stream(struct nx_stream *stream, const char *cause)
+{
+    enum nx_cause known;
+    bool tentative = strcmp(cause, "tentative") == 0;
+    if (!tentative && (!nx_cause_parse(nx_str_of(cause), &known) || known == NX_CAUSE_NONE))
+        return NULL;
+    stream->own[tentative ? NX_CAUSE_COUNT : known] = true;
+    return tentative ? &stream->tentative : &stream->causes[known];
+}
+
+/* The same for [stream NAME] and [stream NAME cause CAUSE]. */
+static void *stream_group(struct nx_config *config, const char *group, const struct nx_config_key **ret_keys, size_t *ret_n)
+{
+    if (!g_str_has_prefix(group, "stream ") || group[7] == '\0')
+        return NULL;
+    const char *cause = strstr(group, OF_STREAM);
+    g_autofree char *name = cause == NULL ? g_strdup(group + 7) : g_strndup(group + 7, (gsize)(cause - group - 7));
+    struct nx_stream *stream = nx_streams_add(config->policy.streams, name, &config->policy);
+    *ret_keys = nx_config_stream_keys(ret_n);
+    if (stream->recipients == NULL)
+        set_defaults(*ret_keys, *ret_n, stream);
+    *ret_keys = cause == NULL ? nx_config_stream_keys(ret_n) : nx_config_cause_keys(ret_n);
+    return cause == NULL ? (void *)stream : cause_of_stream(stream, cause + strlen(OF_STREAM));
+}
+
+char *nx_config_stream_group(const struct nx_config *config, size_t index, const struct nx_config_key **ret_keys, size_t *ret_n,
+                             const void **ret_at)
+{
+    const GPtrArray *all = config->policy.streams->all;
+    for (guint i = 0; i < all->len; i++) {
+        const struct nx_stream *stream = all->pdata[i];
+        *ret_keys = nx_config_stream_keys(ret_n);
+        *ret_at = stream;
+        if (index-- == 0)
+            return g_strconcat("stream ", stream->name, NULL);
+        *ret_keys = nx_config_cause_keys(ret_n);
+        for (int cause = 0; cause <= NX_CAUSE_COUNT; cause++) {
+            bool tentative = cause == NX_CAUSE_COUNT;
+            if (!stream->own[cause] || index-- > 0)
+                continue;
+            *ret_at = tentative ? &stream->tentative : &stream->causes[cause];
+            return g_strconcat("stream ", stream->name, OF_STREAM, tentative ? "tentative" : nx_cause_name((enum nx_cause)cause), NULL);
+        }
+    }
+    return NULL;
+}
+
 static void free_webhook(void *data)
 {
     size_t n;
@@ -121,13 +172,6 @@ bool nx_config_hook_same(const struct nx_config_hook *a, const struct nx_config_
     return same && g_strv_equal((const char *const *)a->keys, (const char *const *)b->keys);
 }
 
-static void set_defaults(const struct nx_config_key *keys, size_t n, void *base)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!nx_value_parse(&keys[i], keys[i].fallback, base, NULL))
-            g_error("the default of %s in [%s] is no value of its type", keys[i].key, keys[i].group);
-}
-
 const struct nx_config_webhook *nx_config_webhook(const struct nx_config *config, struct nx_str name)
 {
     for (guint i = 0; i < config->webhooks->len; i++) {
@@ -147,6 +191,8 @@ static void *group_of(struct nx_config *config, const char *group, const struct 
         *ret_keys = nx_config_cause_keys(ret_n);
         return of_cause;
     }
+    if (g_str_has_prefix(group, "stream "))
+        return stream_group(config, group, ret_keys, ret_n);
     if (g_str_has_prefix(group, "webhook ") && group[8] != '\0') {
         *ret_keys = nx_config_webhook_keys(ret_n);
         struct nx_config_webhook *webhook = (struct nx_config_webhook *)(uintptr_t)nx_config_webhook(config, nx_str_of(group + 8));
@@ -176,7 +222,7 @@ static void *group_of(struct nx_config *config, const char *group, const struct 
     return NULL;
 }
 
-static void unknown_group(struct load *load, unsigned line, const char *group)
+static void unknown_group(struct nx_load *load, unsigned line, const char *group)
 {
     size_t n;
     const struct nx_config_key *keys = nx_config_keys(&n);
@@ -189,10 +235,18 @@ static void unknown_group(struct load *load, unsigned line, const char *group)
         g_ptr_array_add(names, name);
         consider(&nearest, name, name, NULL);
     }
-    fault(load, line, "unknown group [%s] (nearest known: [%s]; `nixie config show` lists all)", group, nearest.group);
+    const char *cause = g_str_has_prefix(group, "stream ") ? strstr(group, OF_STREAM) : NULL;
+    if (cause != NULL) {
+        nearest = (struct nearest){cause + 1, NULL, NULL, UINT_MAX};
+        for (guint i = 0; i < names->len; i++)
+            consider(&nearest, names->pdata[i], names->pdata[i], NULL);
+        nx_load_fault(load, line, "unknown group [%s] (nearest known: [stream NAME %s])", group, nearest.group);
+        return;
+    }
+    nx_load_fault(load, line, "unknown group [%s] (nearest known: [%s]; `nixie config show` lists all)", group, nearest.group);
 }
 
-static void unknown_key(struct load *load, unsigned line, const char *group, const char *key)
+static void unknown_key(struct nx_load *load, unsigned line, const char *group, const char *key)
 {
     size_t n;
     const struct nx_config_key *keys;
@@ -203,11 +257,11 @@ static void unknown_key(struct load *load, unsigned line, const char *group, con
         if (here || strcmp(keys[i].key, key) == 0)
             consider(&nearest, keys[i].key, here ? group : keys[i].group, keys[i].key);
     }
-    fault(load, line, "unknown key '%s' in [%s] (nearest known: '%s' in [%s])", key, group, nearest.key, nearest.group);
+    nx_load_fault(load, line, "unknown key '%s' in [%s] (nearest known: '%s' in [%s])", key, group, nearest.key, nearest.group);
 }
 
 /* Finds each key's line and what is no line of a key file; returns the text without the latter, for GKeyFile. */
-static char *scan(struct load *load, const char *text)
+static char *scan(struct nx_load *load, const char *text)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autofree char *group = NULL;
@@ -224,15 +278,15 @@ static char *scan(struct load *load, const char *text)
             continue;
         }
         if (equals == NULL || equals == line) {
-            fault(load, i + 1, "'%.40s' is neither [group], key = value nor a # comment", line);
+            nx_load_fault(load, i + 1, "'%.40s' is neither [group], key = value nor a # comment", line);
         } else if (group == NULL) {
-            fault(load, i + 1, "a key before the first [group] (write the group's name above it)");
+            nx_load_fault(load, i + 1, "a key before the first [group] (write the group's name above it)");
         } else {
             g_autofree char *key = g_strstrip(g_strndup(line, (gsize)(equals - line)));
             char *id = g_strconcat(group, "/", key, NULL);
             unsigned before = GPOINTER_TO_UINT(g_hash_table_lookup(load->lines, id));
             if (before != 0)
-                fault(load, i + 1, "'%s' is set in line %u already (remove one of them)", key, before);
+                nx_load_fault(load, i + 1, "'%s' is set in line %u already (remove one of them)", key, before);
             g_hash_table_replace(load->lines, id, GUINT_TO_POINTER(i + 1));
             continue;
         }
@@ -241,25 +295,25 @@ static char *scan(struct load *load, const char *text)
     return g_strjoinv("\n", lines);
 }
 
-static unsigned line_of(struct load *load, const char *group, const char *key)
+unsigned nx_load_line(const struct nx_load *load, const char *group, const char *key)
 {
     g_autofree char *id = g_strconcat(group, "/", key, NULL);
     return GPOINTER_TO_UINT(g_hash_table_lookup(load->lines, id));
 }
 
-static void take(struct load *load, GKeyFile *file, const char *group, const char *name)
+static void take(struct nx_load *load, GKeyFile *file, const char *group, const char *name)
 {
     size_t n;
     const struct nx_config_key *keys;
     void *base = group_of(load->config, group, &keys, &n);
-    unsigned line = line_of(load, group, name);
+    unsigned line = nx_load_line(load, group, name);
     for (size_t i = 0; i < n; i++) {
         if (strcmp(keys[i].key, name) != 0 || (base == load->config && strcmp(keys[i].group, group) != 0))
             continue;
         g_autoptr(GError) error = NULL;
         g_autofree char *value = g_key_file_get_string(file, group, name, &error);
         if (value == NULL || !nx_value_parse(&keys[i], g_strstrip(value), base, &error))
-            fault(load, line, "%s: %s", name, error->message);
+            nx_load_fault(load, line, "%s: %s", name, error->message);
         else
             g_hash_table_replace(load->config->origins, g_strconcat(group, "/", name, NULL),
                                  g_strdup_printf("%s:%u", load->path, line));
@@ -268,20 +322,34 @@ static void take(struct load *load, GKeyFile *file, const char *group, const cha
     unknown_key(load, line, group, name);
 }
 
-static void take_all(struct load *load, GKeyFile *file)
+/* A stream begins with the numbers that hold for all, so these come first; then what it is, then its own. */
+static int round_of(const char *group)
+{
+    return !g_str_has_prefix(group, "stream ") ? 0 : strstr(group, OF_STREAM) == NULL ? 1 : 2;
+}
+
+static void take_group(struct nx_load *load, GKeyFile *file, const char *group)
+{
+    size_t n;
+    const struct nx_config_key *keys;
+    if (group_of(load->config, group, &keys, &n) == NULL) {
+        unknown_group(load, nx_load_line(load, group, ""), group);
+        return;
+    }
+    g_auto(GStrv) names = g_key_file_get_keys(file, group, NULL, NULL);
+    for (char **name = names; *name != NULL; name++)
+        take(load, file, group, *name);
+}
+
+static void take_all(struct nx_load *load, GKeyFile *file)
 {
     g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
-    for (char **group = groups; *group != NULL; group++) {
-        size_t n;
-        const struct nx_config_key *keys;
-        if (group_of(load->config, *group, &keys, &n) == NULL) {
-            unknown_group(load, line_of(load, *group, ""), *group);
-            continue;
-        }
-        g_auto(GStrv) names = g_key_file_get_keys(file, *group, NULL, NULL);
-        for (char **name = names; *name != NULL; name++)
-            take(load, file, *group, *name);
-    }
+    for (int round = 0; round < 3; round++)
+        for (char **group = groups; *group != NULL; group++)
+            if (round_of(*group) == round)
+                take_group(load, file, *group);
+    load->config->policy.streams->headers = g_strdupv(load->config->stream_headers);
+    load->config->policy.streams->tags = g_strdupv(load->config->stream_tags);
     for (guint i = 0; i < load->config->webhooks->len; i++) {
         struct nx_config_webhook *webhook = load->config->webhooks->pdata[i];
         if (*webhook->provider == '\0') {
@@ -303,6 +371,7 @@ static struct nx_config *defaults(void)
     struct nx_config *config = g_new0(struct nx_config, 1);
     config->origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     nx_policy_defaults(&config->policy);
+    config->policy.streams = nx_streams_new();
     config->webhooks = g_ptr_array_new_with_free_func(free_webhook);
     config->hooks = g_ptr_array_new_with_free_func((GDestroyNotify)nx_config_hook_free);
     size_t n;
@@ -311,28 +380,13 @@ static struct nx_config *defaults(void)
     return config;
 }
 
-static void make_fold(struct load *load)
+static void make_fold(struct nx_load *load)
 {
     g_autoptr(GError) error = NULL;
     struct nx_config *config = load->config;
     config->fold = nx_fold_rules_new(config->fold_tags, config->fold_dots, &error);
     if (config->fold == NULL)
-        fault(load, line_of(load, "address", ""), "%s", error->message);
-}
-
-static void check_breaker(struct load *load)
-{
-    const struct nx_breaker *breaker = &load->config->policy.breaker;
-    if (breaker->minimum == 0 || breaker->factor == 0)
-        fault(load, line_of(load, "breaker", breaker->minimum == 0 ? "minimum" : "factor"),
-              "[breaker] %s: 0 would hold everything back (to switch it off: enabled = false)",
-              breaker->minimum == 0 ? "minimum" : "factor");
-    if (breaker->window <= 0 || breaker->window > 14 * 86400)
-        fault(load, line_of(load, "breaker", "window"), "[breaker] window: from 1h to 14d, half of what it is compared with");
-    if (breaker->hold <= 0)
-        fault(load, line_of(load, "breaker", "hold"), "[breaker] hold: an incident has to end (2d)");
-    if (breaker->history < 0 || breaker->history > 28 * 86400)
-        fault(load, line_of(load, "breaker", "history"), "[breaker] history: at most 28d, what is remembered");
+        nx_load_fault(load, nx_load_line(load, "address", ""), "%s", error->message);
 }
 
 struct nx_config *nx_config_load(const char *path, GError **error)
@@ -351,15 +405,15 @@ struct nx_config *nx_config_load(const char *path, GError **error)
             return NULL;
         }
         config->path = g_strdup(path);
-        struct load load = {config, path, g_string_new(NULL), g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+        struct nx_load load = {config, path, g_string_new(NULL), g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
         g_autofree char *clean = scan(&load, text);
         g_autoptr(GKeyFile) file = g_key_file_new();
         if (g_key_file_load_from_data(file, clean, (gsize)-1, G_KEY_FILE_NONE, &cannot))
             take_all(&load, file);
         else
-            fault(&load, 1, "%s", cannot->message);
+            nx_load_fault(&load, 1, "%s", cannot->message);
         make_fold(&load);
-        check_breaker(&load);
+        nx_load_contradictions(&load);
         g_hash_table_unref(load.lines);
         g_autofree char *faults = g_string_free(load.faults, FALSE);
         if (*faults != '\0') {
@@ -402,6 +456,7 @@ void nx_config_free(struct nx_config *config)
     g_hash_table_unref(config->origins);
     g_ptr_array_unref(config->webhooks);
     g_ptr_array_unref(config->hooks);
+    nx_streams_unref(config->policy.streams);
     g_clear_pointer(&config->fold, nx_fold_rules_free);
     g_free(config->path);
     g_free(config);
@@ -431,6 +486,38 @@ static void add_changed(GString *text, const struct nx_config_key *keys, size_t 
     }
 }
 
+static const void *find_stream_group(const struct nx_config *config, const char *wanted)
+{
+    size_t n;
+    const struct nx_config_key *keys;
+    const void *at;
+    for (size_t index = 0;; index++) {
+        g_autofree char *group = nx_config_stream_group(config, index, &keys, &n, &at);
+        if (group == NULL)
+            return NULL;
+        if (strcmp(group, wanted) == 0)
+            return at;
+    }
+}
+
+/* Groups of streams that came, went or changed: those of one that the other lacks, and keys of those that both have. */
+static void add_changed_streams(GString *text, const struct nx_config *one, const struct nx_config *other, bool values)
+{
+    size_t n;
+    const struct nx_config_key *keys;
+    const void *at;
+    for (size_t index = 0;; index++) {
+        g_autofree char *group = nx_config_stream_group(one, index, &keys, &n, &at);
+        if (group == NULL)
+            return;
+        const void *there = find_stream_group(other, group);
+        if (there == NULL)
+            g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", group);
+        else if (values)
+            add_changed(text, keys, n, group, at, there);
+    }
+}
+
 char *nx_config_restart_needed(const struct nx_config *now, const struct nx_config *next)
 {
     size_t n;
@@ -446,5 +533,7 @@ char *nx_config_restart_needed(const struct nx_config *now, const struct nx_conf
             break;
         add_changed(text, keys, n, group, before, after);
     }
+    add_changed_streams(text, now, next, true);
+    add_changed_streams(text, next, now, false);
     return g_string_free(text, FALSE);
 }

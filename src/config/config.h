@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config/config.h - settings: one table of keys drives reading, checking, `config show`, the manual page and the reload.
  *
- * A GKeyFile. Groups are those of keys.c, and [cause NAME] for the policy of one cause. An unknown group or key, a value that does
+ * A GKeyFile. Groups are those of keys.c, and [cause NAME] for the policy of one cause, [stream NAME]
+ * and [stream NAME cause CAUSE] for a stream. An unknown group or key, a value that does
  * not fit and a broken line are faults; all of them are told at once, "file:line: what (what to do)", in one NX_ERROR_CONFIG. A
  * config is immutable once loaded; who loaded it frees it. Sizes are bytes, times are seconds. Any thread. */
 #pragma once
@@ -19,8 +20,9 @@ enum nx_config_type {
     NX_CONFIG_SIZE,     /* size_t: 8M, 64k, 100 */
     NX_CONFIG_TIME,     /* int64_t: 60s, 5m, 2h, 30d, or never (0) */
     NX_CONFIG_SUPPRESS, /* enum nx_suppress: never, at_once, after, mirror, clear */
-    NX_CONFIG_SCOPE,    /* enum nx_scope: all, stream */
+    NX_CONFIG_SCOPE,    /* enum nx_scope: all, stream, bulk */
     NX_CONFIG_REQUIRE,  /* enum nx_require: off, soft, strict */
+    NX_CONFIG_KIND,     /* enum nx_stream_kind: bulk, transactional */
     NX_CONFIG_SECRETS,  /* char **, separated by ";"; shown as *** */
 };
 
@@ -54,7 +56,8 @@ struct nx_config {
     char *patterns_directory, *patterns_local;
     struct nx_limits limits;
     struct nx_raw_limits raw;
-    struct nx_policy policy;
+    struct nx_policy policy; /* its streams are the config's */
+    char **stream_headers, **stream_tags;
     char *fold_tags, *fold_dots;
     struct nx_fold_rules *fold; /* made of the two */
     char *verp_keys_file, *verp_prefix, *verp_domain, *verp_streams;
@@ -94,6 +97,8 @@ const struct nx_config_key *nx_config_keys(size_t *ret_n);
  * tentative] has them too: the numbers for a hard cause that the other side calls temporary. */
 const struct nx_config_key *nx_config_cause_keys(size_t *ret_n);
 
+/* The keys of every [stream NAME] group; offsets are into struct nx_stream. */
+const struct nx_config_key *nx_config_stream_keys(size_t *ret_n);
 /* The keys of every [webhook NAME] and [hook NAME] group; offsets are into the structs above. */
 const struct nx_config_key *nx_config_webhook_keys(size_t *ret_n);
 const struct nx_config_key *nx_config_hook_keys(size_t *ret_n);
@@ -115,6 +120,9 @@ const char *nx_config_origin(const struct nx_config *config, const char *group, 
 /* Groups of cause keys: "cause NAME" for index 0 on, with the entry of policy that they are about; NULL at the end. Freed with
  * g_free. */
 char *nx_config_cause_group(const struct nx_config *config, size_t index, const struct nx_policy_cause **ret_at);
+/* The same for the groups of streams, with the keys of each: "stream NAME", then "stream NAME cause CAUSE" for its own numbers. */
+char *nx_config_stream_group(const struct nx_config *config, size_t index, const struct nx_config_key **ret_keys, size_t *ret_n,
+                             const void **ret_at);
 /* Keys that differ and are not reloadable, "group/key group/key". Freed with g_free. */
 char *nx_config_restart_needed(const struct nx_config *now, const struct nx_config *next);
 /* The spool's directory in force. Freed with g_free. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/config.h"
 
+#include "decide/stream.h"
+
 #define AT(field) offsetof(struct nx_config, field)
 #define CAUSE_AT(field) offsetof(struct nx_policy_cause, field)
 
@@ -77,7 +79,7 @@ static const struct nx_config_key keys[] = {
     {"address", "dots_domains", NX_CONFIG_STRING, AT(fold_dots), "", false, "Domains where dots in the local part do not count."},
     {"policy", "confirm_hard", NX_CONFIG_BOOL, AT(policy.confirm_hard), "false", false,
      "Suppress an unknown mailbox only at its second report within 30 days."},
-    {"policy", "require_verified", NX_CONFIG_REQUIRE, AT(policy.require_verified), "off", true,
+    {"policy", "require_verified", NX_CONFIG_REQUIRE, AT(policy.require_verified), "off", false,
      "What a report can do that came neither to a signed return path nor with a provider's signature nor from our own log: off "
      "(all), "
      "soft (not suppress at once), strict (nothing)."},
@@ -94,6 +96,11 @@ static const struct nx_config_key keys[] = {
      "How long an incident lasts unless a person ends it; what it holds lapses then, and the next report decides."},
     {"breaker", "history", NX_CONFIG_TIME, AT(policy.breaker.history), "7d", false,
      "For so long events must have come in before anything is judged."},
+    {"streams", "headers", NX_CONFIG_LIST, AT(stream_headers), "", false,
+     "Fields of the returned message whose value names the stream (X-Campaign;List-Id), where nothing else does; the first that has "
+     "a name."},
+    {"streams", "tags", NX_CONFIG_LIST, AT(stream_tags), "", false,
+     "Tags of a provider's event whose value names the stream (stream;category), where nothing else does."},
     {"verp", "keys_file", NX_CONFIG_STRING, AT(verp_keys_file), "", true,
      "File of keys for signed return paths, a line 'ID SECRET' each; the first signs. Empty: none are signed or believed."},
     {"verp", "prefix", NX_CONFIG_STRING, AT(verp_prefix), "b", true, "What stands before the + of a signed return path."},
@@ -108,7 +115,8 @@ static const struct nx_config_key cause_keys[] = {
     {"cause", "suppress", NX_CONFIG_SUPPRESS, CAUSE_AT(suppress), NULL, false,
      "What a report of this cause does: never, at_once, after, mirror or clear."},
     {"cause", "scope", NX_CONFIG_SCOPE, CAUSE_AT(scope), NULL, false,
-     "An entry holds for every stream (all) or for the stream of the report (stream)."},
+     "An entry holds for every stream (all), for the stream of the report (stream), or for all but those declared transactional "
+     "(bulk)."},
     {"cause", "threshold", NX_CONFIG_UINT, CAUSE_AT(threshold), NULL, false, "after: so many reports suppress."},
     {"cause", "span", NX_CONFIG_TIME, CAUSE_AT(span), NULL, false,
      "after: the first and the last of them are at least this far apart."},
@@ -116,6 +124,24 @@ static const struct nx_config_key cause_keys[] = {
     {"cause", "ttl", NX_CONFIG_TIME, CAUSE_AT(ttl), NULL, false, "How long the entry holds; never: it does not expire."},
     {"cause", "ttl_max", NX_CONFIG_TIME, CAUSE_AT(ttl_max), NULL, false, "The time doubles with each renewal up to this."},
 };
+
+#define STREAM_AT(field) offsetof(struct nx_stream, field)
+static const struct nx_config_key stream_keys[] = {
+    {"stream", "kind", NX_CONFIG_KIND, STREAM_AT(kind), "bulk", false,
+     "bulk, or transactional: mail that a complaint about other mail does not stop."},
+    {"stream", "recipients", NX_CONFIG_LIST, STREAM_AT(recipients), "", false,
+     "Return paths of this stream, as patterns (news-bounces+*@example.net)."},
+    {"stream", "headers", NX_CONFIG_LIST, STREAM_AT(headers), "", false,
+     "FIELD=PATTERN of the returned message that mean this stream (List-Id=news.example.net)."},
+    {"stream", "tags", NX_CONFIG_LIST, STREAM_AT(tags), "", false,
+     "TAG=PATTERN of a provider's event that mean this stream (category=news*)."},
+};
+
+const struct nx_config_key *nx_config_stream_keys(size_t *ret_n)
+{
+    *ret_n = G_N_ELEMENTS(stream_keys);
+    return stream_keys;
+}
 
 #define WEBHOOK_AT(field) offsetof(struct nx_config_webhook, field)
 static const struct nx_config_key webhook_keys[] = {

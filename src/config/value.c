@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "decide/stream.h"
 
 static const char *const suppress_names[] = {[NX_SUPPRESS_NEVER] = "never",
                                              [NX_SUPPRESS_AT_ONCE] = "at_once",
@@ -10,7 +11,9 @@ static const char *const suppress_names[] = {[NX_SUPPRESS_NEVER] = "never",
                                              [NX_SUPPRESS_MIRROR] = "mirror",
                                              [NX_SUPPRESS_CLEAR] = "clear"};
 
-static const char *const scope_names[] = {[NX_SCOPE_ALL] = "all", [NX_SCOPE_STREAM] = "stream"};
+static const char *const scope_names[] = {[NX_SCOPE_ALL] = "all", [NX_SCOPE_STREAM] = "stream", [NX_SCOPE_BULK] = "bulk"};
+
+static const char *const kind_names[] = {[NX_STREAM_KIND_BULK] = "bulk", [NX_STREAM_KIND_TRANSACTIONAL] = "transactional"};
 
 struct unit {
     char letter;
@@ -100,7 +103,15 @@ gboolean nx_value_parse(const struct nx_config_key *key, const char *text, void 
                 *(enum nx_scope *)at = (enum nx_scope)i;
                 return TRUE;
             }
-        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is neither all nor stream", text);
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of all, stream, bulk", text);
+        return FALSE;
+    case NX_CONFIG_KIND:
+        for (size_t i = 0; i < G_N_ELEMENTS(kind_names); i++)
+            if (strcmp(text, kind_names[i]) == 0) {
+                *(enum nx_stream_kind *)at = (enum nx_stream_kind)i;
+                return TRUE;
+            }
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is neither bulk nor transactional", text);
         return FALSE;
     case NX_CONFIG_REQUIRE:
         for (int i = NX_REQUIRE_OFF; i <= NX_REQUIRE_STRICT; i++)
@@ -151,6 +162,8 @@ char *nx_config_value(const struct nx_config_key *key, const void *base)
         return g_strdup(suppress_names[*(const enum nx_suppress *)at]);
     case NX_CONFIG_SCOPE:
         return g_strdup(scope_names[*(const enum nx_scope *)at]);
+    case NX_CONFIG_KIND:
+        return g_strdup(kind_names[*(const enum nx_stream_kind *)at]);
     case NX_CONFIG_REQUIRE:
         return g_strdup(nx_require_name(*(const enum nx_require *)at));
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide/decide.h"
 
+#include "decide/stream.h"
+
 #define DAY 86400
 
 const char *nx_require_name(enum nx_require require)
@@ -23,9 +25,10 @@ void nx_policy_defaults(struct nx_policy *ret)
             .ttl_max = (int64_t)facts->ttl_max_days * DAY,
         };
     }
-    /* Who refuses this sender, or leaves this list, says nothing about the others. */
+    /* Who refuses this sender, or leaves this list, says nothing about the others; who calls a newsletter spam still wants receipts. */
     ret->causes[NX_CAUSE_RECIPIENT_REFUSED].scope = NX_SCOPE_STREAM;
     ret->causes[NX_CAUSE_UNSUBSCRIBE].scope = NX_SCOPE_STREAM;
+    ret->causes[NX_CAUSE_COMPLAINT].scope = NX_SCOPE_BULK;
     ret->tentative = ret->causes[NX_CAUSE_UNKNOWN];
     nx_breaker_defaults(&ret->breaker);
 }
@@ -51,6 +54,9 @@ const struct nx_policy_cause *nx_policy_of(const struct nx_policy *policy, const
 {
     enum nx_cause cause = nx_policy_cause(event);
     bool tentative = event->verdict.class_ == NX_CLASS_SOFT && nx_cause_facts(cause)->class_ == NX_CLASS_HARD;
+    const struct nx_stream *stream = nx_streams_find(policy->streams, nx_event_stream(event));
+    if (stream != NULL)
+        return tentative ? &stream->tentative : &stream->causes[cause];
     return tentative ? &policy->tentative : &policy->causes[cause];
 }
 
@@ -59,9 +65,28 @@ struct nx_str nx_event_stream(const struct nx_event *event)
     return event->report.stream.n > 0 ? event->report.stream : event->origin.stream;
 }
 
+static bool is_consent(enum nx_cause cause)
+{
+    return cause == NX_CAUSE_COMPLAINT || cause == NX_CAUSE_UNSUBSCRIBE;
+}
+
+static bool is_unverified(const struct nx_event *event)
+{
+    return event->report.verified == NX_VERIFIED_NONE;
+}
+
 struct nx_str nx_policy_stream(const struct nx_policy *policy, const struct nx_event *event)
 {
-    return nx_policy_of(policy, event)->scope == NX_SCOPE_STREAM ? nx_event_stream(event) : NX_STR_NONE;
+    struct nx_str stream = nx_event_stream(event), bulk = NX_STR(NX_STREAM_BULK);
+    switch (nx_policy_of(policy, event)->scope) {
+    case NX_SCOPE_ALL:
+        break;
+    case NX_SCOPE_STREAM: /* a wish that says not what it is about is about what one can opt out of */
+        return stream.n == 0 && is_consent(nx_policy_cause(event)) ? bulk : stream;
+    case NX_SCOPE_BULK: /* who calls a receipt spam wants none of it, if it was he */
+        return nx_streams_is_transactional(policy->streams, stream) && !is_unverified(event) ? NX_STR_NONE : bulk;
+    }
+    return NX_STR_NONE;
 }
 
 /* RFC 5321 and 3463 class of the refusal: 2, 4, 5; 0 when the report says neither. The reply outranks the status. */
@@ -72,11 +97,6 @@ static unsigned reply_class(const struct nx_report *report)
     if (report->status.n > 1 && report->status.p[1] == '.' && report->status.p[0] >= '2' && report->status.p[0] <= '5')
         return (unsigned)(report->status.p[0] - '0');
     return 0;
-}
-
-static bool is_unverified(const struct nx_event *event)
-{
-    return event->report.verified == NX_VERIFIED_NONE;
 }
 
 /* A cause that would suppress at once, but is to be seen twice. */
@@ -111,7 +131,7 @@ bool nx_standing_holds(const struct nx_standing *standing, nx_when at)
 
 static unsigned rank(enum nx_cause cause, nx_when until)
 {
-    return cause == NX_CAUSE_COMPLAINT || cause == NX_CAUSE_UNSUBSCRIBE ? 3 : until == NX_WHEN_NONE ? 2 : 1;
+    return is_consent(cause) ? 3 : until == NX_WHEN_NONE ? 2 : 1;
 }
 
 bool nx_standing_gives_way(const struct nx_standing *standing, enum nx_cause cause, nx_when until, nx_when at)
@@ -261,7 +281,7 @@ void nx_decide(const struct nx_policy *policy, const struct nx_history *history,
         return;
     case NX_KIND_COMPLAINT:
     case NX_KIND_UNSUBSCRIBE:
-        suppress(&policy->causes[cause], history, cause, at, arena,
+        suppress(nx_policy_of(policy, event), history, cause, at, arena,
                  nx_arena_printf(arena, "%s: the recipient's own wish", nx_cause_name(cause)), ret);
         return;
     case NX_KIND_DELIVERED:

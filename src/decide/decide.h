@@ -16,7 +16,12 @@ enum nx_require {                    /* what a report that nobody vouches for (n
 };
 const char *nx_require_name(enum nx_require require); /* "off", "soft", "strict" */
 
-enum nx_scope { NX_SCOPE_ALL, NX_SCOPE_STREAM }; /* an entry of this cause holds for every stream, or for the stream of the event */
+enum nx_scope { /* what an entry of this cause holds for */
+                NX_SCOPE_ALL,    /* every stream */
+                NX_SCOPE_STREAM, /* the stream of the event */
+                NX_SCOPE_BULK,   /* every stream that is not declared transactional */
+};
+struct nx_streams; /* decide/stream.h */
 
 struct nx_policy_cause {
     enum nx_suppress suppress;
@@ -30,6 +35,7 @@ struct nx_policy {
     bool confirm_hard;                /* mailbox_unknown needs two within 30 days */
     enum nx_require require_verified;
     struct nx_breaker breaker;
+    struct nx_streams *streams; /* those with numbers or a kind of their own, or NULL; whose it is: see who made the policy */
 };
 void nx_policy_defaults(struct nx_policy *ret);
 
@@ -68,9 +74,9 @@ void nx_decide(const struct nx_policy *policy, const struct nx_history *history,
 bool nx_policy_counts(const struct nx_policy *policy, const struct nx_event *event);
 /* The cause that policy goes by: complaint and unsubscribe where the kind says so, else the verdict's. */
 enum nx_cause nx_policy_cause(const struct nx_event *event);
-/* The numbers in force for an event: of its cause, or the tentative ones. */
+/* The numbers in force for an event: of its cause, or the tentative ones; those of its stream where it has its own. */
 const struct nx_policy_cause *nx_policy_of(const struct nx_policy *policy, const struct nx_event *event);
-/* The stream that an entry made by this event holds for; empty for all. */
+/* The stream that an entry made by this event holds for; empty for all, NX_STREAM_BULK for all bulk ones. */
 struct nx_str nx_policy_stream(const struct nx_policy *policy, const struct nx_event *event);
 /* The stream of an event itself: what the report names, else what it came in by. */
 struct nx_str nx_event_stream(const struct nx_event *event);

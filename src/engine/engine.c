@@ -11,6 +11,7 @@ struct nx_engine {
     struct nx_limits limits;
     struct nx_verp *verp;
     struct nx_fold_rules *fold;
+    struct nx_streams *streams;
 };
 
 static void clear_source(gpointer data)
@@ -155,6 +156,17 @@ void nx_engine_verify(struct nx_engine *engine, struct nx_verp *verp, struct nx_
     engine->fold = fold;
 }
 
+void nx_engine_route(struct nx_engine *engine, struct nx_streams *streams)
+{
+    engine->streams = streams;
+    nx_parser_ask(engine->parser, nx_streams_fields(streams));
+}
+
+const struct nx_streams *nx_engine_streams(const struct nx_engine *engine)
+{
+    return engine->streams;
+}
+
 const struct nx_verp *nx_engine_verp(const struct nx_engine *engine)
 {
     return engine->verp;
@@ -178,6 +190,7 @@ void nx_engine_unref(struct nx_engine *engine)
     g_clear_pointer(&engine->rules, nx_ruleset_unref);
     g_clear_pointer(&engine->parser, nx_parser_free);
     nx_verp_free(engine->verp);
+    nx_streams_unref(engine->streams);
     g_clear_pointer(&engine->fold, nx_fold_rules_free);
     g_free(engine);
 }

@@ -71,6 +71,8 @@ static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, 
         event->report = reports[i];
         if (event->report.stream.n == 0)
             event->report.stream = event->origin.stream;
+        if (event->report.stream.n == 0)
+            event->report.stream = nx_arena_dup(arena, nx_streams_route(nx_engine_streams(worker->engine), arena, input->origin->envelope_to, &reports[i]));
         nx_classify(worker->matcher, arena, &event->report, &event->verdict);
         event->decision.until = NX_WHEN_NONE;
         event->id = nx_event_id(arena, &event->report);

@@ -58,6 +58,8 @@ struct nx_report { /* what the other side said about one recipient; written by p
     nx_when arrival_at, last_attempt_at, retry_until;
     struct nx_str key;           /* the provider's own event id, where there is one */
     struct nx_str return_paths;  /* addresses that the report came to, as the message tells; blanks between; not part of the JSON */
+    const struct nx_tag *fields; /* n_fields of the returned message that were asked for (nx_parser_ask); not part of the JSON */
+    size_t n_fields;
     struct nx_str digest;        /* hex SHA-256 of the message without its trace fields */
     struct nx_str stream;
     const struct nx_tag *tags;   /* n_tags; provider words and metadata */

@@ -20,6 +20,8 @@ struct nx_reading { /* one message being read */
     struct nx_mail mail;
     struct nx_str text;           /* the words for people: plain text parts, else HTML made text */
     struct nx_original original;  /* of the returned message */
+    const struct nx_tag *asked;   /* n_asked fields of it that the settings want */
+    size_t n_asked;
     struct nx_text_report words;  /* what the text tells; valid when has_words */
     bool has_words;
     struct nx_reports out;

@@ -11,6 +11,7 @@
 struct nx_parser {
     struct nx_formats *formats;
     struct nx_limits limits;
+    char **asked; /* fields of the returned message, or NULL */
 };
 
 struct nx_parser *nx_parser_new(const struct nx_format_source *sources, size_t n, const struct nx_limits *limits, GError **error)
@@ -30,7 +31,14 @@ void nx_parser_free(struct nx_parser *parser)
     if (parser == NULL)
         return;
     nx_formats_free(parser->formats);
+    g_strfreev(parser->asked);
     g_free(parser);
+}
+
+void nx_parser_ask(struct nx_parser *parser, char **fields)
+{
+    g_strfreev(parser->asked);
+    parser->asked = fields;
 }
 
 struct nx_report *nx_reports_add(struct nx_reading *reading)
@@ -133,7 +141,20 @@ static void unwrap(struct nx_reading *reading)
     reading->text = words_of(reading);
 }
 
-static void read_original(struct nx_reading *reading)
+/* The fields that were asked for, as far as the returned message has them. */
+static void take_asked(struct nx_reading *reading, struct nx_fields fields, char **asked)
+{
+    size_t n = asked == NULL ? 0 : g_strv_length(asked);
+    struct nx_tag *taken = nx_arena_array(reading->arena, n, sizeof *taken);
+    for (size_t i = 0; i < n; i++) {
+        struct nx_str value = nx_fields_get(fields, asked[i]);
+        if (value.n > 0)
+            taken[reading->n_asked++] = (struct nx_tag){nx_str_of(asked[i]), value};
+    }
+    reading->asked = taken;
+}
+
+static void read_original(struct nx_reading *reading, char **asked)
 {
     struct nx_fields fields = reading->mail.returned;
     struct nx_str rest = fields.n == 0 && reading->has_words ? reading->words.returned : NX_STR_NONE;
@@ -144,6 +165,7 @@ static void read_original(struct nx_reading *reading)
     if (fields.n == 0)
         fields = nx_original_in_text(reading->arena, reading->text);
     nx_original_read(&reading->original, fields);
+    take_asked(reading, fields, asked);
 }
 
 /* Challenge-response systems dress as a delivery report, but no server has said anything. */
@@ -274,7 +296,7 @@ size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, con
         report->kind = NX_KIND_OTHER;
         report->text = nx_one_line(arena, nx_str_sub(reading.text, 0, parser->limits.diagnostic), parser->limits.diagnostic);
     }
-    read_original(&reading);
+    read_original(&reading, parser->asked);
     struct nx_str paths = return_paths(&reading);
     for (size_t i = 0; i < reading.out.n; i++) {
         struct nx_report *report = &reading.out.p[i];
@@ -283,6 +305,8 @@ size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, con
         report->notes |= reading.out.notes | reading.mail.notes;
         report->verified = input->verified;
         report->return_paths = paths;
+        report->fields = reading.asked;
+        report->n_fields = reading.n_asked;
         if (report->reporting_mta.n == 0 || report->original.message_id.n == 0) {
             if (i == 0)
                 report->digest = digest_of(&reading);

@@ -21,6 +21,9 @@ struct nx_parser *nx_parser_new(const struct nx_format_source *formats, size_t n
     G_GNUC_WARN_UNUSED_RESULT;
 void nx_parser_free(struct nx_parser *parser);
 
+/* Fields of the returned message that every report is to carry (nx_report.fields), NULL at the end; taken. Before it is shared. */
+void nx_parser_ask(struct nx_parser *parser, char **fields);
+
 /* Reads one message (NX_INPUT_MAIL). At least one report; *ret_reports and all its slices live in the arena or in input->bytes. */
 size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, const struct nx_input *input, struct nx_report **ret_reports);
 

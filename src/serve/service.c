@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/service.h"
 
+#include "serve/bind.h"
 #include "serve/webhook.h"
 
 struct nx_setup *nx_setup_new(struct nx_config *config, GError **error)
@@ -11,7 +12,7 @@ struct nx_setup *nx_setup_new(struct nx_config *config, GError **error)
     *setup = (struct nx_setup){.references = 1, .config = config};
     if (!nx_endpoints_check(config, error))
         return NULL;
-    setup->engine = nx_engine_new(config->patterns_directory, config->patterns_local, &config->limits, error);
+    setup->engine = nx_bind_engine(config, error);
     if (setup->engine == NULL)
         return NULL;
     setup->tokens = nx_tokens_load(tokens, error);

@@ -2,6 +2,7 @@
 #include "store/lookup.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 #include "store/ops.h"
 #include "store/table.h"
 
@@ -260,6 +261,7 @@ bool nx_lookup_fold(const struct nx_lookup *lookup, struct nx_arena *arena, stru
 }
 
 struct question {
+    const struct nx_streams *streams;
     struct nx_str stream;
     nx_when now;
     struct nx_hit *hit;
@@ -274,7 +276,7 @@ static void weigh(const struct question *question, const struct nx_table_record 
         return;
     }
     if (hit->answer == NX_ANSWER_ALLOWED || (record->until != NX_WHEN_NONE && record->until <= question->now) ||
-        (record->stream.n > 0 && !nx_str_eq(record->stream, question->stream)))
+        !nx_streams_covers(question->streams, record->stream, question->stream))
         return;
     if (hit->answer ==
         NX_ANSWER_SUPPRESSED) { /* as a single question is answered: the address before its domain, then what holds longer */
@@ -345,7 +347,7 @@ void nx_lookup_find(const struct nx_lookup *lookup, const struct nx_str *keys, s
     for (size_t i = 0; i < n; i++)
         nx_table_warm_bucket(lookup->table, ret[i].hash);
     for (size_t i = 0; i < n; i++) {
-        struct question question = {.stream = stream, .now = now, .hit = &ret[i]};
+        struct question question = {.streams = lookup->reader->streams, .stream = stream, .now = now, .hit = &ret[i]};
         answer(lookup, ret[i].hash, keys[i], &question);
         if (!lookup->domains)
             continue;

@@ -103,6 +103,7 @@ struct nx_backend_ops {
 struct nx_reader { /* a back-end's reader begins with this */
     const struct nx_backend_ops *ops;
     const struct nx_fold_rules *rules; /* the store's */
+    const struct nx_streams *streams;  /* the same; NULL: none is declared */
 };
 
 /* The address of a question, folded by the store's rules; USAGE where it is none. */

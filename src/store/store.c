@@ -2,6 +2,7 @@
 #include "store/ops.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ struct nx_store {
     char *path;
     struct nx_backend *backend; /* NULL in READ mode */
     struct nx_fold_rules *rules;
+    struct nx_streams *streams;
     struct nx_arena *scratch; /* of the writer thread */
     pthread_t writer;
     pthread_mutex_t lock;
@@ -213,6 +215,7 @@ struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const s
     store->path = g_strdup(path);
     store->backend = backend;
     store->rules = rules != NULL ? nx_fold_rules_copy(rules) : NULL;
+    store->streams = nx_streams_ref(policy->streams);
     store->tail = &store->head;
     if (backend == NULL)
         return store;
@@ -250,6 +253,7 @@ void nx_store_close(struct nx_store *store)
     }
     nx_arena_free(store->scratch);
     nx_fold_rules_free(store->rules);
+    nx_streams_unref(store->streams);
     g_free(store->path);
     g_free(store);
 }
@@ -607,8 +611,10 @@ const char *nx_store_path(const struct nx_store *store)
 struct nx_reader *nx_reader_new(struct nx_store *store, GError **error)
 {
     struct nx_reader *reader = store->ops->reader_new(store->path, error);
-    if (reader != NULL)
+    if (reader != NULL) {
         reader->rules = store->rules;
+        reader->streams = store->streams;
+    }
     return reader;
 }
 

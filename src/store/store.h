@@ -37,7 +37,7 @@ struct nx_stored { /* what became of one event */
 
 enum nx_open_mode { NX_OPEN_WRITE, NX_OPEN_READ }; /* READ never creates and runs no writer thread */
 
-/* policy and rules are copied (rules may be NULL); "postgres://..." and the like name other back-ends, all else is a path. */
+/* policy and rules are copied, its streams shared (rules may be NULL); "postgres://..." and the like name other back-ends, all else is a path. */
 struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const struct nx_policy *policy,
                                const struct nx_fold_rules *rules, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_store_close(struct nx_store *store); /* writes what is queued first */
@@ -130,7 +130,7 @@ gboolean nx_store_check(struct nx_store *store, GError **error) G_GNUC_WARN_UNUS
 struct nx_reader *nx_reader_new(struct nx_store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_reader_free(struct nx_reader *reader);
 /* 1 found and in force at now, 0 not, -1 error. An entry for all streams or for the domain answers for every stream and address of
- * it. An address on the allow list: 0, and *ret_allowed (may be NULL) is set. */
+ * it, one for NX_STREAM_BULK for every stream that is not declared transactional. An address on the allow list: 0, and *ret_allowed (may be NULL) is set. */
 int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address, struct nx_str stream, nx_when now,
                      struct nx_entry *ret_entry, bool *ret_allowed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

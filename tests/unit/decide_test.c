@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "decide/decide.h"
+#include "decide/stream.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -312,7 +312,120 @@ static void scope_says_which_stream(void **state)
     event.report.kind = NX_KIND_UNSUBSCRIBE;
     assert_true(nx_str_eq(nx_policy_stream(&policy, &event), NX_STR("news")));
     event.report.kind = NX_KIND_COMPLAINT;
-    assert_true(nx_policy_stream(&policy, &event).n == 0);
+    assert_true(nx_str_eq(nx_policy_stream(&policy, &event), NX_STR(NX_STREAM_BULK)));
+}
+
+/* What an entry holds for, by cause, by the stream of the report and by who vouches for it. */
+static void wishes_leave_transactional_mail_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        enum nx_kind kind;
+        enum nx_cause cause;
+        const char *stream, *scope;
+        enum nx_verified verified;
+    } rows[] = {
+        {"complaint about a newsletter", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, "news", NX_STREAM_BULK, NX_VERIFIED_PROVIDER},
+        {"complaint about who knows what", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, "", NX_STREAM_BULK, NX_VERIFIED_NONE},
+        {"complaint about a receipt", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, "receipts", "", NX_VERIFIED_PROVIDER},
+        {"forged complaint about a receipt", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, "receipts", NX_STREAM_BULK, NX_VERIFIED_NONE},
+        {"unsubscribe from one list", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, "news", "news", NX_VERIFIED_NONE},
+        {"unsubscribe from who knows what", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, "", NX_STREAM_BULK, NX_VERIFIED_NONE},
+        {"refused by a group", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, "news", "news", NX_VERIFIED_NONE},
+        {"refused, no stream", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, "", "", NX_VERIFIED_NONE},
+        {"dead", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, "receipts", "", NX_VERIFIED_NONE},
+    };
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    g_autoptr(nx_streams) streams = policy.streams = nx_streams_new();
+    nx_streams_add(streams, "receipts", &policy)->kind = NX_STREAM_KIND_TRANSACTIONAL;
+    nx_streams_add(streams, "news", &policy);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_event event = event_of(rows[i].kind, rows[i].cause, nx_cause_facts(rows[i].cause)->class_, 550);
+        event.report.stream = nx_str_of(rows[i].stream);
+        event.report.verified = rows[i].verified;
+        struct nx_str scope = nx_policy_stream(&policy, &event);
+        if (!nx_str_eq(scope, nx_str_of(rows[i].scope)))
+            fail_msg("%s: '%.*s'", rows[i].why, NX_FMT(scope));
+    }
+    static const struct {
+        const char *entry, *asked;
+        bool covers;
+    } asks[] = {{"", "", true},
+                {"", "receipts", true},
+                {"news", "", false},
+                {"news", "news", true},
+                {"news", "receipts", false},
+                {NX_STREAM_BULK, "", true},
+                {NX_STREAM_BULK, "news", true},
+                {NX_STREAM_BULK, "receipts", false},
+                {NX_STREAM_BULK, "never heard of", true}};
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
+        if (nx_streams_covers(streams, nx_str_of(asks[i].entry), nx_str_of(asks[i].asked)) != asks[i].covers)
+            fail_msg("entry '%s', asked '%s'", asks[i].entry, asks[i].asked);
+}
+
+static void a_stream_has_numbers_of_its_own(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    g_autoptr(nx_streams) streams = policy.streams = nx_streams_new();
+    nx_streams_add(streams, "receipts", &policy)->causes[NX_CAUSE_MAILBOX_FULL].threshold = 5;
+    struct nx_history two = {.count = 2, .first = T0 - 8 * DAY, .last = T0 - DAY};
+    struct nx_event event = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, 552);
+    assert_int_equal(decide(&policy, &two, &event, arena).action, NX_ACTION_SUPPRESS);
+    event.report.stream = NX_STR("news");
+    assert_int_equal(decide(&policy, &two, &event, arena).action, NX_ACTION_SUPPRESS);
+    event.report.stream = NX_STR("receipts");
+    assert_int_equal(decide(&policy, &two, &event, arena).action, NX_ACTION_COUNT);
+}
+
+static char **list_of(const char *text)
+{
+    return g_strsplit(text, ";", -1);
+}
+
+/* By a return path, then a tag, then a field; a stream that is described before a value that is a name. */
+static void reports_find_their_stream(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why, *envelope_to, *paths, *tag, *tag_value, *field, *value, *stream;
+    } rows[] = {
+        {"nothing said", "bounces@example.com", "bounces@example.com", "", "", "", "", ""},
+        {"envelope", "Receipts-Bounces+17@Example.com", "", "category", "sale", "List-Id", "<news.example.com>", "receipts"},
+        {"as the message tells", "", "x@example.com receipts-bounces+2@example.com", "", "", "", "", "receipts"},
+        {"tag before field", "", "", "Category", "sale-may", "List-Id", "<news.example.com>", "sale"},
+        {"field", "", "", "category", "other", "list-id", "All the news <news.example.com>", "news"},
+        {"a value as the name", "", "", "", "", "X-Campaign", " may-2026 ", "may-2026"},
+        {"a tag's value as the name", "", "", "stream", "tenant-7", "X-Campaign", "may", "tenant-7"},
+        {"no name", "", "", "", "", "X-Campaign", "May news, second try", ""},
+        {"longer than a name", "", "", "", "", "X-Campaign", "12345678901234567890123456789012345678901234567890123456789012345",
+         ""},
+        {"the marker cannot be claimed", "", "", "stream", NX_STREAM_BULK, "", "", ""},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    g_autoptr(nx_streams) streams = nx_streams_new();
+    nx_streams_add(streams, "news", &policy)->headers = list_of("List-Id=news.example.com");
+    nx_streams_add(streams, "receipts", &policy)->recipients = list_of("receipts-bounces+*@example.com");
+    nx_streams_add(streams, "sale", &policy)->tags = list_of("category=sale*");
+    streams->headers = list_of("X-Campaign;Feedback-ID");
+    streams->tags = list_of("stream");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct nx_tag tag = {nx_str_of(rows[i].tag), nx_str_of(rows[i].tag_value)},
+                            field = {nx_str_of(rows[i].field), nx_str_of(rows[i].value)};
+        const struct nx_report report = {
+            .return_paths = nx_str_of(rows[i].paths), .tags = &tag, .n_tags = 1, .fields = &field, .n_fields = 1};
+        struct nx_str got = nx_streams_route(streams, arena, nx_str_of(rows[i].envelope_to), &report);
+        if (!nx_str_eq(got, nx_str_of(rows[i].stream)))
+            fail_msg("%s: '%.*s'", rows[i].why, NX_FMT(got));
+    }
+    assert_true(nx_streams_route(NULL, arena, NX_STR_NONE, &(struct nx_report){0}).n == 0);
 }
 
 int main(void)
@@ -327,6 +440,9 @@ int main(void)
         cmocka_unit_test(the_allow_list_wins_and_says_so),
         cmocka_unit_test(confirm_hard_wants_two),
         cmocka_unit_test(scope_says_which_stream),
+        cmocka_unit_test(wishes_leave_transactional_mail_alone),
+        cmocka_unit_test(a_stream_has_numbers_of_its_own),
+        cmocka_unit_test(reports_find_their_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

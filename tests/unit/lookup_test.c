@@ -2,6 +2,7 @@
 #include "store/lookup.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>
@@ -21,6 +22,8 @@ static int set_up(void **state)
     (void)state;
     struct nx_policy policy;
     nx_policy_defaults(&policy);
+    g_autoptr(nx_streams) streams = policy.streams = nx_streams_new();
+    nx_streams_add(streams, "receipts", &policy)->kind = NX_STREAM_KIND_TRANSACTIONAL;
     directory = g_dir_make_tmp("nixie-lookup-XXXXXX", NULL);
     path = g_build_filename(directory, "n.db", NULL);
     table_path = g_strconcat(path, ".lookup", NULL);
@@ -190,10 +193,78 @@ static void a_file_is_kept_overlaid_and_made_anew(void **state)
     nx_lookup_free(lookup);
 }
 
+/* Whatever is listed for whatever, the table and a single question say the same. */
+static void table_and_question_agree(void **state)
+{
+    (void)state;
+    static const char *const streams[] = {"", "news", "receipts", NX_STREAM_BULK, "other"};
+    static const enum nx_cause causes[] = {NX_CAUSE_COMPLAINT, NX_CAUSE_UNSUBSCRIBE, NX_CAUSE_MAILBOX_UNKNOWN,
+                                           NX_CAUSE_MAILBOX_FULL};
+    static const nx_when untils[] = {NX_WHEN_NONE, T0 - 5, T0 + 50, T0 + 500};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GRand) random = g_rand_new_with_seed(20260302);
+    struct nx_lookup *lookup = must_open();
+    for (int round = 0; round < 12; round++) {
+        for (int i = 0; i < 60; i++) {
+            int user = g_rand_int_range(random, 0, 120);
+            bool domain = g_rand_int_range(random, 0, 12) == 0;
+            const struct nx_manual entry = {.address = domain ? nx_arena_printf(arena, "@d%d.example", user % 97)
+                                                              : nx_arena_printf(arena, "user%d@d%d.example", user, user % 97),
+                                            .stream = nx_str_of(streams[g_rand_int_range(random, 0, 5)]),
+                                            .cause = causes[g_rand_int_range(random, 0, 4)],
+                                            .since = T0 - i,
+                                            .until = untils[g_rand_int_range(random, 0, 4)]};
+            int what = g_rand_int_range(random, 0, 8);
+            if (what > 1)
+                assert_true(nx_store_suppress(store, &entry, 1, T0, NULL, &error));
+            else if (what == 1)
+                (void)!nx_store_release(store, entry.address, entry.stream, NX_STR_NONE, NX_STR_NONE, T0, NULL, NULL);
+            else
+                (void)!nx_store_allow(store, entry.address, g_rand_boolean(random), NX_STR_NONE, NX_STR_NONE, T0, NULL);
+        }
+        for (size_t k = 0; k < G_N_ELEMENTS(streams); k++) {
+            compare(lookup, 120, nx_str_of(streams[k]), T0);
+            compare(lookup, 120, nx_str_of(streams[k]), T0 + 100);
+        }
+    }
+    nx_lookup_free(lookup);
+}
+
+static bool note_listed(const struct nx_entry *entry, void *data)
+{
+    (void)entry;
+    ++*(unsigned *)data;
+    return true;
+}
+
+static void a_list_of_one_stream_knows_the_bulk_entries(void **state)
+{
+    (void)state;
+    g_autoptr(GError) error = NULL;
+    static const struct {
+        const char *stream;
+        unsigned n;
+    } rows[] = {{"", 4}, {"news", 3}, {"receipts", 1}, {"unheard", 2}};
+    suppress("a@d1.example", "", NX_WHEN_NONE);
+    suppress("b@d1.example", NX_STREAM_BULK, NX_WHEN_NONE);
+    suppress("c@d1.example", "news", NX_WHEN_NONE);
+    suppress("d@d1.example", "other", NX_WHEN_NONE);
+    g_autoptr(nx_reader) reader = nx_reader_new(store, &error);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        unsigned listed = 0;
+        const struct nx_filter filter = {.stream = nx_str_of(rows[i].stream)};
+        assert_true(nx_reader_list(reader, &filter, T0, note_listed, &listed, &error));
+        if (listed != rows[i].n)
+            fail_msg("stream '%s': %u entries", rows[i].stream, listed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(few_entries_are_answered_from_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(table_and_question_agree, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_list_of_one_stream_knows_the_bulk_entries, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_is_kept_overlaid_and_made_anew, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "store/sqlite/read.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 #include "event/json.h"
 #include "store/sqlite/chunk.h"
 #include "store/sqlite/forgotten.h"
@@ -149,6 +150,12 @@ static gboolean add_listed_origin(struct nx_sqlite_reader *reader, struct nx_str
     return !reader->import_mixed || add_line(reader, reader->arena, key, entry, error);
 }
 
+/* The name under which entries for all bulk streams answer for this one, or nothing. */
+static struct nx_str bulk_of(const struct nx_reader *reader, struct nx_str stream)
+{
+    return nx_streams_is_transactional(reader->streams, stream) ? NX_STR_NONE : NX_STR(NX_STREAM_BULK);
+}
+
 static struct nx_str domain_of(struct nx_str key)
 {
     return nx_str_sub(key, 0, nx_str_chr(key, '@') + 1);
@@ -216,7 +223,7 @@ int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struc
         }
         struct nx_str its = nx_db_text(find, 1);
         nx_when until = nx_db_when(find, 6);
-        if ((its.n > 0 && !nx_str_eq(its, stream)) || (until != NX_WHEN_NONE && until <= now))
+        if (!nx_streams_covers(reader->streams, its, stream) || (until != NX_WHEN_NONE && until <= now))
             continue;
         struct nx_entry entry = entry_of(db, find, arena);
         if (listed > 0 && !is_better(&entry, &best))
@@ -242,7 +249,7 @@ static char *where_of(const struct nx_filter *filter, bool any_allowed)
     if (filter->domain.n > 0)
         g_string_append(sql, " AND s.key >= ?3 AND s.key < ?4");
     if (filter->stream.n > 0)
-        g_string_append(sql, " AND s.stream IN ('', ?5)");
+        g_string_append(sql, " AND s.stream IN ('', ?5, ?13)");
     if (filter->cause != NX_CAUSE_NONE)
         g_string_append(sql, " AND s.cause = ?6");
     if (filter->class_ != NX_CLASS_NONE)
@@ -263,8 +270,8 @@ static char *where_of(const struct nx_filter *filter, bool any_allowed)
     return g_string_free(sql, FALSE);
 }
 
-static gboolean bind_filter(struct nx_db *db, sqlite3_stmt *list, const struct nx_filter *filter, struct nx_arena *arena,
-                            nx_when now, GError **error)
+static gboolean bind_filter(const struct nx_reader *reader, struct nx_db *db, sqlite3_stmt *list, const struct nx_filter *filter,
+                            struct nx_arena *arena, nx_when now, GError **error)
 {
     struct nx_address address;
     if (filter->after.n > 0) {
@@ -289,6 +296,8 @@ static gboolean bind_filter(struct nx_db *db, sqlite3_stmt *list, const struct n
         nx_db_bind_text(list, 4, nx_arena_printf(arena, "%.*sA", NX_FMT(address.domain)));
     }
     nx_db_bind_text(list, 5, filter->stream);
+    if (filter->stream.n > 0)
+        nx_db_bind_text(list, 13, bulk_of(reader, filter->stream));
     nx_db_bind_cause(db, list, 6, filter->cause);
     nx_db_bind_class(list, 7, filter->class_);
     sqlite3_bind_int64(list, 8, filter->since);
@@ -314,7 +323,7 @@ gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, 
     if (code != SQLITE_OK)
         return nx_db_fail(db, code, error);
     struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
-    bool good = bind_filter(db, list, filter, bound, now, error);
+    bool good = bind_filter(reader, db, list, filter, bound, now, error);
     own->import_sequence = 0; /* a row of the log may have changed since: erasing does that */
     while (good && (got = nx_db_step(db, list, error)) > 0) {
         nx_arena_reset(own->arena);

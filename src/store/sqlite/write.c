@@ -2,6 +2,7 @@
 #include "store/sqlite/write.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 #include "event/json.h"
 #include "event/remote.h"
 #include "store/sqlite/apply.h"
@@ -18,7 +19,7 @@ static const char FIND[] = "SELECT action, reason, until FROM log WHERE id=?1";
 static const char ALLOWED[] = "SELECT 1 FROM allowed WHERE key=?1 UNION ALL SELECT 1 FROM allowed WHERE key=?2";
 static const char CLEARED[] = "SELECT max(at) FROM log WHERE key=?1 AND counts=2";
 static const char COUNTED[] =
-    "SELECT at FROM log WHERE key=?1 AND counts=1 AND at>?2 AND at<=?3 AND cause=?4 AND (?5='' OR stream=?5) ORDER BY at";
+    "SELECT at, stream FROM log WHERE key=?1 AND counts=1 AND at>?2 AND at<=?3 AND cause=?4 ORDER BY at";
 static const char ANY_COUNT[] = "SELECT 1 FROM log WHERE key=?1 AND counts=1 AND at>?2 LIMIT 1";
 static const char COOLING[] = "SELECT stream FROM suppressions WHERE key=?1"
                               " ORDER BY class='s' AND manual=0 AND until IS NOT NULL DESC LIMIT 1";
@@ -77,9 +78,10 @@ static struct nx_str domain_key(struct nx_arena *arena, struct nx_str key)
     return nx_arena_dup(arena, nx_str_sub(key, 0, nx_str_chr(key, '@') + 1));
 }
 
-static gboolean read_counts(struct nx_db *db, const struct nx_policy_cause *rule, struct nx_str key, struct nx_str scope,
+static gboolean read_counts(struct nx_backend *backend, const struct nx_policy_cause *rule, struct nx_str key, struct nx_str scope,
                             enum nx_cause cause, nx_when at, nx_when cleared, struct nx_history *history, GError **error)
 {
+    struct nx_db *db = backend->db;
     sqlite3_stmt *counted = nx_db_statement(db, COUNTED, error);
     if (counted == NULL)
         return FALSE;
@@ -93,12 +95,13 @@ static gboolean read_counts(struct nx_db *db, const struct nx_policy_cause *rule
     sqlite3_bind_int64(counted, 2, from);
     sqlite3_bind_int64(counted, 3, at + window);
     nx_db_bind_cause(db, counted, 4, cause);
-    nx_db_bind_text(counted, 5, scope);
     int64_t today = at / DAY, last_day = INT64_MIN;
     int got;
     history->first = history->last = NX_WHEN_NONE;
     while ((got = nx_db_step(db, counted, error)) > 0) {
         nx_when when = sqlite3_column_int64(counted, 0);
+        if (!nx_streams_covers(backend->policy.streams, scope, nx_db_text(counted, 1)))
+            continue;
         if (when / DAY == today) {
             history->counted_today = true;
             continue;
@@ -148,7 +151,7 @@ static gboolean read_history(struct nx_backend *backend, const struct nx_event *
     nx_db_reset(cleared);
     if (event->report.kind != NX_KIND_DELIVERED)
         return nx_apply_standing(db, key, scope, &ret->standing, error) &&
-               read_counts(db, rule, key, scope, nx_policy_cause(event), at, when, ret, error);
+               read_counts(backend, rule, key, scope, nx_policy_cause(event), at, when, ret, error);
     nx_db_bind_text(any, 1, key);
     sqlite3_bind_int64(any, 2, when == NX_WHEN_NONE ? INT64_MIN : when);
     return exists(db, any, &ret->soft_counts, error) && nx_hold_exists(db, key, at, &ret->held, error) &&

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings that each fit but together cannot be meant. */
+#include "config/load.h"
+#include "config/value.h"
+#include "decide/stream.h"
+
+#define DAY 86400
+
+static unsigned line_near(const struct nx_load *load, const char *group, const char *key)
+{
+    unsigned line = nx_load_line(load, group, key);
+    return line != 0 ? line : nx_load_line(load, group, "");
+}
+
+static char *days(int64_t seconds)
+{
+    static const struct nx_config_key time = {.type = NX_CONFIG_TIME};
+    return nx_config_value(&time, &seconds);
+}
+
+static void check_counting(struct nx_load *load, const char *group, const struct nx_policy_cause *rule)
+{
+    g_autofree char *span = days(rule->span), *window = days(rule->window);
+    int64_t needed = rule->threshold > 0 ? (int64_t)(rule->threshold - 1) * DAY : 0;
+    g_autofree char *least = days(MAX(needed, rule->span));
+    if (rule->threshold == 0)
+        nx_load_fault(load, line_near(load, group, "threshold"),
+                      "threshold = 0 in [%s] says nothing (1 suppresses at the first report; suppress = never stops it)", group);
+    else if (rule->window == 0)
+        nx_load_fault(load, line_near(load, group, "window"),
+                      "window = never in [%s]: reports of years would add up (give a time, such as 30d)", group);
+    else if (rule->span > rule->window)
+        nx_load_fault(load, line_near(load, group, "span"),
+                      "span = %s in [%s] is wider than window = %s, so it never suppresses (make the window at least %s)", span,
+                      group, window, least);
+    else if (needed > rule->window)
+        nx_load_fault(load, line_near(load, group, "threshold"),
+                      "threshold = %u in [%s]: %u days with a report do not fit into window = %s (make the window at least %s)",
+                      rule->threshold, group, rule->threshold, window, least);
+}
+
+static void check_numbers(struct nx_load *load, const char *group, struct nx_policy_cause *rule, enum nx_cause cause)
+{
+    g_autofree char *ttl = days(rule->ttl), *most = days(rule->ttl_max);
+    bool given = nx_load_line(load, group, "ttl_max") != 0;
+    if (nx_load_line(load, group, "") == 0)
+        return;
+    if ((cause == NX_CAUSE_COMPLAINT || cause == NX_CAUSE_UNSUBSCRIBE) && rule->suppress != NX_SUPPRESS_AT_ONCE)
+        nx_load_fault(load, line_near(load, group, "suppress"),
+                      "suppress in [%s]: the recipient's own wish always holds (take the line out; scope says for what)", group);
+    if (rule->suppress == NX_SUPPRESS_AFTER)
+        check_counting(load, group, rule);
+    if (given && rule->ttl_max > 0 && (rule->ttl == 0 || rule->ttl > rule->ttl_max))
+        nx_load_fault(load, line_near(load, group, "ttl_max"),
+                      "ttl = %s in [%s] is longer than ttl_max = %s (raise ttl_max, or leave it out)", ttl, group, most);
+    else if (rule->ttl == 0 || rule->ttl > rule->ttl_max)
+        rule->ttl_max = rule->ttl;
+}
+
+static void check_patterns(struct nx_load *load, const char *group, const char *key, char **patterns)
+{
+    for (; patterns != NULL && *patterns != NULL; patterns++) {
+        const char *equals = strchr(*patterns, '=');
+        if (equals == NULL || equals == *patterns || equals[1] == '\0')
+            nx_load_fault(load, line_near(load, group, key), "%s in [%s]: '%s' is to be NAME=PATTERN, such as %s", key, group,
+                          *patterns, *key == 'h' ? "List-Id=news.example.net" : "category=news*");
+    }
+}
+
+static void check_stream(struct nx_load *load, struct nx_stream *stream)
+{
+    g_autofree char *group = g_strconcat("stream ", stream->name, NULL);
+    if (!nx_stream_is_name(nx_str_of(stream->name)))
+        nx_load_fault(load, line_near(load, group, ""), "'%s' is no name of a stream (letters, digits and ._-@, at most 64)",
+                      stream->name);
+    check_patterns(load, group, "headers", stream->headers);
+    check_patterns(load, group, "tags", stream->tags);
+}
+
+static void check_breaker(struct nx_load *load)
+{
+    const struct nx_breaker *breaker = &load->config->policy.breaker;
+    if (breaker->minimum == 0 || breaker->factor == 0)
+        nx_load_fault(load, nx_load_line(load, "breaker", breaker->minimum == 0 ? "minimum" : "factor"),
+              "[breaker] %s: 0 would hold everything back (to switch it off: enabled = false)",
+              breaker->minimum == 0 ? "minimum" : "factor");
+    if (breaker->window <= 0 || breaker->window > 14 * 86400)
+        nx_load_fault(load, nx_load_line(load, "breaker", "window"), "[breaker] window: from 1h to 14d, half of what it is compared with");
+    if (breaker->hold <= 0)
+        nx_load_fault(load, nx_load_line(load, "breaker", "hold"), "[breaker] hold: an incident has to end (2d)");
+    if (breaker->history < 0 || breaker->history > 28 * 86400)
+        nx_load_fault(load, nx_load_line(load, "breaker", "history"), "[breaker] history: at most 28d, what is remembered");
+}
+
+void nx_load_contradictions(struct nx_load *load)
+{
+    struct nx_policy *policy = &load->config->policy;
+    const struct nx_policy_cause *at;
+    check_breaker(load);
+    for (size_t i = 0;; i++) {
+        g_autofree char *group = nx_config_cause_group(load->config, i, &at);
+        if (group == NULL)
+            break;
+        enum nx_cause cause = at == &policy->tentative ? NX_CAUSE_NONE : (enum nx_cause)(at - policy->causes);
+        check_numbers(load, group, (struct nx_policy_cause *)(uintptr_t)at, cause);
+    }
+    for (guint i = 0; i < policy->streams->all->len; i++) {
+        struct nx_stream *stream = policy->streams->all->pdata[i];
+        check_stream(load, stream);
+        for (int cause = 0; cause <= NX_CAUSE_COUNT; cause++) {
+            bool tentative = cause == NX_CAUSE_COUNT;
+            g_autofree char *group = g_strdup_printf("stream %s cause %s", stream->name,
+                                                     tentative ? "tentative" : nx_cause_name((enum nx_cause)cause));
+            if (stream->own[cause])
+                check_numbers(load, group, tentative ? &stream->tentative : &stream->causes[cause],
+                              tentative ? NX_CAUSE_NONE : (enum nx_cause)cause);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config/load.h - a settings file while it is read: its faults and where each key stands. Room-internal; one thread. */
+#pragma once
+#include "config/config.h"
+
+struct nx_load {
+    struct nx_config *config;
+    const char *path;
+    GString *faults;
+    GHashTable *lines; /* "group/key" to its line number; "group/" to that of the group */
+};
+
+void nx_load_fault(struct nx_load *load, unsigned line, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* 0: the file does not have it. */
+unsigned nx_load_line(const struct nx_load *load, const char *group, const char *key);
+
+/* contradict.c: numbers and patterns that cannot be meant, each told at its line; fills in a ttl_max that was not given. */
+void nx_load_contradictions(struct nx_load *load);
