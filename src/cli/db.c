@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
+#include "cli/arguments.h"
 
 #include "base/error.h"
 
@@ -30,17 +30,29 @@ static int migrate(struct nx_store *store)
     return nx_cli_finish(NX_EXIT_OK);
 }
 
+static int lose_erased(struct nx_store *store)
+{
+    g_autoptr(GError) error = NULL;
+    uint64_t n;
+    if (!nx_store_lose_erased(store, nx_cli_now(), &n, &error))
+        return nx_cli_fail(error);
+    printf("%" G_GUINT64_FORMAT " erased addresses were given up: they are suppressed no longer\n", n);
+    return nx_cli_finish(NX_EXIT_OK);
+}
+
 int nx_cmd_db(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*fn)(struct nx_store *store);
-    } verbs[] = {{"check", check}, {"rebuild", rebuild}, {"migrate", migrate}};
+    } verbs[] = {{"check", check}, {"rebuild", rebuild}, {"migrate", migrate}, {"lose-erased", lose_erased}};
     static const struct nx_cli_usage usage = {
-        "check | rebuild | migrate",
+        "check | rebuild | migrate | lose-erased",
         "check: is the file whole, and do its suppressions follow from its log? rebuild: derives them again and puts right what "
         "differs. "
-        "migrate: makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new one.\n"
+        "migrate: makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new one. "
+        "lose-erased: when the key of erased addresses (PATH.key) is lost for good: gives their hashes up, so that they are suppressed no "
+        "longer and the rest goes on.\n"
         "Exit: 0; 65 damaged; 75 locked or no space.",
         1, 1};
     g_auto(nx_cli) cli;
@@ -56,6 +68,6 @@ int nx_cmd_db(int argc, char **argv)
         g_autoptr(nx_store) store = there == NULL && !makes ? NULL : nx_cli_store(cli.config, NX_OPEN_WRITE, &error);
         return store == NULL ? nx_cli_fail(error) : verbs[i].fn(store);
     }
-    nx_cli_say("db %s: there is no such verb (check, rebuild or migrate)", cli.args[0]);
+    nx_cli_say("db %s: there is no such verb (check, rebuild, migrate or lose-erased)", cli.args[0]);
     return NX_EXIT_USAGE;
 }

@@ -126,6 +126,9 @@ static int write_all(struct nx_cli *cli, const struct options *options, enum nx_
         return nx_cli_fail(error);
     if (filter.limit > 0 && export.n == filter.limit)
         fprintf(stderr, "more: --after '%.*s'\n", NX_FMT(export.cursor));
+    uint64_t erased;
+    if (nx_reader_erased(reader, now, &erased, NULL) && erased > 0)
+        nx_cli_say("%" G_GUINT64_FORMAT " erased addresses are suppressed too, by their hash: they cannot be listed", erased);
     return NX_EXIT_OK;
 }
 

@@ -58,6 +58,7 @@ struct nx_backend_ops {
                        struct nx_erased *ret, size_t *ret_messages, GError **error);
     gboolean (*mentions)(struct nx_backend *backend, const struct nx_address *addresses, size_t n, const struct nx_fold_rules *rules,
                          int64_t *after, size_t *rows, GError **error);
+    gboolean (*lose_erased)(struct nx_backend *backend, nx_when now, uint64_t *ret, GError **error);
     gboolean (*wipe)(struct nx_backend *backend, GError **error);
     void (*limit_raw)(struct nx_backend *backend, const struct nx_raw_limits *limits);
     gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);

@@ -38,6 +38,7 @@ struct task {
     const struct nx_address *addresses;
     struct nx_erased *erased;
     struct nx_cleared *cleared;
+    uint64_t *lost;
     int64_t after;
     /* of a caller that waits */
     bool done;
@@ -512,6 +513,17 @@ static gboolean run_forget(struct nx_store *store, struct task *task, GError **e
 static gboolean run_mentions(struct nx_store *store, struct task *task, GError **error)
 {
     return store->ops->mentions(store->backend, task->addresses, task->n, store->rules, &task->after, &task->cleared->mentions, error);
+}
+
+static gboolean run_lose_erased(struct nx_store *store, struct task *task, GError **error)
+{
+    return store->ops->lose_erased(store->backend, task->now, task->lost, error);
+}
+
+gboolean nx_store_lose_erased(struct nx_store *store, nx_when now, uint64_t *ret, GError **error)
+{
+    struct task task = {.run = run_lose_erased, .now = now, .lost = ret};
+    return run_and_wait(store, &task, error);
 }
 
 static gboolean run_wipe(struct nx_store *store, struct task *task, GError **error)

@@ -114,6 +114,8 @@ struct nx_cleared { /* besides the addresses' own rows */
 gboolean nx_store_forget(struct nx_store *store, const struct nx_forget *forget, nx_when now, struct nx_erased *ret,
                          struct nx_cleared *ret_cleared, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Gives up the hashes of erased addresses, whose key is lost: they are suppressed no longer. EXISTS: the key is there. */
+gboolean nx_store_lose_erased(struct nx_store *store, nx_when now, uint64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* USAGE: it is no address, or a whole domain. */
 gboolean nx_reader_forgettable(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

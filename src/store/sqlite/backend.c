@@ -66,6 +66,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .forget = nx_forget,
     .mentions = nx_forget_mentions,
     .wipe = nx_forget_wipe,
+    .lose_erased = nx_forget_lose,
     .limit_raw = nx_raw_limit,
     .rebuild = nx_write_rebuild,
     .check = nx_write_check,

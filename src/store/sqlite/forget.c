@@ -104,6 +104,27 @@ gboolean nx_forget_mentions(struct nx_backend *backend, const struct nx_address 
     return nx_erase_mentions(backend, keys, after, STEP, rows, error);
 }
 
+gboolean nx_forget_lose(struct nx_backend *backend, nx_when now, uint64_t *ret, GError **error)
+{
+    static const char COUNT[] = "SELECT count(DISTINCT hash) FROM forgotten";
+    static const char LOSE[] = "DELETE FROM forgotten; UPDATE log SET body=NULL WHERE act='forget';"
+                               "DELETE FROM meta WHERE name='erasure_key';"
+                               "INSERT OR REPLACE INTO meta(name, value) VALUES('forgotten', random())";
+    const struct nx_forgotten_act act = {.reason = NX_STR("their key is lost"), .source = NX_STR("forget"), .now = now};
+    struct nx_db *db = backend->db;
+    g_autoptr(GError) gone = NULL;
+    if (nx_forgotten_secret(db, &gone) != NULL) {
+        g_set_error(error, NX_ERROR, NX_ERROR_EXISTS, "%s.key: the key of erased addresses is there and fits, nothing is lost", db->path);
+        return FALSE;
+    }
+    sqlite3_stmt *count = nx_db_statement(db, COUNT, error);
+    if (count == NULL || nx_db_step(db, count, error) < 0)
+        return FALSE;
+    *ret = (uint64_t)sqlite3_column_int64(count, 0);
+    nx_db_reset(count);
+    return *ret == 0 || (nx_db_exec(db, LOSE, error) && nx_forgotten_keep(db, NULL, NX_STR_NONE, NX_WHEN_NONE, &act, error));
+}
+
 gboolean nx_forget_wipe(struct nx_backend *backend, GError **error)
 {
     static const char CHECKPOINT[] = "PRAGMA wal_checkpoint(TRUNCATE)";

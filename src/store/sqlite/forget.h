@@ -7,4 +7,5 @@ gboolean nx_forget(struct nx_backend *backend, const struct nx_forget *forget, c
                    struct nx_erased *ret, size_t *ret_messages, GError **error);
 gboolean nx_forget_mentions(struct nx_backend *backend, const struct nx_address *addresses, size_t n,
                             const struct nx_fold_rules *rules, int64_t *after, size_t *rows, GError **error);
+gboolean nx_forget_lose(struct nx_backend *backend, nx_when now, uint64_t *ret, GError **error);
 gboolean nx_forget_wipe(struct nx_backend *backend, GError **error);

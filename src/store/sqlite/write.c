@@ -412,6 +412,7 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
 {
     struct nx_db *db = backend->db;
     struct nx_forgotten forgotten;
+    nx_arena_reset(backend->scratch);
     if (!nx_forgotten_find(db, change->key, change->stream, now, &forgotten, error))
         return FALSE;
     *ret_erased = forgotten.known;
@@ -421,6 +422,9 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
         return FALSE;
     if (!*ret_changed)
         return TRUE;
+    struct nx_str reason = change->reason; /* which may name somebody else */
+    if (forgotten.some && !nx_forgotten_scrub(db, backend->scratch, reason, &reason, error))
+        return FALSE;
     if (change->act == NX_ACT_RELEASE && !nx_rate_take_back_entries(db, change->key, change->stream, error))
         return FALSE;
     enum nx_class class_ = nx_cause_facts(change->cause)->class_;
@@ -435,7 +439,7 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
                                  .action = NX_STR("done"),
                                  .scope = change->stream,
                                  .until = change->until,
-                                 .reason = change->reason,
+                                 .reason = reason,
                                  .actor = change->actor,
                                  .source = change->source,
                                  .remote = change->remote};
