@@ -167,7 +167,7 @@ static const struct {
     {"check", check, 0, 1, "check [DIR]"},     {"test", test, 1, -1, "test TEXT"},
     {"list", list, 0, 0, "list"},              {"explain", explain, 1, 1, "explain ID"},
     {"suggest", nx_rules_suggest, 0, -1, "suggest PATH... | --stored"}, {"bench", nx_rules_bench, 0, -1, "bench [PATH...]"},
-    {"replay", nx_rules_replay, 0, 0, "replay [--since DATE]"},
+    {"replay", nx_rules_replay, 0, 0, "replay [--since WHEN] [--apply [--yes]]"},
 };
 
 int nx_cmd_rules(int argc, char **argv)
@@ -179,7 +179,8 @@ int nx_cmd_rules(int argc, char **argv)
         "list             the rules in the order in which they are tried\n"
         "explain ID       one rule as written\n"
         "suggest PATH...  groups what no rule explains in messages (or --lines of replies, or --stored in the database) and proposes rules\n"
-        "replay           what these rules would have said otherwise of the reports in the database (exit 1 when there is something)\n"
+        "replay           what these rules would have said otherwise of the reports in the database (exit 1 when there is something);\n"
+        "                 with --apply the entries that would follow, and with --yes they are lifted and made\n"
         "bench [PATH...]  how long loading and matching take, and their share in reading the messages given\n"
         "How to write rules: docs/rules.md. Exit: 0; 1 nothing matched or found; 65 a rule is wrong.",
         1, -1};
@@ -194,7 +195,10 @@ int nx_cmd_rules(int argc, char **argv)
         {"cause", 0, 0, G_OPTION_ARG_STRING, &options.cause, "list: only rules for this cause", "CAUSE"},
         {"lines", 0, 0, G_OPTION_ARG_NONE, &options.lines, "suggest, bench: a reply a line instead of messages", NULL},
         {"stored", 0, 0, G_OPTION_ARG_NONE, &options.stored, "suggest: the reports in the database", NULL},
-        {"since", 0, 0, G_OPTION_ARG_STRING, &options.since, "suggest --stored, replay: only reports since then", "DATE"},
+        {"since", 0, 0, G_OPTION_ARG_STRING, &options.since, "suggest --stored, replay: only reports since then: 2026-01-31, or 30d", "WHEN"},
+        {"apply", 0, 0, G_OPTION_ARG_NONE, &options.apply, "replay: also what it means for the list; changes nothing without --yes", NULL},
+        {"yes", 0, 0, G_OPTION_ARG_NONE, &options.yes, "replay --apply: do it", NULL},
+        {"force", 0, 0, G_OPTION_ARG_NONE, &options.force, "replay --apply: also when it is a tenth of the reports or half of the list", NULL},
         {"times", 0, 0, G_OPTION_ARG_INT, &options.times, "bench: rounds (5)", "N"},
         G_OPTION_ENTRY_NULL,
     };

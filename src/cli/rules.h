@@ -5,7 +5,7 @@
 #include "engine/engine.h"
 
 struct nx_rules_options {
-    gboolean alone, lines, stored;
+    gboolean alone, lines, stored, apply, yes, force;
     char *remote, *stage, *format, *kind, *cause, *stamp, *since;
     int times;
 };

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the rules of today would have said of the reports of yesterday. Looks only; nothing is changed. */
+/* What the rules of today would have said of the reports of yesterday; with --apply also what follows from it. */
+#include "cli/arguments.h"
 #include "cli/rules.h"
 
 #include "event/json.h"
+#include "triage/rejudge.h"
 
 #define EXAMPLES 3u
+#define SHOWN 10u
+#define AT_ONCE 1000u /* changes of one transaction */
 
 struct change { /* from one verdict to another */
     char *key;
@@ -13,7 +17,7 @@ struct change { /* from one verdict to another */
 };
 
 struct replay {
-    struct nx_worker *worker;
+    struct nx_rejudge *rejudge;
     GHashTable *changes;
     GHashTable *to_hard, *from_hard; /* addresses */
     size_t seen, changed;
@@ -30,17 +34,17 @@ static void change_free(void *data)
 static bool one(const struct nx_logged *line, void *data)
 {
     struct replay *replay = data;
+    struct nx_verdict now;
+    bool other = nx_rejudge_look(replay->rejudge, line, &now);
     if (line->event == NULL || (line->event->report.kind != NX_KIND_FAILED && line->event->report.kind != NX_KIND_DELAYED))
         return true;
-    nx_worker_reset(replay->worker);
     const struct nx_verdict *was = &line->event->verdict;
-    struct nx_verdict now;
-    nx_classify(nx_worker_matcher(replay->worker), nx_worker_arena(replay->worker), &line->event->report, &now);
     replay->seen++;
-    if (was->cause == now.cause && was->class_ == now.class_)
+    if (!other)
         return true;
     replay->changed++;
-    g_autofree char *key = g_strdup_printf("%s/%s -> %s/%s by %.*s", nx_cause_name(was->cause), nx_class_name(was->class_), nx_cause_name(now.cause), nx_class_name(now.class_), NX_FMT(now.rule));
+    g_autofree char *key = g_strdup_printf("%s/%s -> %s/%s by %.*s", nx_cause_name(was->cause), nx_class_name(was->class_),
+                                           nx_cause_name(now.cause), nx_class_name(now.class_), NX_FMT(now.rule));
     struct change *change = g_hash_table_lookup(replay->changes, key);
     if (change == NULL) {
         change = g_new0(struct change, 1);
@@ -70,6 +74,12 @@ static int by_events(const void *a, const void *b)
     return strcmp(x->key, y->key);
 }
 
+/* More than a tenth would be dead. */
+static bool is_rash(const struct replay *replay)
+{
+    return replay->seen >= 20 && g_hash_table_size(replay->to_hard) * 10 > replay->seen;
+}
+
 static void report(const struct replay *replay)
 {
     printf("%zu reports of failure or delay, %zu would be judged otherwise\n", replay->seen, replay->changed);
@@ -89,8 +99,79 @@ static void report(const struct replay *replay)
     guint to = g_hash_table_size(replay->to_hard), from = g_hash_table_size(replay->from_hard);
     if (to + from > 0)
         printf("Addresses that would be called dead and were not: %u; that were and would not be: %u\n", to, from);
-    if (replay->seen >= 20 && to * 10 > replay->seen)
-        nx_cli_say("rules replay: this rule set would call more than a tenth dead that was not (look at the first lines above before using it)");
+    if (is_rash(replay))
+        nx_cli_say(
+            "rules replay: this rule set would call more than a tenth dead that was not (look at the first lines above before "
+            "using it)");
+}
+
+static void print_act(const struct nx_rejudged *act)
+{
+    GString *what = g_string_new(NULL);
+    if (act->lift)
+        g_string_append_printf(what, "lift %s", nx_entry_cause_name(act->old));
+    if (act->put)
+        g_string_append_printf(what, "%ssuppress for %s", act->lift ? ", " : "", nx_cause_name(act->cause));
+    if (act->stream.n > 0)
+        g_string_append_printf(what, " (stream %.*s)", NX_FMT(act->stream));
+    printf("  %-30.*s %s\n", NX_FMT(act->address), what->str);
+    g_string_free(what, TRUE);
+}
+
+/* What the plan would do, in words; rash: more than anybody should take without a second look. */
+static bool preview(const struct replay *replay, const GArray *acts, size_t entries)
+{
+    size_t lift = 0, put = 0;
+    for (guint i = 0; i < acts->len; i++) {
+        lift += g_array_index(acts, struct nx_rejudged, i).lift;
+        put += g_array_index(acts, struct nx_rejudged, i).put;
+    }
+    printf("%zu entries of %zu in force would be lifted, %zu would be made\n", lift, entries, put);
+    for (guint i = 0; i < MIN(acts->len, SHOWN); i++)
+        print_act(&g_array_index(acts, struct nx_rejudged, i));
+    if (acts->len > SHOWN)
+        printf("  ... and %u more\n", acts->len - SHOWN);
+    return (replay->seen >= 20 && put * 10 > replay->seen) || (lift >= 20 && lift * 2 > entries);
+}
+
+static gboolean carry_out(struct nx_store *store, const GArray *acts, nx_when now, size_t *done, GError **error)
+{
+    for (guint from = 0; from < acts->len; from += AT_ONCE) {
+        size_t n;
+        if (!nx_store_rejudge(store, &g_array_index(acts, struct nx_rejudged, from), MIN(acts->len - from, AT_ONCE),
+                              nx_str_of(nx_cli_actor(NULL)), now, &n, error))
+            return FALSE;
+        *done += n;
+    }
+    return TRUE;
+}
+
+static int apply(const struct replay *replay, struct nx_store *store, struct nx_reader *reader,
+                 const struct nx_rules_options *options)
+{
+    g_autoptr(GError) error = NULL;
+    size_t entries, done = 0;
+    nx_when now = nx_cli_now();
+    if (!nx_rejudge_plan(replay->rejudge, reader, now, &entries, &error))
+        return nx_cli_fail(error);
+    const GArray *acts = nx_rejudge_acts(replay->rejudge);
+    bool rash = preview(replay, acts, entries);
+    if (rash && !options->force) {
+        nx_cli_say("rules replay: that is more than a tenth of the reports, or more than half of the list, so nothing is done "
+                   "(look at the "
+                   "lines above; --force does it all the same)");
+        return NX_EXIT_DATA;
+    }
+    if (acts->len == 0)
+        return NX_EXIT_OK;
+    if (!options->yes) {
+        printf("Nothing was changed; again with --yes does it\n");
+        return NX_EXIT_FINDING;
+    }
+    if (!carry_out(store, acts, now, &done, &error))
+        return nx_cli_fail(error);
+    printf("%zu changes made; each has its line in the history\n", done);
+    return NX_EXIT_OK;
 }
 
 int nx_rules_replay(const struct nx_cli *cli, const struct nx_rules_options *options, char **args)
@@ -98,21 +179,27 @@ int nx_rules_replay(const struct nx_cli *cli, const struct nx_rules_options *opt
     (void)args;
     g_autoptr(GError) error = NULL;
     struct nx_log_filter filter = {.since = NX_WHEN_NONE};
-    if (options->since != NULL && (filter.since = nx_when_parse(nx_str_of(options->since))) == NX_WHEN_NONE) {
-        nx_cli_say("--since: '%s' is no date (2026-01-31 or 2026-01-31T12:00:00Z)", options->since);
+    if (!nx_cli_when(options->since, nx_cli_now(), true, &filter.since, &error))
+        return nx_cli_fail(error);
+    if ((options->yes || options->force) && !options->apply) {
+        nx_cli_say("rules replay: --yes and --force go with --apply");
         return NX_EXIT_USAGE;
     }
+    bool write = options->apply && options->yes;
     g_autoptr(nx_engine) engine = nx_bind_engine(cli->config, &error);
-    g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(cli->config, NX_OPEN_READ, &error);
+    g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(cli->config, write ? NX_OPEN_WRITE : NX_OPEN_READ, &error);
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
     if (reader == NULL)
         return nx_cli_fail(error);
-    g_autoptr(nx_worker) worker = nx_worker_new(engine);
+    g_autoptr(nx_rejudge) rejudge = nx_rejudge_new(engine, &cli->config->policy, cli->config->fold, filter.since);
     g_autoptr(GHashTable) changes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, change_free);
-    g_autoptr(GHashTable) to = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL), from = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    struct replay replay = {.worker = worker, .changes = changes, .to_hard = to, .from_hard = from};
+    g_autoptr(GHashTable) to = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) from = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    struct replay replay = {.rejudge = rejudge, .changes = changes, .to_hard = to, .from_hard = from};
     if (!nx_reader_log(reader, &filter, one, &replay, &error))
         return nx_cli_fail(error);
     report(&replay);
+    if (options->apply)
+        return apply(&replay, store, reader, options);
     return replay.changed > 0 ? NX_EXIT_FINDING : NX_EXIT_OK;
 }

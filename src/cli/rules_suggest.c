@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/arguments.h"
 #include "cli/rules.h"
 
 #include "ingest/mailbox.h"
@@ -103,11 +104,9 @@ int nx_rules_suggest(const struct nx_cli *cli, const struct nx_rules_options *op
     g_autoptr(nx_triage) triage = nx_triage_new(engine, &with);
     g_autoptr(nx_mask) mask = nx_mask_new(nx_engine_rules(engine));
     struct suggest suggest = {.worker = worker, .triage = triage};
-    nx_when since = options->since == NULL ? NX_WHEN_NONE : nx_when_parse(nx_str_of(options->since));
-    if (options->since != NULL && since == NX_WHEN_NONE) {
-        nx_cli_say("--since: '%s' is no date (2026-01-31 or 2026-01-31T12:00:00Z)", options->since);
-        return NX_EXIT_USAGE;
-    }
+    nx_when since;
+    if (!nx_cli_when(options->since, nx_cli_now(), true, &since, &error))
+        return nx_cli_fail(error);
     if ((paths[0] != NULL) == (options->stored != FALSE)) {
         nx_cli_say("rules suggest: give paths, or --stored for the reports in the database");
         return NX_EXIT_USAGE;

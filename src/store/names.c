@@ -27,7 +27,8 @@ const char *nx_entry_cause_name(enum nx_cause cause)
 const char *nx_act_name(enum nx_act act)
 {
     static const char *const names[NX_ACT_COUNT] = {"event",    "suppress", "release",      "allow",
-                                                    "disallow", "import",   "hold_release", "hold_drop", "forget"};
+                                                    "disallow", "import",   "hold_release", "hold_drop", "forget",
+                                                    "rejudge"};
     return names[act];
 }
 

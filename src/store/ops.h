@@ -20,6 +20,9 @@ struct nx_change { /* one manual act, folded */
     nx_when since, until;
     struct nx_str reason, actor, source;
     struct nx_str remote; /* of a hold; without a key: of an incident, which `until` tells from others */
+    enum nx_class class_; /* of a REJUDGE; else that of the cause */
+    bool planned;         /* only while the entry of (key, stream) is still the one of this sequence, 0: none */
+    int64_t sequence;
 };
 
 typedef void nx_scanned_fn(const struct nx_table_record *record, void *data);

@@ -592,6 +592,47 @@ gboolean nx_store_forget(struct nx_store *store, const struct nx_forget *forget,
     return run_and_wait(store, &wipe, error);
 }
 
+gboolean nx_store_rejudge(struct nx_store *store, const struct nx_rejudged *acts, size_t n, struct nx_str actor, nx_when now,
+                          size_t *ret_done, GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autofree struct nx_change *changes = g_new0(struct nx_change, MAX(2 * n, 1));
+    struct task task = {.run = run_acts, .now = now, .changes = changes};
+    for (size_t i = 0; i < n; i++) {
+        struct nx_change change = {.stream = acts[i].stream,
+                                   .planned = true,
+                                   .sequence = acts[i].sequence,
+                                   .since = now,
+                                   .until = NX_WHEN_NONE,
+                                   .reason = acts[i].reason,
+                                   .actor = actor,
+                                   .source = NX_STR(NX_SOURCE_REPLAY)};
+        if (!fold(store, arena, acts[i].address, &change, error))
+            return FALSE;
+        if (acts[i].lift) {
+            change.act = NX_ACT_RELEASE;
+            change.cause = acts[i].old;
+            changes[task.n] = change;
+            if (acts[i].stream.n == 0)
+                changes[task.n].stream = NX_STR(NX_STREAM_UNNAMED);
+            task.n++;
+            change.sequence = 0;
+        }
+        if (acts[i].put) {
+            change.act = NX_ACT_REJUDGE;
+            change.cause = acts[i].cause;
+            change.class_ = acts[i].class_;
+            change.since = acts[i].since;
+            change.until = acts[i].until;
+            changes[task.n++] = change;
+        }
+    }
+    if (!run_and_wait(store, &task, error))
+        return FALSE;
+    *ret_done = task.changed;
+    return TRUE;
+}
+
 static gboolean run_rebuild(struct nx_store *store, struct task *task, GError **error)
 {
     return store->ops->rebuild(store->backend, true, task->rebuilt, error);

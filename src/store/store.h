@@ -120,6 +120,21 @@ gboolean nx_store_lose_erased(struct nx_store *store, nx_when now, uint64_t *ret
 gboolean nx_reader_forgettable(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+#define NX_SOURCE_REPLAY "rules replay" /* the source of what nx_store_rejudge does */
+struct nx_rejudged {              /* one entry that changes because its events are judged otherwise (triage/rejudge.h) */
+    struct nx_str address, stream;
+    int64_t sequence;    /* of the entry there when it was planned, in force or not, 0: none; another by now: nothing is done */
+    bool lift, put;      /* the one there goes; this one comes */
+    enum nx_cause old;   /* of the one that goes */
+    enum nx_cause cause; /* of the one that comes */
+    enum nx_class class_;
+    nx_when since, until;
+    struct nx_str reason;
+};
+/* All in one transaction; *ret_done counts those that changed something. Such an entry is none by hand: reports may lift it. */
+gboolean nx_store_rejudge(struct nx_store *store, const struct nx_rejudged *acts, size_t n, struct nx_str actor, nx_when now,
+                          size_t *ret_done, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 struct nx_rebuilt {
     size_t entries; /* derived from the log */
     size_t changed; /* of them and of those there before: that differ */
@@ -156,8 +171,8 @@ gboolean nx_reader_erased(struct nx_reader *reader, nx_when now, uint64_t *ret, 
 /* Where to go on after this entry; plain text, safe in a URL after percent-encoding. */
 struct nx_str nx_entry_cursor(struct nx_arena *arena, const struct nx_entry *entry);
 
-enum nx_act { NX_ACT_EVENT, NX_ACT_SUPPRESS, NX_ACT_RELEASE, NX_ACT_ALLOW, NX_ACT_DISALLOW, NX_ACT_IMPORT, NX_ACT_HOLD_RELEASE, NX_ACT_HOLD_DROP, NX_ACT_FORGET };
-#define NX_ACT_COUNT 9
+enum nx_act { NX_ACT_EVENT, NX_ACT_SUPPRESS, NX_ACT_RELEASE, NX_ACT_ALLOW, NX_ACT_DISALLOW, NX_ACT_IMPORT, NX_ACT_HOLD_RELEASE, NX_ACT_HOLD_DROP, NX_ACT_FORGET, NX_ACT_REJUDGE };
+#define NX_ACT_COUNT 10
 const char *nx_act_name(enum nx_act act);
 struct nx_logged { /* one line of the log; slices live for the call */
     int64_t sequence;

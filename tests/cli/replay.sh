@@ -19,6 +19,50 @@ run 1 "$NIXIE" rules replay --config "$T/conf"; prints '2 would be judged otherw
 run 0 "$NIXIE" rules replay --config "$T/conf" --since 2999-01-01; prints '^0 reports'
 run 0 "$NIXIE" rules suggest --stored --config "$T/conf"; prints '; 0 that no rule explains'
 run 0 "$NIXIE" check one@example.net   # looking has changed nothing
-run 64 "$NIXIE" rules replay --since yesterday; says "'yesterday' is no date"
+run 64 "$NIXIE" rules replay --since yesterday; says "'yesterday' is no moment"
 run 64 "$NIXIE" rules suggest; says 'give paths, or --stored'
+
+# --apply: a preview first, then the entries that follow, each with its line; a second time there is nothing to do.
+export TMPDIR="$T/tmp"; mkdir "$TMPDIR"
+replay() { want=$1; shift; run "$want" "$NIXIE" rules replay --config "$T/conf" --apply "$@"; }
+run 0 "$NIXIE" suppress byhand@example.net --reason 'asked by phone'
+bounce byhand@example.net 5.0.0 'Zork frobnicated the blorb' >"$T/in/4"; run 0 "$NIXIE" ingest --quiet "$T/in/4"
+run 64 "$NIXIE" rules replay --yes; says 'go with --apply'
+replay 1; prints '^0 entries of 2 in force would be lifted, 2 would be made'; prints 'one@example.net +suppress for mailbox_disabled'; prints 'again with --yes'
+run 0 "$NIXIE" check one@example.net
+replay 0 --yes; prints '^2 changes made'
+run 1 "$NIXIE" check one@example.net two@example.net
+run 0 "$NIXIE" history one@example.net; prints 'rejudge.*rules replay: local.zork says mailbox_disabled .hard. where nothing said unknown .soft.; rules [0-9a-f]{12}'
+run 0 "$NIXIE" history byhand@example.net; grep -q rejudge "$T/out" && fail 'an entry by hand was touched'
+replay 0 --yes; prints '^0 entries of 4 in force would be lifted, 0 would be made'
+run 0 "$NIXIE" db check
+# The rule gone: what it made is lifted; there again: made again; by hand released: left alone.
+mv "$T/local/mine.rules" "$T/mine"; replay 0 --yes; prints '^2 entries of 4 in force would be lifted, 0 would be made'; run 0 "$NIXIE" check one@example.net two@example.net
+replay 0 --yes; prints '^0 entries .* 0 would be made'
+mv "$T/mine" "$T/local/mine.rules"; replay 0 --yes; prints ' 2 would be made'; run 1 "$NIXIE" check one@example.net
+run 0 "$NIXIE" release one@example.net; replay 0 --yes; prints ' 0 would be made'; run 0 "$NIXIE" check one@example.net
+# A hard verdict taken back: its entry goes, unless a complaint or a person put it there; a softer one comes in its place where it would have.
+cat >"$T/local/soft.rules" <<'RULES'
+rule local.soft
+  cause mailbox_full
+  any   user unknown
+  hit   550 5.1.1 User unknown
+RULES
+bounce gone@example.net 5.1.1 '5.1.1 User unknown' >"$T/in/5"; run 0 "$NIXIE" ingest --quiet "$T/in/5"
+run 0 "$NIXIE" suppress gone@example.net --cause complaint
+run 1 "$NIXIE" check three@example.net; replay 0 --yes; prints 'three@example.net +lift mailbox_unknown'; run 0 "$NIXIE" check three@example.net
+run 1 "$NIXIE" check gone@example.net; prints complaint
+run 0 "$NIXIE" history three@example.net; prints 'release.*rules replay: local.soft says mailbox_full'
+run 0 "$NIXIE" db check; run 0 "$NIXIE" db rebuild; run 1 "$NIXIE" check two@example.net
+# Whoever came on the allow list meanwhile is not suppressed.
+rm "$T/local/soft.rules"; run 0 "$NIXIE" allow three@example.net; replay 0 --yes; run 0 "$NIXIE" check three@example.net
+# A rule set that would call half the list dead is refused without a word more.
+for i in $(seq 30); do bounce "many$i@example.org" 5.0.0 'Greetings from the frobnicator' >"$T/in/m$i"; done
+run 0 "$NIXIE" ingest --quiet "$T/in"
+printf 'rule local.rash\n  cause mailbox_unknown\n  any   greetings from the frobnicator\n  hit   550 greetings from the frobnicator\n' >"$T/local/rash.rules"
+replay 65 --yes; says 'so nothing is done'; run 0 "$NIXIE" check many1@example.org
+replay 0 --yes --force; prints '^30 changes made'; run 1 "$NIXIE" check many1@example.org
+rm "$T/local/rash.rules"; replay 65 --yes; says 'more than half of the list'; replay 0 --yes --force; run 0 "$NIXIE" check many1@example.org
+run 0 "$NIXIE" db check
+is "$(ls "$TMPDIR")" '' 'files left behind'
 finish

@@ -47,7 +47,7 @@ static void bind_entry(struct nx_db *db, sqlite3_stmt *put, const struct nx_row 
     nx_db_bind_when(put, 6, since);
     nx_db_bind_when(put, 7, row->until);
     sqlite3_bind_int64(put, 8, renewals);
-    sqlite3_bind_int(put, 9, row->act != NX_ACT_EVENT);
+    sqlite3_bind_int(put, 9, row->act != NX_ACT_EVENT && row->act != NX_ACT_REJUDGE);
     sqlite3_bind_int64(put, 10, row->sequence);
 }
 
@@ -111,6 +111,7 @@ gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
         return TRUE;
     switch (row->act) {
     case NX_ACT_EVENT:
+    case NX_ACT_REJUDGE:
     case NX_ACT_SUPPRESS:
     case NX_ACT_IMPORT:
         return put(db, row, error);

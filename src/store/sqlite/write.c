@@ -325,13 +325,35 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
     return TRUE;
 }
 
+/* Nothing has happened to the entry since it was looked at, and nothing protects the address. */
+static gboolean as_planned(struct nx_db *db, const struct nx_change *change, bool *ret, GError **error)
+{
+    static const char GET[] = "SELECT coalesce((SELECT seq FROM suppressions WHERE key=?1 AND stream=?2), 0),"
+                              " EXISTS(SELECT 1 FROM allowed WHERE key IN (?1, substr(?1, 1, instr(?1, '@'))))";
+    sqlite3_stmt *get = nx_db_statement(db, GET, error);
+    if (get == NULL)
+        return FALSE;
+    nx_db_bind_text(get, 1, change->key);
+    nx_db_bind_text(get, 2, nx_str_eq(change->stream, NX_STR(NX_STREAM_UNNAMED)) ? NX_STR_NONE : change->stream);
+    if (nx_db_step(db, get, error) < 0)
+        return FALSE;
+    *ret = sqlite3_column_int64(get, 0) == change->sequence && (change->act == NX_ACT_RELEASE || sqlite3_column_int(get, 1) == 0);
+    nx_db_reset(get);
+    return TRUE;
+}
+
 /* Would the act change anything? */
 static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_when now, bool *ret, GError **error)
 {
     struct nx_standing standing;
     sqlite3_stmt *ask;
+    if (change->planned && !as_planned(db, change, ret, error))
+        return FALSE;
+    if (change->planned && !*ret)
+        return TRUE;
     switch (change->act) {
     case NX_ACT_EVENT:
+    case NX_ACT_REJUDGE:
     case NX_ACT_SUPPRESS:
     case NX_ACT_IMPORT:
     case NX_ACT_FORGET:
@@ -380,6 +402,9 @@ static gboolean act_on_erased(struct nx_backend *backend, const struct nx_change
                            .actor = change->actor,
                            .source = change->source};
     int64_t sequence;
+    *ret_changed = false;
+    if (change->planned) /* erased since then: no events are left that it could follow from */
+        return TRUE;
     if (!nx_forgotten_scrub(db, backend->scratch, change->reason, &act.reason, error))
         return FALSE;
     row.reason = act.reason;
@@ -399,11 +424,11 @@ static gboolean act_on_erased(struct nx_backend *backend, const struct nx_change
     case NX_ACT_DISALLOW:
     case NX_ACT_EVENT:
     case NX_ACT_FORGET:
+    case NX_ACT_REJUDGE:
     case NX_ACT_HOLD_RELEASE:
     case NX_ACT_HOLD_DROP:
         break;
     }
-    *ret_changed = false;
     return TRUE;
 }
 
@@ -427,7 +452,7 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
         return FALSE;
     if (change->act == NX_ACT_RELEASE && !nx_rate_take_back_entries(db, change->key, change->stream, error))
         return FALSE;
-    enum nx_class class_ = nx_cause_facts(change->cause)->class_;
+    enum nx_class class_ = change->act == NX_ACT_REJUDGE ? change->class_ : nx_cause_facts(change->cause)->class_;
     const struct appended row = {.act = nx_str_of(nx_act_name(change->act)),
                                  .at = change->since,
                                  .made = now,
