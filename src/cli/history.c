@@ -2,7 +2,7 @@
 #include "cli/arguments.h"
 
 #include "base/error.h"
-#include "event/json.h"
+#include "export/trail.h"
 #include "store/store.h"
 
 struct history {
@@ -10,31 +10,6 @@ struct history {
     gboolean json;
     size_t n;
 };
-
-static void put(struct nx_buf *out, const char *name, struct nx_str text)
-{
-    nx_buf_add(out, nx_arena_printf(out->arena, ",\"%s\":", name));
-    nx_json_string(out, text);
-}
-
-static void print_json(struct nx_buf *out, const struct nx_logged *line)
-{
-    nx_buf_add(out, nx_arena_printf(out->arena, "{\"sequence\":%lld", (long long)line->sequence));
-    put(out, "act", nx_str_of(nx_act_name(line->act)));
-    put(out, "at", nx_when_format(out->arena, line->at));
-    put(out, "made", nx_when_format(out->arena, line->made));
-    put(out, "address", line->address);
-    put(out, "stream", line->stream);
-    put(out, "reason", line->reason);
-    put(out, "actor", line->actor);
-    put(out, "source", line->source);
-    nx_buf_add(out, NX_STR(",\"event\":"));
-    if (line->event != NULL)
-        nx_event_to_json(out, line->event);
-    else
-        nx_buf_add(out, NX_STR("null"));
-    nx_buf_add(out, NX_STR("}\n"));
-}
 
 static void print_text(struct nx_buf *out, const struct nx_logged *line)
 {
@@ -66,10 +41,12 @@ static bool one(const struct nx_logged *line, void *data)
     struct nx_buf out;
     nx_arena_reset(history->arena);
     nx_buf_init(&out, history->arena, 16u << 20);
-    if (history->json)
-        print_json(&out, line);
-    else
+    if (!history->json)
         print_text(&out, line);
+    else
+        nx_logged_to_json(&out, line);
+    if (history->json)
+        nx_buf_addc(&out, '\n');
     history->n++;
     return fwrite(out.p, 1, out.n, stdout) == out.n;
 }

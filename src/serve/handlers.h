@@ -9,6 +9,8 @@ void nx_post_classify(struct nx_request *request);
 void nx_get_suppression(struct nx_request *request);
 void nx_put_suppression(struct nx_request *request);
 void nx_delete_suppression(struct nx_request *request);
+void nx_get_history(struct nx_request *request);
+void nx_post_forget(struct nx_request *request);
 void nx_check_suppressions(struct nx_request *request);
 void nx_list_suppressions(struct nx_request *request);
 void nx_list_events(struct nx_request *request);

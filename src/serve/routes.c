@@ -4,6 +4,10 @@
 /* Routes of one path stand together; a literal path goes before one with {}, a longer one before a shorter. */
 const struct nx_route nx_routes[] = {
     {"POST", "/v1/suppressions/check", NX_ROLE_READ, NX_BODY_MESSAGE, nx_check_suppressions, "many addresses at once"},
+    {"GET", "/v1/suppressions/{address}/history", NX_ROLE_READ, NX_BODY_NONE, nx_get_history,
+     "what is known of an address, by pages"},
+    {"POST", "/v1/suppressions/{address}/forget", NX_ROLE_ADMIN, NX_BODY_SMALL, nx_post_forget,
+     "erase what is known of an address"},
     {"GET", "/v1/suppressions/{address}", NX_ROLE_READ, NX_BODY_NONE, nx_get_suppression, "is this address suppressed, and why"},
     {"PUT", "/v1/suppressions/{address}", NX_ROLE_WRITE, NX_BODY_SMALL, nx_put_suppression, "suppress an address by hand"},
     {"DELETE", "/v1/suppressions/{address}", NX_ROLE_WRITE, NX_BODY_NONE, nx_delete_suppression, "lift a suppression"},

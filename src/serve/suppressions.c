@@ -216,6 +216,11 @@ void nx_list_suppressions(struct nx_request *request)
     }
     nx_buf_add(&page.body, NX_STR("],\"next\":"));
     nx_json_string(&page.body, page.n > page.limit ? page.cursor : NX_STR_NONE);
-    nx_buf_add(&page.body, NX_STR("}\n"));
+    uint64_t erased = 0; /* they are suppressed too, and cannot be listed */
+    if (!nx_reader_erased(reader, nx_request_now(request), &erased, &error)) {
+        nx_request_fail(request, error);
+        return;
+    }
+    nx_buf_add(&page.body, nx_arena_printf(page.body.arena, ",\"erased\":%" G_GUINT64_FORMAT "}\n", erased));
     nx_request_json(request, 200, nx_buf_str(&page.body));
 }

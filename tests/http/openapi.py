@@ -65,6 +65,10 @@ for media in "text/csv", "application/x-ndjson", "text/plain": tag = ask("GET", 
 ask("GET", X, X, headers={"Accept": media, "If-None-Match": tag}, want=304); ask("GET", X + "?format=xml", X, want=400); ask("GET", X, X, headers={"Accept": "image/png"}, want=406)
 ask("POST", L, L, b"b@example.net\n", plain); ask("POST", L + "?answer=report", L, b"info@gmial.com\nb@example.net\n", plain); ask("POST", L + "?answer=removed&delimiter=tab&header=no", L, b"b@example.net\nnone\n", plain); ask("POST", L + "?column=9", L, b"b@example.net\n", plain, want=400); ask("POST", L, L, b"{}", want=415)
 ask("DELETE", S + "/a@example.net", A, want=204); ask("DELETE", S + "/a@example.net", A, want=404); ask("DELETE", S + "/none", A, want=400)
+H, F = A + "/history", A + "/forget"
+ask("PUT", S + "/h@example.net", A, b"{}", want=201); ask("GET", S + "/h@example.net/history?limit=1", H); ask("GET", S + "/one@example.net/history", H); ask("GET", S + "/none/history", H, want=400); ask("GET", S + "/h@example.net/history?limit=0", H, want=400)
+ask("POST", S + "/h@example.net/forget", F, b'{"reason": "asked", "suppress": true}'); ask("POST", S + "/h@example.net/forget", F); ask("GET", S + "/h@example.net/history", H); ask("GET", S + "/h@example.net", A); ask("GET", S, S)
+ask("POST", S + "/@example.net/forget", F, want=400); ask("POST", S + "/h@example.net/forget", F, b'{"suppress": 1}', want=400)
 T, G = "/v1/triage", "/v1/triage/{group}"
 odd = lambda who, words: bounce.replace(b"one@", who + b"@").replace(b"5.1.1", b"5.0.0").replace(b"User unknown", words)
 ask("POST", M, M, odd(b"odd", b"Zork frobnicated the blorb"), mail); ask("POST", M, M, odd(b"old", b"user unknown to the zork"), mail)
@@ -79,7 +83,7 @@ ask("GET", "/v1/webhooks/none", W, want=404); ask("POST", "/v1/webhooks/none", W
 for path in "/", "/page.css", "/page.js", "/healthz", "/readyz", "/metrics": ask("GET", path, path)
 
 # What cannot be provoked here has a test of its own: webhooks (tests/http/webhooks.sh), a full queue (tests/http/faults.sh).
-elsewhere = {(m, W, s) for m in ("post", "get", "options") for s in ("200", "400", "406")} | {("get", "/readyz", "503")}
+elsewhere = {(m, W, s) for m in ("post", "get", "options") for s in ("200", "400", "406")} | {("get", "/readyz", "503"), ("post", F, "503")}
 named = {(m, p, s) for p, item in document["paths"].items() for m, o in item.items() if m != "parameters" for s in o["responses"]}
 for m, p, s in sorted(named - seen - elsewhere): failures.append(f"{m.upper()} {p}: {s} is named and was never seen")
 routes = set(re.findall(r'^    \{"([A-Z]+)", "([^"]+)"', open(sys.argv[4]).read(), re.M))

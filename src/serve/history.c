@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is known of one address, and erasing it. */
+#include "serve/handlers.h"
+
+#include "base/error.h"
+#include "event/json.h"
+#include "export/trail.h"
+
+#include <jansson.h>
+
+#define PAGE_DEFAULT 100u
+#define PAGE_MOST 1000u
+
+struct page {
+    struct nx_buf body;
+    size_t n, limit;
+    int64_t last;
+    bool more;
+};
+
+static bool add(const struct nx_logged *line, void *data)
+{
+    struct page *page = data;
+    if (page->n == page->limit) {
+        page->more = true;
+        return false;
+    }
+    if (page->n++ > 0)
+        nx_buf_addc(&page->body, ',');
+    nx_logged_to_json(&page->body, line);
+    page->last = line->sequence;
+    return true;
+}
+
+static bool number_of(struct nx_request *request, const char *name, unsigned long long least, unsigned long long most,
+                      unsigned long long *ret)
+{
+    struct nx_str text = nx_request_query(request, name);
+    if (text.n == 0 || (nx_str_to_u64(text, ret) && *ret >= least && *ret <= most))
+        return true;
+    nx_request_problem(request, 400, "%s is to be a number from %llu to %llu", name, least, most);
+    return false;
+}
+
+void nx_get_history(struct nx_request *request)
+{
+    unsigned long long cursor = 0, limit = PAGE_DEFAULT;
+    struct nx_reader *reader = nx_request_reader(request);
+    g_autoptr(GError) error = NULL;
+    if (reader == NULL || !number_of(request, "limit", 1, PAGE_MOST, &limit) ||
+        !number_of(request, "cursor", 0, INT64_MAX, &cursor))
+        return;
+    const struct nx_log_filter filter = {
+        .address = nx_request_param(request), .after = (int64_t)cursor, .since = NX_WHEN_NONE, .limit = (size_t)limit + 1};
+    struct page page = {.limit = (size_t)limit};
+    nx_buf_init(&page.body, nx_request_arena(request), SIZE_MAX / 2);
+    nx_buf_add(&page.body, NX_STR("{\"history\":["));
+    if (!nx_reader_log(reader, &filter, add, &page, &error)) {
+        nx_request_fail(request, error);
+        return;
+    }
+    nx_buf_add(&page.body, page.more ? nx_arena_printf(page.body.arena, "],\"next\":\"%" G_GINT64_FORMAT "\"}\n", page.last)
+                                     : NX_STR("],\"next\":null}\n"));
+    nx_request_json(request, 200, nx_buf_str(&page.body));
+}
+
+/* ---- erasing looks through the whole log, so it has a thread of its own */
+
+struct forgetting {
+    struct nx_request *request;
+    char *reason, *actor;
+    bool suppress;
+};
+
+static void free_forgetting(struct forgetting *forgetting)
+{
+    g_free(forgetting->reason);
+    g_free(forgetting->actor);
+    g_free(forgetting);
+}
+
+static void *run(void *data)
+{
+    struct forgetting *forgetting = data;
+    struct nx_request *request = forgetting->request;
+    struct nx_service *service = nx_request_service(request);
+    const struct nx_str address = nx_request_param(request);
+    const struct nx_forget forget = {.addresses = &address,
+                                     .n = 1,
+                                     .suppress = forgetting->suppress,
+                                     .reason = nx_str_of(forgetting->reason),
+                                     .actor = nx_str_of(forgetting->actor)};
+    struct nx_erased erased;
+    struct nx_cleared cleared;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *body = NULL;
+    if (nx_store_forget(service->store, &forget, g_get_real_time() / G_USEC_PER_SEC, &erased, &cleared, &error)) {
+        body = g_strdup_printf("{\"suppressed\":%s,\"erased_before\":%s,\"events\":%zu,\"acts\":%zu,\"import_lines\":%zu,"
+                               "\"mentions\":%zu,\"messages\":%zu}\n",
+                               erased.kept ? "true" : "false", erased.before ? "true" : "false", erased.events, erased.acts,
+                               erased.lines, cleared.mentions, cleared.messages);
+        nx_request_json(request, 200, nx_str_of(body));
+    } else {
+        nx_request_fail(request, error);
+    }
+    free_forgetting(forgetting);
+    nx_request_wake(request);
+    service->storing--;
+    return NULL;
+}
+
+/* {"reason", "actor", "suppress"}, all optional; false: the problem is answered. */
+static bool read_body(struct nx_request *request, struct forgetting *forgetting)
+{
+    struct nx_str body = nx_request_body(request);
+    json_error_t fault;
+    json_t *root = body.n > 0 ? json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, &fault) : json_object();
+    const char *key, *wrong = json_is_object(root) ? NULL : "the body is no JSON object";
+    json_t *value;
+    if (wrong == NULL) {
+        json_object_foreach(root, key, value)
+        {
+            if (strcmp(key, "reason") == 0 && json_is_string(value))
+                forgetting->reason = g_strdup(json_string_value(value));
+            else if (strcmp(key, "actor") == 0 && json_is_string(value))
+                forgetting->actor = g_strdup(json_string_value(value));
+            else if (strcmp(key, "suppress") == 0 && json_is_boolean(value))
+                forgetting->suppress = json_is_true(value);
+            else
+                wrong = "there are reason and actor (texts) and suppress (true or false), nothing else";
+        }
+    }
+    json_decref(root);
+    if (wrong != NULL)
+        nx_request_problem(request, 400, "%s", wrong);
+    return wrong == NULL;
+}
+
+void nx_post_forget(struct nx_request *request)
+{
+    struct nx_service *service = nx_request_service(request);
+    struct forgetting *forgetting = g_new0(struct forgetting, 1);
+    forgetting->request = request;
+    if (read_body(request, forgetting)) {
+        pthread_t thread;
+        struct nx_str actor = nx_request_actor(request);
+        if (forgetting->actor == NULL)
+            forgetting->actor = g_strndup(actor.p, actor.n);
+        service->storing++;
+        nx_request_wait(request);
+        if (!service->ending && pthread_create(&thread, NULL, run, forgetting) == 0) {
+            pthread_detach(thread);
+            return;
+        }
+        nx_request_add_header(request, "Retry-After", "5");
+        nx_request_problem(request, 503, "nothing can be erased for the moment (try again)");
+        nx_request_wake(request);
+        service->storing--;
+    }
+    free_forgetting(forgetting);
+}
