@@ -32,16 +32,23 @@ function show(section, ...content) {
   section.querySelector('.answer').replaceChildren(...content);
 }
 
-async function answer(section, work) {
-  const button = section.querySelector('button');
+// Does what a button asks for; a fault is told at the place given.
+async function answer(button, place, work) {
   button.disabled = true;
   try {
     await work();
   } catch (fault) {
-    show(section, make('p', 'fault', fault.message));
+    place.replaceChildren(make('p', 'fault', fault.message));
   } finally {
     button.disabled = false;
   }
+}
+
+function onSubmit(form, place, work) {
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    answer(event.submitter ?? form.querySelector('button'), place, work);
+  });
 }
 
 const CLASSES = {
@@ -137,28 +144,74 @@ function release(address, path) {
   reason.placeholder = 'why';
   reason.required = true;
   reason.setAttribute('aria-label', 'Why it is taken off');
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    answer(byId('address'), async () => {
-      await ask('v1/suppressions/' + path + '?reason=' + encodeURIComponent(reason.value), { method: 'DELETE' });
-      await look(address);
-    });
+  const told = make('div');
+  onSubmit(form, told, async () => {
+    await ask('v1/suppressions/' + path + '?reason=' + encodeURIComponent(reason.value), { method: 'DELETE' });
+    await look(address);
   });
-  return form;
+  return make('div', '', form, told);
 }
 
-byId('bounce').querySelector('form').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const { text, file } = event.target.elements;
-  const given = file.files[0] ?? text.value.replace(/^\s*\n/, '');
-  if (given === '') return;
-  answer(byId('bounce'), () => explain(given));
-});
-byId('address').querySelector('form').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const address = event.target.elements.address.value.trim();
-  if (address !== '') answer(byId('address'), () => look(address));
-});
+async function unexplained() {
+  const { body } = await ask('v1/triage?limit=50');
+  const more = body.groups_in_all - body.groups.length;
+  show(byId('unexplained'),
+    make('p', '', body.events === 0 ? 'Nothing: every failure that is stored was explained.'
+      : body.events + ' events in ' + body.groups_in_all + ' groups' + (more > 0 ? ', the ' + body.groups.length + ' largest:' : ':')),
+    ...body.groups.map(group));
+}
+
+function group(one) {
+  const causes = byId('causes').content.firstElementChild.cloneNode(true);
+  const phrase = make('input');
+  phrase.name = 'phrase';
+  phrase.size = 30;
+  phrase.placeholder = 'the words that say it (else chosen)';
+  phrase.setAttribute('aria-label', 'The words that say it');
+  const tried = make('div');
+  const form = make('form', 'acts', causes, phrase, make('button', 'quiet', 'Try a rule'));
+  onSubmit(form, tried, () => propose(one.group, { cause: causes.value, phrase: phrase.value }, tried, true));
+  return make('article', 'soft',
+    make('h3', '', one.text),
+    rows([['Events', one.events + ' from ' + one.domains + (one.domains === 1 ? ' domain' : ' domains')], ['Seen', one.first_seen + ' to ' + one.last_seen],
+      ['Taken for', one.decided], ['The last one', one.example]]),
+    form, tried);
+}
+
+async function propose(id, wish, tried, dry) {
+  const given = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== ''));
+  const { status, body } = await ask('v1/triage/' + id + '/rule' + (dry ? '' : '?dry_run=false'), {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(given),
+  });
+  if (status === 404) throw new Error(body?.detail);
+  if (!dry) return unexplained();
+  const install = make('button', '', 'Install it');
+  install.addEventListener('click', () => answer(install, tried, () => propose(id, wish, tried, false)));
+  tried.replaceChildren(
+    make('pre', '', body.text),
+    rows([['Cause', body.cause ?? 'to be said'], ['Why', body.why], ['Of ' + body.seen + ' stored', 'it explains ' + body.explains],
+      ['Newly dead', body.newly_hard > 0 ? body.newly_hard + ' addresses' : null],
+      ...[...body.faults, ...body.takes_examples, ...body.changes].map((fault) => ['But', make('span', 'fault', fault)])]),
+    body.cause !== null && body.faults.length === 0 ? make('p', 'acts', install) : '');
+  return undefined;
+}
+
+const ways = {
+  bounce: async (form) => {
+    const { text, file } = form.elements;
+    const given = file.files[0] ?? text.value.replace(/^\s*\n/, '');
+    if (given !== '') await explain(given);
+  },
+  address: async (form) => {
+    const address = form.elements.address.value.trim();
+    if (address !== '') await look(address);
+  },
+  unexplained,
+};
+for (const [id, work] of Object.entries(ways)) {
+  const form = byId(id).querySelector('form');
+  onSubmit(form, byId(id).querySelector('.answer'), () => work(form));
+}
 byId('token').addEventListener('submit', (event) => {
   event.preventDefault();
   sessionStorage.setItem('token', event.target.elements.token.value.trim());
@@ -166,7 +219,7 @@ byId('token').addEventListener('submit', (event) => {
 });
 
 function turn() {
-  const wanted = location.hash === '#address' ? 'address' : 'bounce';
+  const wanted = Object.hasOwn(ways, location.hash.slice(1)) ? location.hash.slice(1) : 'bounce';
   for (const section of document.querySelectorAll('main > section')) section.classList.toggle('shown', section.id === wanted);
   for (const link of document.querySelectorAll('nav a'))
     if (link.hash === '#' + wanted) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current');
