@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a signed body and as the signature: never a good one. */
+/* Any bytes as a signed body and as the signature: never a good one. And as the address of a certificate: what is allowed is one of
+ * the host's. */
+#include "fetch/fetch.h"
 #include "verify/verify.h"
 
 #include <assert.h>
@@ -32,6 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (nx_sns_read(arena, bytes, &sns))
         assert(nx_sns_verify(&sns, first, NX_WHEN_NONE) != NX_PROOF_GOOD);
     assert(!nx_basic_fits(bytes, (const char *const[]){"u:a password that nobody guesses", NULL}));
+    static const char *const hosts[] = {"sns.*.amazonaws.com", NULL};
+    if (nx_fetch_allows(bytes, hosts, ".pem"))
+        assert(nx_str_istarts(bytes, NX_STR("https://")) && nx_str_iends(bytes, NX_STR(".pem")) &&
+               nx_str_chr(bytes, '@') == bytes.n && nx_str_chr(bytes, '\\') == bytes.n);
     nx_arena_free(arena);
     return 0;
 }

@@ -241,7 +241,7 @@ static struct nx_str join_lines(struct nx_arena *arena, struct nx_str text)
 bool nx_webhook_parse_text(struct nx_arena *arena, const struct nx_limits *limits, struct nx_str text,
                            struct nx_webhook_body *ret_body)
 {
-    text = nx_str_trim(text);
+    text = nx_webhook_text(text);
     if (text.n < 2 || text.p[0] != '{' ||
         !(nx_str_find(text, NX_STR("notificationType")) < text.n || nx_str_find(text, NX_STR("eventType")) < text.n))
         return false;
