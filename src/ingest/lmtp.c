@@ -27,6 +27,7 @@ struct nx_lmtp {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t ended;
     GHashTable *open; /* GSocket of each session */
+    unsigned threads; /* of sessions, those that are turned away among them */
     bool stopping;
 };
 
@@ -137,6 +138,17 @@ static void converse(struct nx_lmtp *lmtp, GIOStream *connection)
     g_string_free(out, TRUE);
 }
 
+/* In the main loop, before the thread there is. */
+static gboolean on_accepted(GSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
+{
+    struct nx_lmtp *lmtp = data;
+    (void)service, (void)connection, (void)source;
+    pthread_mutex_lock(&lmtp->lock);
+    lmtp->threads++;
+    pthread_mutex_unlock(&lmtp->lock);
+    return FALSE; /* on with it */
+}
+
 /* In a thread of its own. */
 static gboolean on_session(GThreadedSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
 {
@@ -156,12 +168,12 @@ static gboolean on_session(GThreadedSocketService *service, GSocketConnection *c
         converse(lmtp, G_IO_STREAM(connection));
     }
     g_io_stream_close(G_IO_STREAM(connection), NULL, NULL);
-    if (room) {
-        pthread_mutex_lock(&lmtp->lock);
+    pthread_mutex_lock(&lmtp->lock);
+    if (room)
         g_hash_table_remove(lmtp->open, socket);
-        pthread_cond_signal(&lmtp->ended);
-        pthread_mutex_unlock(&lmtp->lock);
-    }
+    lmtp->threads--;
+    pthread_cond_signal(&lmtp->ended);
+    pthread_mutex_unlock(&lmtp->lock);
     return TRUE;
 }
 
@@ -267,6 +279,7 @@ struct nx_lmtp *nx_lmtp_new(struct nx_intake *intake, const struct nx_lmtp_setti
     pthread_mutex_init(&lmtp->lock, NULL);
     pthread_cond_init(&lmtp->ended, NULL);
     g_socket_listener_set_backlog(G_SOCKET_LISTENER(lmtp->service), 512);
+    g_signal_connect(lmtp->service, "incoming", G_CALLBACK(on_accepted), lmtp);
     g_signal_connect(lmtp->service, "run", G_CALLBACK(on_session), lmtp);
     if (settings->listener >= 0 ? !open_given(lmtp, settings->listener, error) : !open_own(lmtp, settings, error))
         return NULL;
@@ -274,8 +287,8 @@ struct nx_lmtp *nx_lmtp_new(struct nx_intake *intake, const struct nx_lmtp_setti
     return g_steal_pointer(&lmtp);
 }
 
-/* Ends the wait of sessions that have nothing under way; the others may go on until the deadline. */
-static void end_sessions(struct nx_lmtp *lmtp)
+/* Ends the wait of sessions that have nothing under way; the others may go on until the deadline. False: some still do. */
+static bool end_sessions(struct nx_lmtp *lmtp)
 {
     struct timespec deadline;
     clock_gettime(CLOCK_REALTIME, &deadline);
@@ -288,18 +301,22 @@ static void end_sessions(struct nx_lmtp *lmtp)
     while (g_hash_table_iter_next(&iter, &socket, NULL)) /* what has arrived is still read, then comes the end */
         g_socket_shutdown(socket, TRUE, FALSE, NULL);
     int wait = 0;
-    while (g_hash_table_size(lmtp->open) > 0 && wait == 0)
+    while (lmtp->threads > 0 && wait == 0)
         wait = pthread_cond_timedwait(&lmtp->ended, &lmtp->lock, &deadline);
+    bool all = lmtp->threads == 0;
     pthread_mutex_unlock(&lmtp->lock);
+    return all;
 }
 
 void nx_lmtp_free(struct nx_lmtp *lmtp)
 {
     g_socket_service_stop(lmtp->service);
     g_socket_listener_close(G_SOCKET_LISTENER(lmtp->service));
-    end_sessions(lmtp);
+    bool over = end_sessions(lmtp);
     if (lmtp->path != NULL)
         unlink(lmtp->path);
+    if (!over) /* they still use it, and the process is about to end */
+        return;
     g_object_unref(lmtp->service);
     g_hash_table_unref(lmtp->open);
     pthread_cond_destroy(&lmtp->ended);

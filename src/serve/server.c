@@ -93,8 +93,9 @@ static unsigned connections(const struct nx_config *config)
     unsigned wanted = MAX(config->serve_connections, 1u);
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return wanted;
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
+    const struct rlimit all = {files.rlim_max, files.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &all) == 0)
+        files = all;
     rlim_t reserve = RESERVED_FILES + config->lmtp_sessions;
     rlim_t most = files.rlim_cur > 2 * reserve ? files.rlim_cur - reserve : files.rlim_cur / 4 + 1;
     if (with_margin(wanted) <= most)

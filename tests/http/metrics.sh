@@ -3,7 +3,7 @@ serve
 bounce one@example.net >"$T/one.eml"; bounce odd@example.net 5.0.0 'frobnicated zzyzx' | sed 's/smtp; 550/smtp;/' >"$T/odd.eml"
 for file in one one odd; do asks 200 /v1/messages -H "$mail" --data-binary @"$T/$file.eml"; done
 "$NIXIE" pipe <"$T/one.eml"; n=0; until curl -s "$URL/metrics" | grep -q 'duplicates_total{source="pipe"} 1' || [ $n = 60 ]; do n=$((n + 1)); sleep 0.05; done
-kill -HUP $PID; sleep 0.5; asks 404 /nowhere
+kill -HUP $PID; n=0; until grep -q " reloaded " "$T/log" || [ $n = 200 ]; do n=$((n + 1)); sleep 0.05; done; asks 404 /nowhere
 asks 200 /metrics; head_has '^content-type: text/plain; version=0.0.4'
 for line in 'nixie_events_total{source="http",kind="failed"} 2' 'nixie_event_causes_total{class="hard",cause="mailbox_unknown"} 1' 'nixie_duplicates_total{source="http"} 1' \
     'nixie_duplicates_total{source="pipe"} 1' 'nixie_suppressed_total{cause="mailbox_unknown"} 1' 'nixie_unclassified_total 1' 'nixie_ready 1' 'nixie_queue_messages 0' \
