@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# generate.sh NIXIE DIRECTORY: the manual pages, from the program's own tables (help and settings) and nixie.1.head, so that they cannot differ from it.
+# generate.sh NIXIE DIRECTORY: the manual pages, from the program's own tables (help and settings) and nixie.1.head, so that they cannot differ from it; those of rules, events and
+# HTTP from the pages of docs/, which check.sh holds against the program.
 set -eu
 nixie=$1 out=$2 here=$(dirname "$0")
 export NIXIE_CONFIG=/dev/null LC_ALL=C.UTF-8
@@ -59,4 +60,13 @@ keys() {
     rm "$out/conf"
     cat "$here/nixie.conf.5.tail"
 } | scdoc >"$out/nixie.conf.5"
+
+# page NAME SECTION SUMMARY DOCUMENT
+page() {
+    { printf '%s(%s)\n\n# NAME\n\n%s - %s\n\n# DESCRIPTION\n\n' "$1" "$2" "$1" "$3"; awk -f "$here/page.awk" "$here/../$4"; printf '# SEE ALSO\n\n*nixie*(1), *nixie.conf*(5), *nixie-rules*(5), *nixie-events*(7), *nixie-http*(7)\n'; } |
+        scdoc >"$out/$1.$2"
+}
+page nixie-rules 5 'the files that say what the words of mail systems mean' rules.md
+page nixie-events 7 'what nixie says of one report, as JSON' schema.md
+page nixie-http 7 'the HTTP interface of nixie serve' http.md
 rm "$out/text"
