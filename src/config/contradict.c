@@ -82,10 +82,11 @@ static void check_breaker(struct nx_load *load)
     const struct nx_breaker *breaker = &load->config->policy.breaker;
     if (breaker->minimum == 0 || breaker->factor == 0)
         nx_load_fault(load, nx_load_line(load, "breaker", breaker->minimum == 0 ? "minimum" : "factor"),
-              "[breaker] %s: 0 would hold everything back (to switch it off: enabled = false)",
-              breaker->minimum == 0 ? "minimum" : "factor");
+                      "[breaker] %s: 0 would hold everything back (to switch it off: enabled = false)",
+                      breaker->minimum == 0 ? "minimum" : "factor");
     if (breaker->window <= 0 || breaker->window > 14 * 86400)
-        nx_load_fault(load, nx_load_line(load, "breaker", "window"), "[breaker] window: from 1h to 14d, half of what it is compared with");
+        nx_load_fault(load, nx_load_line(load, "breaker", "window"),
+                      "[breaker] window: from 1h to 14d, half of what it is compared with");
     if (breaker->hold <= 0)
         nx_load_fault(load, nx_load_line(load, "breaker", "hold"), "[breaker] hold: an incident has to end (2d)");
     if (breaker->history < 0 || breaker->history > 28 * 86400)
@@ -109,8 +110,8 @@ void nx_load_contradictions(struct nx_load *load)
         check_stream(load, stream);
         for (int cause = 0; cause <= NX_CAUSE_COUNT; cause++) {
             bool tentative = cause == NX_CAUSE_COUNT;
-            g_autofree char *group = g_strdup_printf("stream %s cause %s", stream->name,
-                                                     tentative ? "tentative" : nx_cause_name((enum nx_cause)cause));
+            g_autofree char *group =
+                g_strdup_printf("stream %s cause %s", stream->name, tentative ? "tentative" : nx_cause_name((enum nx_cause)cause));
             if (stream->own[cause])
                 check_numbers(load, group, tentative ? &stream->tentative : &stream->causes[cause],
                               tentative ? NX_CAUSE_NONE : (enum nx_cause)cause);

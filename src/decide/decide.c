@@ -197,6 +197,13 @@ static void suppress(const struct nx_policy_cause *rule, const struct nx_history
     ret->reason = why;
 }
 
+/* The first try after an entry has run out meets what made it: it never went away. */
+static bool goes_on(const struct nx_policy_cause *rule, const struct nx_standing *standing, enum nx_cause cause, nx_when at)
+{
+    return standing->present && !standing->manual && standing->cause == cause && standing->until != NX_WHEN_NONE &&
+           standing->until <= at && at - standing->until <= rule->span;
+}
+
 static void count(const struct nx_policy_cause *rule, const struct nx_history *history, enum nx_cause cause, unsigned threshold,
                   int64_t window, nx_when at, struct nx_arena *arena, struct nx_decision *ret)
 {
@@ -205,7 +212,9 @@ static void count(const struct nx_policy_cause *rule, const struct nx_history *h
     nx_when first = history->count > 0 && history->first < at ? history->first : at;
     nx_when last = history->count > 0 && history->last > at ? history->last : at;
     bool enough = days >= threshold, wide = last - first >= rule->span;
-    if (enough && wide) {
+    if (goes_on(rule, &history->standing, cause, at)) {
+        suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: again, at once after its entry ran out", name), ret);
+    } else if (enough && wide) {
         suppress(
             rule, history, cause, at, arena,
             nx_arena_printf(arena, "%s: on %u days within %lld d, %u suffice", name, days, (long long)(window / DAY), threshold),

@@ -197,7 +197,8 @@ char **nx_streams_fields(const struct nx_streams *streams)
     for (char **header = streams->headers; header != NULL && *header != NULL; header++)
         g_strv_builder_add(names, *header);
     for (guint i = 0; i < streams->all->len; i++)
-        for (char **header = ((const struct nx_stream *)streams->all->pdata[i])->headers; header != NULL && *header != NULL; header++) {
+        for (char **header = ((const struct nx_stream *)streams->all->pdata[i])->headers; header != NULL && *header != NULL;
+             header++) {
             g_autofree char *name = g_strndup(*header, strcspn(*header, "="));
             g_strv_builder_add(names, name);
         }

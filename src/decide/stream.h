@@ -24,7 +24,7 @@ struct nx_stream {
 
 struct nx_streams {
     gatomicrefcount references;
-    GPtrArray *all;        /* struct nx_stream *, in the order of the settings */
+    GPtrArray *all;         /* struct nx_stream *, in the order of the settings */
     char **headers, **tags; /* whose value is itself a stream's name; the first that has one */
 };
 struct nx_streams *nx_streams_new(void);

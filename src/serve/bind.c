@@ -8,7 +8,8 @@ struct nx_verp *nx_bind_verp(const struct nx_config *config, GError **error)
     g_autofree char *keys = NULL;
     g_autoptr(GError) cannot = NULL;
     if (*config->verp_keys_file == '\0') {
-        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "[verp] keys_file is not set (make one: `nixie verp keygen > FILE`, mode 0600)");
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG,
+                    "[verp] keys_file is not set (make one: `nixie verp keygen > FILE`, mode 0600)");
         return NULL;
     }
     if (!g_file_get_contents(config->verp_keys_file, &keys, NULL, &cannot)) {

@@ -210,6 +210,40 @@ static void terms_double_within_a_year(void **state)
     }
 }
 
+/* The first try after an entry ran out: within the cause's span it goes on, later it has to be earned anew. */
+static void what_never_went_away_goes_on(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        enum nx_cause last;
+        int ended_days;
+        bool manual;
+        enum nx_action action;
+    } rows[] = {
+        {"the day after", NX_CAUSE_MAILBOX_FULL, 1, false, NX_ACTION_SUPPRESS},
+        {"a week after", NX_CAUSE_MAILBOX_FULL, 7, false, NX_ACTION_SUPPRESS},
+        {"later", NX_CAUSE_MAILBOX_FULL, 8, false, NX_ACTION_COUNT},
+        {"another cause", NX_CAUSE_EXPIRED, 1, false, NX_ACTION_COUNT},
+        {"one by hand", NX_CAUSE_MAILBOX_FULL, 1, true, NX_ACTION_COUNT},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_history history = {.standing = {.present = true,
+                                                  .cause = rows[i].last,
+                                                  .class_ = NX_CLASS_SOFT,
+                                                  .since = T0 - 60 * DAY,
+                                                  .until = T0 - rows[i].ended_days * (int64_t)DAY,
+                                                  .manual = rows[i].manual}};
+        struct nx_event event = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, 552);
+        struct nx_decision decision = decide(&policy, &history, &event, arena);
+        if (decision.action != rows[i].action || (decision.action == NX_ACTION_SUPPRESS && decision.until != T0 + 60 * DAY))
+            fail_msg("%s: %s, %.*s", rows[i].why, nx_action_name(decision.action), NX_FMT(decision.reason));
+    }
+}
+
 /* What stands, what comes, and whether it takes its place. */
 static void what_outranks_what(void **state)
 {
@@ -435,6 +469,7 @@ int main(void)
         cmocka_unit_test(thresholds_want_days_apart),
         cmocka_unit_test(what_never_counts),
         cmocka_unit_test(terms_double_within_a_year),
+        cmocka_unit_test(what_never_went_away_goes_on),
         cmocka_unit_test(what_outranks_what),
         cmocka_unit_test(a_delivery_clears_what_is_soft),
         cmocka_unit_test(the_allow_list_wins_and_says_so),
