@@ -42,6 +42,8 @@ END
 sleep 0.3; asks 200 /healthz
 # Pages of other sites do not get in, neither straight nor by a name that points here.
 asks 403 /v1/suppressions -H 'Origin: https://evil.example'; asks 403 /v1/suppressions -H 'Origin: null'; asks 403 /v1/suppressions -H 'Origin: http://127.0.0.1:1'; asks 403 /v1/suppressions -H 'Origin: http://evil.example' -H 'Host: evil.example'; asks 200 /v1/suppressions -H "Origin: $URL"; asks 403 /v1/suppressions/a@example.net -X PUT -H 'Host: evil.example'
+# CORS is off: a browser that asks first is not told that it may.
+asks 405 /v1/suppressions -X OPTIONS -H 'Origin: https://evil.example' -H 'Access-Control-Request-Method: GET'; grep -qi '^access-control-' "$T/head" && fail "another origin is let in"
 asks 200 /healthz -H 'Host: localhost:1'; asks 200 /healthz -H 'Host: [::1]:1'
 # Another one on the same port; beyond loopback; no address.
 run 75 "$NIXIE" serve --db "$T/other.db" --listen "127.0.0.1:$PORT"; says "127.0.0.1:$PORT: Address already in use \(.*--listen"
