@@ -77,6 +77,13 @@ static bool absent(CURLU *parts, CURLUPart part)
     return none;
 }
 
+/* Is the host written out as it is, between "https://" and "/"? So nobody can read another one in it. */
+static bool is_plain(const char *url, const char *host)
+{
+    size_t n = strlen(host);
+    return g_ascii_strncasecmp(url, "https://", 8) == 0 && g_ascii_strncasecmp(url + 8, host, n) == 0 && url[8 + n] == '/';
+}
+
 bool nx_fetch_allows(struct nx_str url, const char *const *hosts, const char *suffix)
 {
     g_autofree char *text = g_strndup(url.n > 0 ? url.p : "", url.n);
@@ -87,7 +94,7 @@ bool nx_fetch_allows(struct nx_str url, const char *const *hosts, const char *su
                 curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
                 curl_url_get(parts, CURLUPART_PATH, &path, 0) == CURLUE_OK && strcmp(scheme, "https") == 0 &&
                 absent(parts, CURLUPART_USER) && absent(parts, CURLUPART_PASSWORD) && absent(parts, CURLUPART_PORT) &&
-                absent(parts, CURLUPART_FRAGMENT);
+                absent(parts, CURLUPART_FRAGMENT) && is_plain(text, host);
     if (good && suffix != NULL)
         good = g_str_has_suffix(path, suffix) && strstr(path, "..") == NULL && strchr(path, '%') == NULL &&
                absent(parts, CURLUPART_QUERY);
