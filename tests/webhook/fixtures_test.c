@@ -9,6 +9,10 @@
 #include <jansson.h>
 
 static struct nx_worker *worker;
+static struct tally {
+    unsigned bodies, right;
+    size_t events;
+} tallies[32]; /* of each provider, in the order of nx_webhook_providers */
 static unsigned wrong;
 
 static void say(const char *file, const char *what, size_t i, const char *want, const char *got)
@@ -171,9 +175,24 @@ int main(int argc, char **argv)
         one(argv[1], root);
         bad += wrong != before;
         n++;
+        size_t n_providers;
+        const struct nx_webhook_provider *first = nx_webhook_providers(&n_providers),
+                                         *provider =
+                                             nx_webhook_provider(nx_str_of(json_string_value(json_object_get(root, "provider"))));
+        g_assert(n_providers <= G_N_ELEMENTS(tallies) && provider != NULL);
+        struct tally *tally = &tallies[provider - first];
+        tally->bodies++;
+        tally->right += wrong == before;
+        tally->events += json_array_size(json_object_get(root, "events"));
         json_decref(root);
     }
     nx_worker_free(worker);
+    size_t n_providers;
+    const struct nx_webhook_provider *providers = nx_webhook_providers(&n_providers);
+    for (size_t i = 0; i < n_providers; i++)
+        if (tallies[i].bodies > 0)
+            printf("%-13s %3u of %3u bodies right, %4zu events\n", providers[i].name, tallies[i].right, tallies[i].bodies,
+                   tallies[i].events);
     printf("%u of %u bodies right\n", n - bad, n);
     /* argv[2]: how many of a list made elsewhere are known to be wrong themselves */
     return bad == (argc > 2 ? (unsigned)g_ascii_strtoull(argv[2], NULL, 10) : 0) && n > 0 ? 0 : 1;

@@ -88,7 +88,10 @@ int main(int argc, char **argv)
         return 77;
     }
     struct nx_str rest = nx_str_of(text), one;
-    unsigned n = 0, right = 0;
+    unsigned n = 0, right = 0, of_provider[32][2] = {0}; /* in the order of nx_webhook_providers */
+    size_t n_providers;
+    const struct nx_webhook_provider *providers = nx_webhook_providers(&n_providers);
+    g_assert(n_providers <= G_N_ELEMENTS(of_provider));
     while (nx_str_next_line(&rest, &one)) {
         json_t *line = json_loadb(one.p, one.n, 0, NULL);
         const char *file = json_string_value(json_object_get(line, "file")),
@@ -107,8 +110,17 @@ int main(int argc, char **argv)
                     nx_proof_text(proof));
         right += good;
         n++;
+        const struct nx_webhook_provider *provider =
+            nx_webhook_provider(nx_str_of(json_string_value(json_object_get(line, "provider"))));
+        if (provider != NULL) {
+            of_provider[provider - providers][0]++;
+            of_provider[provider - providers][1] += good;
+        }
         json_decref(line);
     }
+    for (size_t i = 0; i < n_providers; i++)
+        if (of_provider[i][0] > 0)
+            printf("%-13s %2u of %2u signatures right\n", providers[i].name, of_provider[i][1], of_provider[i][0]);
     printf("%u of %u signatures right\n", right, n);
     return url_rules(argv[1]) == 0 && right == n && n > 0 ? 0 : 1;
 }

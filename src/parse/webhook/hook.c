@@ -56,6 +56,36 @@ struct nx_str nx_hook_text(const struct nx_hook *hook, json_t *root, const char 
     return text_of(hook, nx_hook_at(root, path), MAX(hook->limits->diagnostic, FIELD_MAX));
 }
 
+/* "550 ...", "4.2.2 ..." */
+static bool is_refusal(struct nx_str text)
+{
+    size_t n = nx_status_length(text);
+    if (text.n < 5 || (text.p[0] != '4' && text.p[0] != '5'))
+        return false;
+    bool reply =
+        nx_is_digit((unsigned char)text.p[1]) && nx_is_digit((unsigned char)text.p[2]) && (text.p[3] == ' ' || text.p[3] == '-');
+    return reply || (n > 0 && n < text.n && text.p[n] == ' ');
+}
+
+struct nx_str nx_hook_seek_refusal(const struct nx_hook *hook, json_t *root)
+{
+    struct nx_str found = NX_STR_NONE;
+    const char *name;
+    json_t *member;
+    if (json_is_string(root)) {
+        struct nx_str text = nx_hook_text(hook, root, "");
+        return is_refusal(text) ? text : NX_STR_NONE;
+    }
+    for (size_t i = 0; i < json_array_size(root) && found.n == 0; i++)
+        found = nx_hook_seek_refusal(hook, json_array_get(root, i));
+    json_object_foreach(root, name, member)
+    {
+        if (found.n == 0 && strcmp(name, "headers") != 0 && strcmp(name, "subject") != 0) /* what the sender wrote is no answer */
+            found = nx_hook_seek_refusal(hook, member);
+    }
+    return found;
+}
+
 bool nx_hook_int(json_t *root, const char *path, long long *ret)
 {
     json_t *value = nx_hook_at(root, path);

@@ -44,6 +44,8 @@ struct nx_str nx_hook_text(const struct nx_hook *hook, json_t *root, const char 
 /* A whole number, also one in a string. */
 bool nx_hook_int(json_t *root, const char *path, long long *ret);
 bool nx_hook_true(json_t *root, const char *path);
+/* For providers that do not say where the server's answer stands: the first text in it that begins as a refusal does. */
+struct nx_str nx_hook_seek_refusal(const struct nx_hook *hook, json_t *root);
 /* Seconds or milliseconds (number or digits), ISO 8601, RFC 5322. */
 nx_when nx_hook_when(const struct nx_hook *hook, json_t *root, const char *path);
 /* Parses a document inside a string; NULL when it is none. The caller drops it with json_decref. */

@@ -32,11 +32,7 @@ void nx_hook_mailomat(struct nx_hook *hook, json_t *event)
             report->hint = NX_CAUSE_RATE_LIMITED;
         report->hint_firm = true;
     } else if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED) {
-        static const char *const paths[] = {"delivery-status.message", "response.message", "response", "smtp-response",
-                                            "message.reason"};
-        for (size_t i = 0; i < G_N_ELEMENTS(paths) && reason.n == 0; i++)
-            reason = nx_hook_text(hook, payload, paths[i]);
-        nx_hook_diagnostic(hook, report, reason);
+        nx_hook_diagnostic(hook, report, reason.n > 0 ? reason : nx_hook_seek_refusal(hook, payload));
     }
     nx_hook_message_id(report, nx_hook_text(hook, event, "messageId"));
     report->original.from = nx_hook_text(hook, payload, "message.headers.from");

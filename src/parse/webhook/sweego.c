@@ -26,6 +26,8 @@ void nx_hook_sweego(struct nx_hook *hook, json_t *event)
         struct nx_str text = NX_STR_NONE;
         for (size_t i = 0; i < G_N_ELEMENTS(paths) && text.n == 0; i++)
             text = nx_hook_text(hook, event, paths[i]);
+        if (text.n == 0)
+            text = nx_hook_seek_refusal(hook, event);
         nx_hook_diagnostic(hook, report, text);
     }
     report->last_attempt_at = nx_hook_when(hook, event, "timestamp");
