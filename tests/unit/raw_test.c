@@ -115,7 +115,8 @@ static void test_kept(void **state)
     struct nx_str message = NX_STR("Subject: x\r\n\r\nzork <a@example.net> <b@example.net>\r\n");
     struct nx_raw raw;
     struct nx_str known = keep(f, "known@example.net", NX_CAUSE_MAILBOX_FULL, message, T0);
-    struct nx_str a = keep(f, "a@example.net", NX_CAUSE_UNKNOWN, message, T0), b = keep(f, "b@example.net", NX_CAUSE_UNKNOWN, message, T0);
+    struct nx_str a = keep(f, "a@example.net", NX_CAUSE_UNKNOWN, message, T0),
+                  b = keep(f, "b@example.net", NX_CAUSE_UNKNOWN, message, T0);
     struct nx_str none = keep(f, "c@example.net", NX_CAUSE_UNKNOWN, NX_STR_NONE, T0);
     assert_int_equal(get(f, known, &raw), 0);
     assert_int_equal(get(f, none, &raw), 0);
