@@ -142,7 +142,7 @@ static void decided_row(struct nx_worker *worker, const struct nx_ruleset *rules
     } else if (nx_str_eq(verdict->rule, NX_STR("kind"))) {
         row("Decided by", "the kind of the report");
     } else {
-        row("Decided by", "nothing: neither words nor codes tell why (`nixie rules suggest` helps to write a rule)");
+        row("Decided by", "nothing: neither words nor codes tell why (`nixie triage` and `nixie rules suggest` help to write a rule)");
     }
     for (size_t i = 0; i < n; i++)
         if (!nx_str_eq(matches[i].id, verdict->rule))

@@ -63,4 +63,12 @@ grep -q 'Parcel for ADDRESS not deliverable: locker is stuffed (id=ID, HOST \[IP
 run 0 "$NIXIE" ingest --quiet "$NIXIE_SOURCE/corpus/fake/phishing-html.eml"; run 0 "$NIXIE" triage --json; L=$(jq -r 'select(.text | test("no report")) | .group' "$T/out")
 run 0 "$NIXIE" triage show "$L" --raw; cmp -s "$T/out" "$NIXIE_SOURCE/corpus/fake/phishing-html.eml" || fail 'its message is not there'
 run 64 "$NIXIE" triage propose "$L"; says 'no report was found'
+# A line of a log is kept as it stood.
+printf 'Mar  2 10:00:01 mail postfix/smtp[1]: 4XyZ9: to=<log@example.net>, relay=mx.example.net[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=5.0.0, status=bounced (quuxed by the frobnicator)\n' >"$T/mail.log"
+run 0 "$NIXIE" ingest --log postfix "$T/mail.log"; run 0 "$NIXIE" triage --json; Q=$(jq -r 'select(.text | test("quuxed")) | .group' "$T/out")
+run 0 "$NIXIE" triage show "$Q" --raw; grep -q 'status=bounced .*quuxed by the frobnicator' "$T/out" || fail 'the line is not kept'
+# None is kept where that is not wanted, and what was kept goes.
+printf '[triage]\nsize = 0\n' >"$T/off"; bounce no@example.net 5.0.0 'Neither here nor there, said the zork' >"$T/in/9"
+run 0 "$NIXIE" ingest --quiet --config "$T/off" "$T/in/9"; run 0 "$NIXIE" triage --json; K=$(jq -r 'select(.text | test("neither here")) | .group' "$T/out")
+run 1 "$NIXIE" triage show "$K" --raw; says 'its message is not kept'
 finish

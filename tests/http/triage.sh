@@ -1,7 +1,8 @@
 # What no rule explains, over HTTP: listed, shown with its message, explained by a rule that is in force after the reload it asks for.
 . "$NIXIE_SOURCE/tests/http/lib.sh"
 mkdir "$T/rules"
-printf '[patterns]\nlocal = %s/rules\n' "$T" >"$T/n.conf"
+mkdir -p "$T/box/new" "$T/box/cur" "$T/box/tmp"
+printf '[patterns]\nlocal = %s/rules\n[watch]\nmaildirs = %s/box\n[webhook mine]\nprovider = generic\nbasic = u:p\nat_events = items\nat_recipient = to\nat_diagnostic = why\n' "$T" "$T" >"$T/n.conf"
 post() { bounce "$1" 5.0.0 "$2" >"$T/m.eml"; asks 200 /v1/messages -H "$mail" --data-binary @"$T/m.eml"; }
 serve
 post a@example.net 'The zeppelin is moored elsewhere'
@@ -25,6 +26,13 @@ asks 201 "/v1/triage/$G/rule?dry_run=false" -d '{"cause":"mailbox_moved"}'; has 
 ask() { asks 200 /v1/classify -H "$json" -d '{"reply":"550 5.0.0 the zeppelin is moored elsewhere"}'; jq -r '.events[0].cause' "$T/out"; }
 n=0; until [ "$(ask)" = mailbox_moved ] || [ $n = 100 ]; do n=$((n + 1)); sleep 0.1; done; is "$(ask)" mailbox_moved 'in force after the reload'
 asks 404 "/v1/triage/$G"; asks 200 /v1/triage; has '.events == 1'
+# What pipe and Maildir and a webhook bring is kept whole as well.
+raw_of() { n=0; until asks 200 /v1/triage && jq -e --arg t "$1" 'any(.groups[]; .text | test($t))' "$T/out" >/dev/null || [ $n = 100 ]; do n=$((n + 1)); sleep 0.1; done
+    g=$(jq -r --arg t "$1" '.groups[] | select(.text | test($t)) | .group' "$T/out"); asks 200 "/v1/triage/$g/message"; }
+bounce p@example.net 5.0.0 'Piped past the frobnicator' >"$T/p.eml"; "$NIXIE" pipe --config "$T/n.conf" <"$T/p.eml" || fail 'pipe'; raw_of 'piped past'; cmp -s "$T/out" "$T/p.eml" || fail 'pipe: not as it came'
+bounce d@example.net 5.0.0 "Dropped by the frobnicator" >"$T/d.eml"; cp "$T/d.eml" "$T/box/tmp/1"; mv "$T/box/tmp/1" "$T/box/new/1"; raw_of 'dropped by'; cmp -s "$T/out" "$T/d.eml" || fail 'Maildir: not as it came'
+printf '{"items":[{"to":"w@example.net","why":"550 5.0.0 hooked on the frobnicator"}]}' >"$T/w.json"
+asks 200 /v1/webhooks/mine -u u:p -H "$json" --data-binary @"$T/w.json"; raw_of 'hooked on'; cmp -s "$T/out" "$T/w.json" || fail 'webhook: not as it came'
 # Who may: everybody who reads sees the groups, only an administrator the messages and the rules.
 run 0 "$NIXIE" token create reader --role read; R=$(grep -o 'nx_[A-Za-z0-9_-]*' "$T/out" | head -1)
 n=0; until [ "$(curl -s -o /dev/null -w '%{http_code}' "$URL/v1/triage")" = 401 ] || [ $n = 100 ]; do n=$((n + 1)); sleep 0.1; done
