@@ -33,17 +33,23 @@ static size_t behind(struct nx_str text, size_t at, const char *const *words, si
     return 0;
 }
 
-/* The words behind "last error:" and its kin, or what a Cisco appliance quotes ("5.1.0 - Unknown address error 550-'...'"): the reason that counts. */
+/* The words behind "last error:" and its kin, behind what introduces the other server's words, or what a Cisco appliance quotes ("5.1.0 - Unknown address error 550-'...'"): the reason that counts. */
 static struct nx_str inner_cause(const struct nx_norm *norm)
 {
     static const char *const tries[] = {"last error",  "last transfail", "last deferral",    "last smtp error",
                                         "last reply", "last response",  "last failure", "last remote error"};
+    static const char *const said[] = {"other server returned was", "remote server returned was", "server returned the following", "response from the remote server was", "response of the remote server was",
+                                       "remote server responded",   "remote server replied",      "remote server answered",         "recipient server responded",         "server for the recipient responded"};
     static const char *const quotes[] = {"unknown address error ", "other mail system problem "};
     struct nx_str text = norm->text;
     size_t best = 0;
     for (size_t at = nx_str_find(text, NX_STR("last ")); at < text.n; at += 1 + nx_str_find(nx_str_from(text, at + 1), NX_STR("last "))) {
         size_t end = behind(text, at, tries, G_N_ELEMENTS(tries));
         best = end > 0 ? end : best;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(said) && best == 0; i++) {
+        size_t at = nx_str_find(text, nx_str_of(said[i]));
+        best = at < text.n ? at + strlen(said[i]) : 0;
     }
     if (best == 0 && text.n > 8 && text.p[1] == '.' && memcmp(text.p + 5, " - ", 3) == 0)
         best = behind(text, 8, quotes, G_N_ELEMENTS(quotes));

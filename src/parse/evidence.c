@@ -159,7 +159,7 @@ static const char *const subjects[] = {
     "toimitus epäonnistui", "toimittamatta", "niedoręczon", "nie można dostarczyć", "błąd dostarczenia", "zwrot", "opóźnion", "nelze doručit", "nedoručen",
     "kézbesítetlen", "kézbesíthetetlen", "sikertelen", "nelivrat", "nelivrabil", "Недостав", "Не доставлен", "не удалось доставить", "Не удалось доставить",
     "ошибка доставки", "Ошибка доставки", "задержка", "Задержка", "не вдалося доставити", "Не вдалося", "απέτυχε", "αποτυχία", "Αποτυχία",
-    "teslim edilemedi", "gönderilemedi", "送信エラー", "配信失敗", "配信できません", "エラーメール", "不達", "遅延", "退回", "投遞失敗", "无法投递", "無法投遞", "無法送達", "未送达", "未送達", "发送失败",
+    "teslim edilemedi", "gönderilemedi", "送信エラー", "配信失敗", "配信できません", "エラーメール", "メールエラー", "エラー通知", "不達", "遅延", "退回", "投遞失敗", "无法投递", "無法投遞", "無法送達", "未送达", "未送達", "发送失败",
     "배달되지", "전송 실패", "전송실패", "발송 실패", "배달 실패", "tidak terkirim", "gagal dikirim", "không gửi được",
 };
 

@@ -91,15 +91,18 @@ static bool is_cut(const struct nx_blocks *blocks, struct nx_str address)
     return false;
 }
 
-static void add(struct reading *r, struct nx_str address, size_t line, bool item)
+/* Is the address one of the recipients now? */
+static bool add(struct reading *r, struct nx_str address, size_t line, bool item)
 {
     size_t at = (size_t)(address.p - r->scan->page.s);
     if (is_party(r->mail, address) || is_cut(r->blocks, address) || is_summary(nx_page_line(&r->scan->page, line)) ||
         (!item && (is_office(address) || is_help(r->scan, at, at + address.n))))
-        return;
+        return false;
     size_t before = r->blocks->n;
-    if (nx_blocks_add(r->blocks, address, NX_STR_NONE) == NULL || r->blocks->n == before)
-        return;
+    if (nx_blocks_add(r->blocks, address, NX_STR_NONE) == NULL)
+        return false;
+    if (r->blocks->n == before)
+        return true;
     if (before >= r->starts_size) {
         size_t size = r->starts_size == 0 ? 8 : r->starts_size * 2;
         size_t *starts = nx_arena_array(r->blocks->arena, size, sizeof *starts);
@@ -109,6 +112,7 @@ static void add(struct reading *r, struct nx_str address, size_t line, bool item
         r->starts_size = size;
     }
     r->starts[before] = line;
+    return true;
 }
 
 static size_t paragraph_start(const struct nx_scan *scan, size_t line)
@@ -125,10 +129,10 @@ static size_t paragraph_end(const struct nx_scan *scan, size_t line)
     return line;
 }
 
-/* Lines that start with an address, in one paragraph. */
+/* Lines that start with an address, in one paragraph; how many of them are recipients. */
 static size_t add_items(struct reading *r, size_t from, size_t to)
 {
-    size_t found = 0;
+    size_t found = 0, taken = 0;
     uint32_t indent = 0;
     bool prose = false;
     for (size_t i = from; i < to; i++) {
@@ -143,16 +147,40 @@ static size_t add_items(struct reading *r, size_t from, size_t to)
             continue;
         indent = r->scan->page.lines[i].indent;
         found++;
-        add(r, address, i, true);
+        taken += add(r, address, i, true);
     }
-    return found;
+    return taken;
+}
+
+/* "<address>: reason" */
+static bool is_labelled_item(struct nx_str line, struct nx_str address)
+{
+    size_t start = (size_t)(address.p - line.p), end = start + address.n;
+    while (start > 0 && (line.p[start - 1] == '<' || line.p[start - 1] == '"'))
+        start--;
+    while (end < line.n && (line.p[end] == '>' || line.p[end] == '"'))
+        end++;
+    return start == 0 && end < line.n && line.p[end] == ':';
+}
+
+/* The next paragraph behind `line`, if it starts with "<address>:"; else the end. */
+static size_t next_labelled(const struct nx_scan *scan, size_t line)
+{
+    struct nx_str address;
+    size_t at = 0;
+    while (line < scan->last && nx_page_blank(&scan->page, line))
+        line++;
+    if (line >= scan->last)
+        return scan->last;
+    struct nx_str text = nx_page_line(&scan->page, line);
+    return nx_address_find(text, &at, &address) && is_labelled_item(text, address) ? line : scan->last;
 }
 
 /* Addresses in the paragraph that tells of the failure, else in the list behind it, else in the line before it. */
 static void add_near(struct reading *r, size_t line)
 {
     const struct nx_scan *scan = r->scan;
-    size_t from = paragraph_start(scan, line), to = paragraph_end(scan, line), before = r->blocks->n;
+    size_t from = paragraph_start(scan, line), to = paragraph_end(scan, line), before = r->blocks->n, taken = 0;
     for (size_t i = from; i < to; i++) {
         struct nx_str text = nx_page_line(&scan->page, i), address;
         size_t at = 0;
@@ -162,22 +190,26 @@ static void add_near(struct reading *r, size_t line)
             bool quoted = !first && r->blocks->n > before && start > 0 &&
                           text.p[start - 1] == '<'; /* "<sender> rejected" inside the reason */
             if (!quoted)
-                add(r, address, i, false);
+                taken += add(r, address, i, is_labelled_item(text, address));
             first = false;
         }
     }
-    for (unsigned k = 0; k < NEAR && r->blocks->n == before && to < scan->last; k++) {
+    for (unsigned k = 0; k < NEAR && taken == 0 && to < scan->last; k++) {
         while (to < scan->last && nx_page_blank(&scan->page, to))
             to++;
         size_t end = paragraph_end(scan, to);
-        add_items(r, to, end);
+        taken += add_items(r, to, end);
         to = end;
     }
-    if (r->blocks->n == before && from > 1) {
+    while (taken > 0 && (to = next_labelled(scan, to)) < scan->last) { /* one paragraph each, as qmail has it */
+        (void)add_items(r, to, to + 1);
+        to = paragraph_end(scan, to);
+    }
+    if (taken == 0 && from > 1) {
         size_t end = from - 1;
         while (end > 0 && nx_page_blank(&scan->page, end))
             end--;
-        add_items(r, paragraph_start(scan, end), end + 1);
+        (void)add_items(r, paragraph_start(scan, end), end + 1);
     }
 }
 
@@ -193,7 +225,7 @@ static void add_labelled(struct reading *r)
             if (!nx_template_match(&r->formats->labels[k].template, page, page->lines[i].from, &end, &captures) ||
                 captures.at[NX_CAPTURE_RECIPIENT].n == 0)
                 continue;
-            add(r, captures.at[NX_CAPTURE_RECIPIENT], i, true);
+            (void)add(r, captures.at[NX_CAPTURE_RECIPIENT], i, true);
             break;
         }
     }
