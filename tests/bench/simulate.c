@@ -229,6 +229,7 @@ struct ours {
     GHashTable *memories; /* address to struct memory */
     struct nx_rate rates[BIG + 1][DAYS * 24];
     struct incident incidents[BIG];
+    uint64_t silenced[NX_CAUSE_COUNT]; /* good addresses, by the cause of the entry */
     uint64_t held;
 };
 static struct ours *ours[POLICIES];
@@ -397,6 +398,10 @@ static void deliver(int policy, uint32_t address, const struct outcome *outcome,
         if (!is_dead(&people[address], day) && !is_full(&people[address], day)) {
             count->withheld++;
             count->wronged += !slot->wronged;
+            if (ours[policy] != NULL && !slot->wronged)
+                ours[policy]
+                    ->silenced[((const struct memory *)g_hash_table_lookup(ours[policy]->memories, GUINT_TO_POINTER(address + 1)))
+                                   ->standing.cause]++;
             slot->wronged = true;
         }
         return;
@@ -467,8 +472,13 @@ static void print_table(void)
                (unsigned long long)c->withheld, (unsigned long long)c->still, (unsigned long long)c->missed,
                (unsigned long long)c->repeated, (unsigned long long)c->wasted, (unsigned long long)(c->wasted + c->withheld));
     }
-    for (int i = OURS; i < POLICIES; i++)
-        printf("%s: the incident breaker held %llu back\n", names[i], (unsigned long long)ours[i]->held);
+    for (int i = OURS; i < POLICIES; i++) {
+        printf("%s: the incident breaker held %llu back; silenced by", names[i], (unsigned long long)ours[i]->held);
+        for (int cause = 0; cause < NX_CAUSE_COUNT; cause++)
+            if (ours[i]->silenced[cause] > 0)
+                printf(" %s %llu", nx_cause_name((enum nx_cause)cause), (unsigned long long)ours[i]->silenced[cause]);
+        putchar('\n');
+    }
 }
 
 static bool less(const char *what, int own, int other, uint64_t ours_has, uint64_t it_has)

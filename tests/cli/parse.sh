@@ -57,4 +57,8 @@ run 64 "$NIXIE" parse --webhook nobody "$posted/mailjet/group.json"; says 'no su
 printf '[webhook mine]\nprovider = generic\nbasic = u:p\nat_events = items\nat_kind = what\nat_recipient = address.mail\nis_failed_hard = dead\n' >"$T/mine.conf"
 run 0 "$NIXIE" parse --config "$T/mine.conf" --webhook mine "$posted/generic/list.json"; prints '"kind":"failed","recipient":"a@example.net".*"class":"hard"'
 NIXIE_PATTERNS="$T/none" run 1 "$NIXIE" parse "$T/one.eml"; says 'none: the patterns cannot be read.*NIXIE_PATTERNS'
+
+# A report that names nobody: nobody is blamed, least of all the To or Cc of the returned message.
+bounce innocent@example.net | grep -v '^Final-Recipient' | sed 's/^Subject: News/Cc: list@example.net\nSubject: News/' >"$T/nobody.eml"
+run 0 "$NIXIE" parse "$T/nobody.eml"; is "$(jq -c '[.recipient, .original.to, (.notes | index("no_recipient") != null)]' "$T/out")" '[null,"innocent@example.net",true]'
 finish

@@ -82,6 +82,9 @@ static void what_is_no_address_says_why(void **state)
          "UTF-8"},
         {"user@\xff.net", "IDN"},
         {"a@b@example.net", "quotes"},
+        {"\"\"\"\"", "no @"},
+        {"\"\"\"\"@example.net", "not closed"},
+        {"user@\xd8\xa7x.example", "IDN"}, /* right to left and left to right in one label: RFC 5893 2 */
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_address address;
@@ -148,6 +151,11 @@ static void random_bytes_fold_to_a_fixed_point(void **state)
             taken++;
             if (!nx_address_fold(arena, address.folded, NULL, &again, NULL) || !nx_str_eq(again.key, address.key))
                 fail_msg("'%.*s' folds to '%.*s' and that to '%.*s'", (int)n, text, NX_FMT(address.folded), NX_FMT(again.folded));
+            char other[sizeof text]; /* the same in other case */
+            for (size_t i = 0; i < n; i++)
+                other[i] = g_rand_boolean(random) ? g_ascii_toupper(text[i]) : g_ascii_tolower(text[i]);
+            if (!nx_address_fold(arena, (struct nx_str){other, n}, NULL, &again, NULL) || !nx_str_eq(again.key, address.key))
+                fail_msg("'%.*s' and '%.*s' are not one", (int)n, text, (int)n, other);
         }
         if (round % 1000 == 0)
             nx_arena_reset(arena);

@@ -196,6 +196,43 @@ static int teardown(void **state)
     return 0;
 }
 
+static char *in_other_case(struct nx_str text)
+{
+    char *other = g_strndup(text.p, text.n);
+    for (char *at = other; *at != '\0'; at++)
+        *at = (at - other) % 2 == 0 ? g_ascii_toupper(*at) : g_ascii_tolower(*at);
+    return other;
+}
+
+/* What the reader takes for an address is one, whatever its case, and folding it again changes nothing. */
+static void every_recipient_of_the_corpus_folds(void **state)
+{
+    (void)state;
+    g_autoptr(nx_worker) worker = nx_worker_new(engine);
+    unsigned folded = 0;
+    for (guint i = 0; i < files->len; i++) {
+        const struct file *file = files->pdata[i];
+        struct nx_event *events;
+        size_t n = process(worker, (struct nx_str){file->bytes, file->n}, &events);
+        for (size_t k = 0; k < n; k++) {
+            struct nx_str recipient = events[k].report.recipient;
+            struct nx_address one, other, again;
+            const char *why = NULL;
+            if (nx_str_chr(recipient, '@') == recipient.n || strstr(file->path, "/fuzz/") != NULL)
+                continue; /* a local name, or bytes of chance */
+            if (!nx_address_fold(nx_worker_arena(worker), recipient, NULL, &one, &why)) {
+                fail_msg("%s: '%.*s': %s", file->path, NX_FMT(recipient), why);
+            }
+            g_autofree char *text = in_other_case(recipient);
+            if (!nx_address_fold(nx_worker_arena(worker), nx_str_of(text), NULL, &other, NULL) || !nx_str_eq(one.key, other.key) ||
+                !nx_address_fold(nx_worker_arena(worker), one.folded, NULL, &again, NULL) || !nx_str_eq(one.key, again.key))
+                fail_msg("%s: '%.*s' folds in two ways", file->path, NX_FMT(recipient));
+            folded++;
+        }
+    }
+    assert_true(folded > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +240,7 @@ int main(void)
         cmocka_unit_test(blanks_at_the_end_change_nothing),
         cmocka_unit_test(json_reads_back_the_same),
         cmocka_unit_test(every_prefix_is_read),
+        cmocka_unit_test(every_recipient_of_the_corpus_folds),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
