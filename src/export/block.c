@@ -89,23 +89,6 @@ void nx_judge_merge(const struct nx_judge *judge, struct nx_clean_report *report
         add_domain(report->domains, key, *(uint64_t *)value);
 }
 
-/* ISO 8859-1 as UTF-8. */
-static struct nx_str from_latin1(struct nx_arena *arena, struct nx_str text)
-{
-    char *out = nx_arena_alloc(arena, 2 * text.n);
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        if (c < 0x80) {
-            out[n++] = (char)c;
-        } else {
-            out[n++] = (char)(0xc0 | c >> 6);
-            out[n++] = (char)(0x80 | (c & 0x3f));
-        }
-    }
-    return (struct nx_str){out, n};
-}
-
 static void read_line(struct nx_judge *judge, struct line *line)
 {
     const struct nx_clean_options *options = judge->job->options;
@@ -125,7 +108,7 @@ static void read_line(struct nx_judge *judge, struct line *line)
     if (!nx_address_fold(judge->arena, text, options->rules, &address, &line->why)) {
         if (text.n == 0 || text.n > NX_ADDRESS_MAX || g_utf8_validate(text.p, (gssize)text.n, NULL))
             return;
-        if (!nx_address_fold(judge->arena, from_latin1(judge->arena, text), options->rules, &address, &line->why))
+        if (!nx_address_fold(judge->arena, nx_shape_from_latin1(judge->arena, text), options->rules, &address, &line->why))
             return;
         judge->report.latin1++;
     }

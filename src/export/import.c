@@ -18,24 +18,32 @@ struct reading {
     struct nx_arena *arena; /* of a row */
 };
 
-/* RFC 3339, RFC 5322, or seconds (or milliseconds) since 1970. */
+/* RFC 3339, RFC 5322, or seconds (or milliseconds) since 1970, with other words behind them in a Sympa table. */
 static nx_when when_of(struct nx_str text)
 {
     unsigned long long number;
     text = nx_str_trim(text);
-    size_t dot = nx_str_chr(text, '.');
+    size_t dot = MIN(nx_str_chr(text, '.'), nx_str_chr(text, ' '));
     if (nx_str_to_u64(nx_str_sub(text, 0, dot), &number) && number > 100000000)
         return (nx_when)(number > 100000000000 ? number / 1000 : number);
     nx_when when = nx_when_parse(text);
     return when != NX_WHEN_NONE || text.n == 0 || nx_is_digit((unsigned char)text.p[0]) ? when : nx_when_parse_mail(text);
 }
 
+/* A list by an old program, or by several. */
+static struct nx_str as_utf8(struct reading *reading, struct nx_str text)
+{
+    return text.n == 0 || g_utf8_validate(text.p, (gssize)text.n, NULL) || memchr(text.p, '\0', text.n) != NULL
+               ? text
+               : nx_shape_from_latin1(reading->arena, text);
+}
+
 static gboolean hand_out(struct reading *reading, uint64_t line, const struct nx_str *fields, GError **error)
 {
     struct nx_import_row row = {.line = line,
-                                .address = nx_shape_address(fields[NX_FIELD_ADDRESS]),
-                                .stream = nx_str_trim(fields[NX_FIELD_STREAM]),
-                                .text = nx_str_trim(fields[NX_FIELD_TEXT]),
+                                .address = as_utf8(reading, nx_shape_address(fields[NX_FIELD_ADDRESS])),
+                                .stream = as_utf8(reading, nx_str_trim(fields[NX_FIELD_STREAM])),
+                                .text = as_utf8(reading, nx_str_trim(fields[NX_FIELD_TEXT])),
                                 .since = when_of(fields[NX_FIELD_SINCE]),
                                 .until = when_of(fields[NX_FIELD_UNTIL])};
     if (!nx_product_cause(reading->options->product, fields[NX_FIELD_WORD], &row.cause))
@@ -127,36 +135,57 @@ static struct nx_str text_of(struct reading *reading, json_t *value)
     return NX_STR_NONE;
 }
 
+#define INSIDE 1000 /* added to the rank of what stands in an object inside: a member of the entry itself goes before it */
+
 /* Members by name; one level of objects inside is looked into as well ("reason": {"code": ...}). */
-static void collect(struct reading *reading, json_t *object, struct nx_str *fields, int *ranks, bool inside)
+static void collect(struct reading *reading, json_t *object, struct nx_str *fields, int *ranks, int inside)
 {
     const char *name;
     json_t *value;
     json_object_foreach(object, name, value)
     {
-        if (json_is_object(value) && !inside)
-            collect(reading, value, fields, ranks, true);
+        if (json_is_object(value) && inside == 0)
+            collect(reading, value, fields, ranks, INSIDE);
         struct nx_str text = text_of(reading, value);
         for (int field = 0; field < NX_FIELD_COUNT && text.n > 0; field++) {
             int rank = nx_product_rank(reading->options->product, (enum nx_field)field, nx_str_of(name));
-            if (rank >= 0 && rank < ranks[field]) {
-                ranks[field] = rank;
+            if (rank >= 0 && rank + inside < ranks[field]) {
+                ranks[field] = rank + inside;
                 fields[field] = text;
             }
         }
     }
 }
 
-static gboolean one_object(struct reading *reading, json_t *object, uint64_t number, GError **error)
+static json_t *find_array(const struct reading *reading, json_t *node, unsigned depth);
+static gboolean all_entries(struct reading *reading, json_t *array, uint64_t *number, GError **error);
+
+/* number counts the entries before it. A page of a list in the place of an entry (pages gathered by jq -s) gives all of its own. */
+static gboolean one_object(struct reading *reading, json_t *object, uint64_t *number, GError **error)
 {
     struct nx_str fields[NX_FIELD_COUNT] = {0};
     int ranks[NX_FIELD_COUNT] = {INT_MAX, INT_MAX, INT_MAX, INT_MAX, INT_MAX, INT_MAX};
+    json_t *page = json_is_object(object) ? find_array(reading, object, 0) : NULL;
+    if (page != NULL)
+        return all_entries(reading, page, number, error);
     nx_arena_reset(reading->arena);
     if (json_is_string(object))
         fields[NX_FIELD_ADDRESS] = text_of(reading, object);
     else
-        collect(reading, object, fields, ranks, false);
-    return hand_out(reading, number, fields, error);
+        collect(reading, object, fields, ranks, 0);
+    return hand_out(reading, ++*number, fields, error);
+}
+
+static gboolean all_entries(struct reading *reading, json_t *array, uint64_t *number, GError **error)
+{
+    size_t index;
+    json_t *value;
+    gboolean good = TRUE;
+    json_array_foreach(array, index, value)
+    {
+        good = good && one_object(reading, value, number, error);
+    }
+    return good;
 }
 
 /* The array of entries in a document: itself, or a member (of a member) that the product names. */
@@ -178,23 +207,36 @@ static json_t *find_array(const struct reading *reading, json_t *node, unsigned 
     return NULL;
 }
 
-static gboolean read_document(struct reading *reading, struct nx_str text, GError **error)
+static uint64_t lines_in(struct nx_str text)
 {
-    json_error_t why;
-    json_t *root = json_loadb(text.p, text.n, 0, &why), *array = root != NULL ? find_array(reading, root, 0) : NULL;
-    size_t index;
-    json_t *value;
-    gboolean good = array != NULL;
-    if (root == NULL)
-        g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s:%d: %s", reading->name, why.line, why.text);
-    else if (array == NULL)
-        g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s: no list of entries in it (is it a list of %s?)", reading->name,
-                    reading->options->product->title);
-    json_array_foreach(array, index, value)
-    {
-        good = good && one_object(reading, value, index + 1, error);
+    uint64_t n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        n += text.p[i] == '\n';
+    return n;
+}
+
+/* One document, or the pages of a list one behind the other. */
+static gboolean read_documents(struct reading *reading, struct nx_str text, GError **error)
+{
+    uint64_t number = 0;
+    struct nx_str rest = text;
+    gboolean good = TRUE;
+    for (bool first = true; good && (first || nx_str_trim(rest).n > 0); first = false) {
+        json_error_t why;
+        json_t *root = json_loadb(rest.p, rest.n, JSON_DISABLE_EOF_CHECK, &why);
+        json_t *array = root != NULL ? find_array(reading, root, 0) : NULL;
+        good = array != NULL;
+        if (root == NULL)
+            g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s:%" G_GUINT64_FORMAT ": %s", reading->name,
+                        lines_in(nx_str_sub(text, 0, text.n - rest.n)) + (uint64_t)MAX(why.line, 1), why.text);
+        else if (array == NULL)
+            g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s: no list of entries in it (is it a list of %s?)", reading->name,
+                        reading->options->product->title);
+        else
+            good = all_entries(reading, array, &number, error);
+        rest = nx_str_from(rest, root != NULL ? (size_t)why.position : rest.n);
+        json_decref(root);
     }
-    json_decref(root);
     return good;
 }
 
@@ -215,8 +257,10 @@ static gboolean read_lines(struct reading *reading, struct nx_cutter *cutter, GE
             good = object != NULL;
             if (object == NULL)
                 g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s:%" G_GUINT64_FORMAT ": %s", reading->name, number, why.text);
-            else
-                good = one_object(reading, object, number, error);
+            else {
+                uint64_t before = number - 1; /* rows are named by their line */
+                good = one_object(reading, object, &before, error);
+            }
             json_decref(object);
         }
     }
@@ -246,7 +290,7 @@ static gboolean read_json(struct reading *reading, struct nx_cutter *cutter, str
             g_string_append_len(all, bytes, got);
         cutter->at_end = got == 0;
     }
-    good = good && read_document(reading, (struct nx_str){all->str, all->len}, error);
+    good = good && read_documents(reading, (struct nx_str){all->str, all->len}, error);
     g_string_free(all, TRUE);
     return good;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* export/import.h - other products' suppression lists, read line by line.
  *
- * CSV, JSON lines or one JSON document of up to 1 GiB, whichever it is; columns and words after export/product.def. Slices of a row
- * live for the call. Rows that are passed over are handed out too, with why. Errors: SYNTAX with the line, LIMIT, USAGE, and what
- * the callbacks give. One thread. */
+ * CSV, JSON lines, or JSON documents (pages one behind the other) of up to 1 GiB, whichever it is; columns and words after
+ * export/product.def. What is no UTF-8 is read as Latin-1. Slices of a row live for the call. Rows that are passed over are handed
+ * out too, with why. Errors: SYNTAX with the line, LIMIT, USAGE, and what the callbacks give. One thread. */
 #pragma once
 #include "event/names.h"
 #include "base/when.h"

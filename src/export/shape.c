@@ -49,6 +49,22 @@ struct nx_str nx_shape_address(struct nx_str field)
     return nx_str_trim(nx_str_sub(field, open + 1, open + close));
 }
 
+struct nx_str nx_shape_from_latin1(struct nx_arena *arena, struct nx_str text)
+{
+    char *out = nx_arena_alloc(arena, 2 * text.n);
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        if (c < 0x80) {
+            out[n++] = (char)c;
+        } else {
+            out[n++] = (char)(0xc0 | c >> 6);
+            out[n++] = (char)(0x80 | (c & 0x3f));
+        }
+    }
+    return (struct nx_str){out, n};
+}
+
 static bool same_name(struct nx_str name, const char *plain)
 {
     for (size_t i = 0; i < name.n; i++) {

@@ -25,5 +25,7 @@ gboolean nx_shape_find(struct nx_arena *arena, struct nx_str sample, bool whole,
 size_t nx_shape_head(const struct nx_shape *shape, struct nx_str sample);
 /* The address in a field: what stands in <> where there are such, else all of it. */
 struct nx_str nx_shape_address(struct nx_str field);
+/* ISO 8859-1 as UTF-8. */
+struct nx_str nx_shape_from_latin1(struct nx_arena *arena, struct nx_str text);
 /* Number of the column called this (without case, blanks, - and _), or n_columns. */
 unsigned nx_shape_column(const struct nx_shape *shape, const char *name);

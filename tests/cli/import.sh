@@ -1,33 +1,5 @@
-# import: each product's list, read from a sample after its documentation (links: src/export/product.def)
+# import: lists of any kind and size, again, at once, stopped half way, damaged
 . "$NIXIE_SOURCE/tests/cli/lib.sh"
-D="$NIXIE_SOURCE/tests/cli/import"
-# from PRODUCT FILE SUMMARY: into a database of its own
-from() { export NIXIE_DB="$T/$1.db"; "$NIXIE" db migrate >/dev/null; run 0 "$NIXIE" import -n --from "$1" "$D/$2"; prints "would be new"; run 0 "$NIXIE" import --from "$1" "$D/$2"; prints "$3"; "$NIXIE" export -f jsonl >"$T/$1"; }
-has() { is "$(jq -r --arg a "$2" 'select(.address==$a)|[.cause,.since,(.until//"-"),.stream//"-",(.reason//"-"),.source]|join("|")' "$T/$1")" "$3" "$1 $2"; }
-from ses ses.json '^2 lines: 2 new'
-has ses gone@example.net 'mailbox_unknown|2026-03-01T10:00:00Z|-|-|-|import:ses'
-has ses angry@example.net 'complaint|2026-01-01T00:00:00Z|-|-|-|import:ses'
-from sendgrid sendgrid.csv '^2 lines: 1 new, 0 known already, 0 no addresses, 1 not suppressed there'
-has sendgrid gone@example.net 'mailbox_unknown|2026-01-01T00:00:00Z|-|-|550 5.1.1 The email account that you tried to reach, does not exist|import:sendgrid'
-from mailgun mailgun.csv '^1 lines: 1 new'
-has mailgun gone@example.net 'mailbox_unknown|2026-01-02T11:02:55Z|-|-|No such mailbox|import:mailgun'
-from postmark postmark.json '^3 lines: 3 new'
-has postmark angry@example.net 'complaint|2026-01-10T13:58:33Z|-|-|Recipient|import:postmark'
-has postmark left@example.net 'unsubscribe|2026-01-10T13:58:33Z|-|-|Customer|import:postmark'
-from sparkpost sparkpost.csv '^2 lines: 2 new'
-has sparkpost gone@example.net 'mailbox_unknown|2026-01-01T12:00:00Z|-|-|550 user unknown|import:sparkpost'
-has sparkpost angry@example.net 'complaint|2026-01-02T12:00:00Z|-|-|-|import:sparkpost'
-from mailchimp mailchimp.csv '^2 lines: 1 new.* 1 run out'
-has mailchimp gone@example.net 'mailbox_unknown|2026-01-01T13:14:15Z|2036-01-01T13:14:15Z|-|550 mailbox does not exist|import:mailchimp'
-from brevo brevo.json '^2 lines: 2 new'
-has brevo gone@example.net 'mailbox_unknown|2026-05-01T20:09:23Z|-|-|Hard bounce|import:brevo'
-has brevo left@example.net 'unsubscribe|2026-05-01T20:09:23Z|-|news@example.com|Unsubscribed|import:brevo'
-from listmonk listmonk.csv '^2 lines: 1 new.* 1 not suppressed there'
-has listmonk gone@example.net 'manual|2026-02-01T10:00:00Z|-|-|-|import:listmonk'
-from postal postal.csv '^1 lines: 1 new'
-has postal gone@example.net 'mailbox_unknown|2026-01-01T00:00:00Z|2099-01-01T00:00:00Z|-|too many soft fails|import:postal'
-from sympa sympa.csv '^1 lines: 1 new'
-has sympa gone@example.net 'mailbox_unknown|2026-01-01T00:00:00Z|-|news|-|import:sympa'
 # out of one Nixie and into another: the same list
 export NIXIE_DB="$T/one.db"
 "$NIXIE" suppress --reason 'a, "quoted" reason' hand@example.net >/dev/null; "$NIXIE" suppress --stream news --until 2090-01-01 --cause unsubscribe left@example.net >/dev/null
@@ -54,6 +26,25 @@ printf '{"other": []}' >"$T/json"; run 1 "$NIXIE" import --from ses "$T/json"; s
 printf '{"other":\n []}' >"$T/json"; run 65 "$NIXIE" import --from ses "$T/json"; says 'is it a list of Amazon SES'
 run 64 "$NIXIE" import --from nobody "$T/list"; says "there is no such product .*help import"
 run 1 "$NIXIE" import "$T/nothing"; says 'cannot be read'
+# killed at any instant: what was kept is whole, and the same again goes on
+seq -f 'kill%.0f@example.org' 300000 >"$T/kill"; export NIXIE_DB="$T/kill.db"
+for pause in 0.3 0.8 1.5; do
+    "$NIXIE" import -q "$T/kill" >/dev/null 2>&1 & pid=$!; sleep $pause; kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null
+    [ -e "$NIXIE_DB" ] && run 0 "$NIXIE" db check
+done
+[ -e "$NIXIE_DB" ] && kept=$("$NIXIE" export -f txt | wc -l) || kept=0
+run 0 "$NIXIE" import -q "$T/kill"; prints "^300000 lines: $((300000 - kept)) new, $kept known already"; run 0 "$NIXIE" db rebuild; prints '300000 entries derived from the log, 0 differed'
+is "$(find "$T" -name '*.part' | wc -l)" 0 "parts left behind"
+# the same address many times, in any spelling, with and without a stream, over runs: counted once
+{ seq -f 'dup%.0f@example.org' 1000; seq -f 'DUP%.0f@Example.org' 1000; } >"$T/dup"; run 0 "$NIXIE" import -n "$T/dup"; prints '^2000 lines: 1000 would be new, 1000 known already'
+run 0 "$NIXIE" import "$T/dup"; prints '^2000 lines: 1000 new, 1000 known already'
+run 64 "$NIXIE" import -d xy "$T/dup"; says 'one character, or tab'
+printf 'name,email\nx,a@example.net\n"y,b@example.net\n' >"$T/c"; run 65 "$NIXIE" import "$T/c"; says 'c:3: a quote that is opened there is never closed'; says 'stopped: 0 entries'
+printf 'a@example.net\nb\000@example.net\nJ\366rg@b\374cher.example\n' >"$T/c"; run 1 "$NIXIE" import "$T/c"; says 'c:2: .* is no address'; prints '^3 lines: 2 new'; run 1 "$NIXIE" check "$(printf 'j\303\266rg@b\303\274cher.example')"
+printf 'x,a@example.net,b@example.net\n' >"$T/c"; run 65 "$NIXIE" import "$T/c"; says 'columns 2 and 3 hold addresses .*--column'
+printf 'a,b\n1,2\n' >"$T/c"; run 65 "$NIXIE" import "$T/c"; says 'no column holds addresses'
+{ echo a@example.net; head -c 100000000 /dev/zero | tr '\0' x; } >"$T/c"; run 65 "$NIXIE" import "$T/c"; says 'c:2: a line of more than 16 MiB'
+export NIXIE_DB="$T/many.db"
 gzip "$T/a"; run 0 "$NIXIE" import "$T/a.gz"; prints '20000 known already'
 (ulimit -f 20000; trap '' XFSZ; seq -f 'full%.0f@example.com' 400000 | exec "$NIXIE" import --db "$T/limited.db" -) >"$T/out" 2>"$T/err"; is $? 75 "over a limit"; says 'no space left.*nothing of this was kept'; says 'stopped: [0-9]+ entries of it are kept'
 kept=$(sed -n 's/.*stopped: \([0-9]*\) entries.*/\1/p' "$T/err"); run 0 "$NIXIE" db check --db "$T/limited.db"; is "$("$NIXIE" export -f txt --db "$T/limited.db" | wc -l)" "$kept" "what is said to be kept is"
