@@ -15,9 +15,7 @@ static const struct nx_hook_word states[] = {
 
 void nx_hook_azure(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str type = nx_hook_text(hook, event, "eventType");
-    if (type.n == 0)
-        type = nx_hook_text(hook, event, "type");
+    struct nx_str type = nx_hook_text(hook, event, "eventType|type");
     json_t *data = nx_hook_at(event, "data");
     if (nx_str_iends(type, NX_STR("SubscriptionValidationEvent"))) {
         hook->body.handshake = NX_WEBHOOK_EVENT_GRID;
@@ -31,19 +29,14 @@ void nx_hook_azure(struct nx_hook *hook, json_t *event)
     bool engagement = nx_str_iends(type, NX_STR("EmailEngagementTrackingReportReceived"));
     const struct nx_hook_word *word = engagement ? NULL : NX_HOOK_WORD(states, state);
     struct nx_report *report = nx_hook_add(hook, word, recipient);
-    report->last_attempt_at = nx_hook_when(hook, data, "deliveryAttemptTimestamp");
-    if (report->last_attempt_at == NX_WHEN_NONE)
-        report->last_attempt_at = nx_hook_when(hook, data, "deliveryAttemptTimeStamp");
-    if (report->last_attempt_at == NX_WHEN_NONE)
-        report->last_attempt_at = nx_hook_when(hook, event, "eventTime");
-    if (report->last_attempt_at == NX_WHEN_NONE)
-        report->last_attempt_at = nx_hook_when(hook, event, "time");
+    report->last_attempt_at =
+        nx_hook_when(hook, event, "data.deliveryAttemptTimestamp|data.deliveryAttemptTimeStamp|eventTime|time");
     report->remote_mta = nx_hook_text(hook, data, "deliveryStatusDetails.recipientMailServerHostName");
     if (report->kind != NX_KIND_OTHER)
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, data, "deliveryStatusDetails.statusMessage"));
     nx_hook_message_id(report, nx_hook_text(hook, data, "internetMessageId"));
     report->original.from = nx_hook_text(hook, data, "sender");
-    nx_hook_key(hook, report, nx_hook_text(hook, event, "id"), NX_STR_NONE);
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "id"), NX_STR_NONE, NX_STR_NONE);
     nx_hook_tag(hook, report, "status", state);
     nx_hook_tag(hook, report, "messageId", nx_hook_text(hook, data, "messageId"));
 }

@@ -33,18 +33,14 @@ void nx_hook_brevo(struct nx_hook *hook, json_t *event)
     struct nx_str reason = nx_hook_text(hook, event, "reason");
     if (nx_str_istarts(reason, NX_STR("undefined "))) /* a slip of theirs */
         reason = nx_str_trim(nx_str_from(reason, 10));
-    static const char *const times[] = {"ts_epoch", "s_epoch", "ts_event", "ts_sent", "ts", "date_event", "date"};
-    for (size_t i = 0; i < G_N_ELEMENTS(times) && report->last_attempt_at == NX_WHEN_NONE; i++)
-        report->last_attempt_at = nx_hook_when(hook, event, times[i]);
+    report->last_attempt_at = nx_hook_when(hook, event, "ts_epoch|s_epoch|ts_event|ts_sent|ts|date_event|date");
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED) {
         nx_hook_hint(report, NX_HOOK_WORD(reasons, reason));
         nx_hook_diagnostic(hook, report, reason);
     }
     struct nx_str message = nx_hook_text(hook, event, "message-id");
     nx_hook_message_id(report, message);
-    nx_hook_key(
-        hook, report, message,
-        nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_when_format(hook->arena, report->last_attempt_at))));
+    nx_hook_key(hook, report, message, name, nx_when_format(hook->arena, report->last_attempt_at));
     report->original.subject = nx_hook_text(hook, event, "subject");
     nx_hook_tag(hook, report, "event", name);
     nx_hook_tag(hook, report, "sending_ip", nx_hook_text(hook, event, "sending_ip"));

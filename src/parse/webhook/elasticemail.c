@@ -35,34 +35,27 @@ static const struct nx_hook_word categories[] = {
 };
 
 /* Their JSON has been seen with capitals and without. */
-static struct nx_str either(const struct nx_hook *hook, json_t *event, const char *name, const char *capital)
-{
-    struct nx_str text = nx_hook_text(hook, event, name);
-    return text.n > 0 ? text : nx_hook_text(hook, event, capital);
-}
-
 void nx_hook_elasticemail(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str state = either(hook, event, "status", "Status"), category = either(hook, event, "category", "Category");
-    struct nx_str recipient = either(hook, event, "to", "To"), date = either(hook, event, "date", "Date");
+    struct nx_str state = nx_hook_text(hook, event, "status|Status"), category = nx_hook_text(hook, event, "category|Category");
+    struct nx_str recipient = nx_hook_text(hook, event, "to|To"), date = nx_hook_text(hook, event, "date|Date");
     const struct nx_hook_word *word = NX_HOOK_WORD(states, state);
     if (state.n == 0)
         return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (report->kind == NX_KIND_FAILED) {
         nx_hook_hint(report, NX_HOOK_WORD(categories, category));
-        nx_hook_diagnostic(hook, report, either(hook, event, "message", "Message"));
+        nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "message|Message"));
     }
-    report->last_attempt_at = nx_hook_when(hook, event, nx_hook_at(event, "date") != NULL ? "date" : "Date");
-    struct nx_str transaction = either(hook, event, "transaction", "TransactionID"),
-                  message = either(hook, event, "messageid", "MessageID");
-    nx_hook_key(hook, report, transaction.n > 0 ? transaction : message,
-                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(state), NX_FMT(date)));
-    report->original.from = either(hook, event, "from", "From");
-    report->original.subject = either(hook, event, "subject", "Subject");
+    report->last_attempt_at = nx_hook_when(hook, event, "date|Date");
+    struct nx_str transaction = nx_hook_text(hook, event, "transaction|TransactionID"),
+                  message = nx_hook_text(hook, event, "messageid|MessageID");
+    nx_hook_key(hook, report, transaction.n > 0 ? transaction : message, state, date);
+    report->original.from = nx_hook_text(hook, event, "from|From");
+    report->original.subject = nx_hook_text(hook, event, "subject|Subject");
     nx_hook_tag(hook, report, "status", state);
     nx_hook_tag(hook, report, "category", category);
     nx_hook_tag(hook, report, "messageid", message);
     nx_hook_tag(hook, report, "transaction", transaction);
-    nx_hook_tag(hook, report, "channel", either(hook, event, "channel", "Channel"));
+    nx_hook_tag(hook, report, "channel", nx_hook_text(hook, event, "channel|Channel"));
 }

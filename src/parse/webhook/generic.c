@@ -57,7 +57,7 @@ static void one(struct nx_hook *hook, json_t *event)
     report->stream = at(hook, event, paths->stream);
     if (paths->time.n > 0)
         report->last_attempt_at = nx_hook_when(hook, event, nx_arena_cstr(hook->arena, paths->time));
-    nx_hook_key(hook, report, at(hook, event, paths->id), NX_STR_NONE);
+    nx_hook_key(hook, report, at(hook, event, paths->id), NX_STR_NONE, NX_STR_NONE);
     nx_hook_tag(hook, report, "kind", kind);
 }
 

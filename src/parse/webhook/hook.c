@@ -10,9 +10,9 @@
 #define TAG_VALUE_MAX 256u
 #define FIELD_MAX 1024u /* of one text field that is no diagnostic */
 
-json_t *nx_hook_at(json_t *root, const char *path)
+static json_t *walk(json_t *root, const char *path)
 {
-    while (root != NULL && *path != '\0') {
+    while (root != NULL && *path != '\0' && *path != '|') {
         if (*path == '[') {
             size_t index = 0;
             for (path++; nx_is_digit((unsigned char)*path); path++)
@@ -21,13 +21,28 @@ json_t *nx_hook_at(json_t *root, const char *path)
                 return NULL;
             root = json_array_get(root, index);
         } else {
-            size_t n = strcspn(path, ".[");
+            size_t n = strcspn(path, ".[|");
             root = json_object_getn(root, path, n);
             path += n;
         }
         path += *path == '.';
     }
     return root == NULL || json_is_null(root) ? NULL : root;
+}
+
+/* The path after the next "|"; NULL: that was the last. */
+static const char *next_path(const char *path)
+{
+    path = strchr(path, '|');
+    return path == NULL ? NULL : path + 1;
+}
+
+json_t *nx_hook_at(json_t *root, const char *path)
+{
+    json_t *value = NULL;
+    for (; path != NULL && value == NULL; path = next_path(path))
+        value = walk(root, path);
+    return value;
 }
 
 static struct nx_str text_of(const struct nx_hook *hook, json_t *value, size_t cap)
@@ -53,7 +68,18 @@ static struct nx_str text_of(const struct nx_hook *hook, json_t *value, size_t c
 
 struct nx_str nx_hook_text(const struct nx_hook *hook, json_t *root, const char *path)
 {
-    return text_of(hook, nx_hook_at(root, path), MAX(hook->limits->diagnostic, FIELD_MAX));
+    struct nx_str text = NX_STR_NONE;
+    for (; path != NULL && text.n == 0; path = next_path(path))
+        text = text_of(hook, walk(root, path), MAX(hook->limits->diagnostic, FIELD_MAX));
+    return text;
+}
+
+struct nx_str nx_hook_header(const struct nx_hook *hook, json_t *list, const char *name_key, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (nx_hook_is(nx_hook_text(hook, json_array_get(list, i), name_key), name))
+            return nx_hook_text(hook, json_array_get(list, i), "value");
+    return NX_STR_NONE;
 }
 
 /* "550 ...", "4.2.2 ..." */
@@ -119,9 +145,8 @@ static nx_when when_of_number(double number)
     return (nx_when)number;
 }
 
-nx_when nx_hook_when(const struct nx_hook *hook, json_t *root, const char *path)
+static nx_when when_of(const struct nx_hook *hook, json_t *value)
 {
-    json_t *value = nx_hook_at(root, path);
     if (json_is_number(value))
         return when_of_number(json_number_value(value));
     struct nx_str text = text_of(hook, value, FIELD_MAX);
@@ -134,6 +159,14 @@ nx_when nx_hook_when(const struct nx_hook *hook, json_t *root, const char *path)
         return when_of_number(g_ascii_strtod(nx_arena_cstr(hook->arena, text), NULL));
     nx_when when = nx_when_parse(text);
     return when != NX_WHEN_NONE ? when : nx_when_parse_mail(text);
+}
+
+nx_when nx_hook_when(const struct nx_hook *hook, json_t *root, const char *path)
+{
+    nx_when when = NX_WHEN_NONE;
+    for (; path != NULL && when == NX_WHEN_NONE; path = next_path(path))
+        when = when_of(hook, walk(root, path));
+    return when;
 }
 
 /* The object, whatever the order of its names and the blanks between. */
@@ -356,10 +389,11 @@ void nx_hook_message_id(struct nx_report *report, struct nx_str message_id)
     report->original.message_id = message_id;
 }
 
-void nx_hook_key(const struct nx_hook *hook, struct nx_report *report, struct nx_str a, struct nx_str b)
+void nx_hook_key(const struct nx_hook *hook, struct nx_report *report, struct nx_str id, struct nx_str type, struct nx_str time)
 {
-    if (a.n > 0)
-        report->key = nx_arena_printf(hook->arena, "%s:%.*s%s%.*s", hook->provider, NX_FMT(a), b.n > 0 ? ":" : "", NX_FMT(b));
+    if (id.n > 0)
+        report->key = nx_arena_printf(hook->arena, "%s:%.*s%s%.*s%s%.*s", hook->provider, NX_FMT(id), type.n > 0 ? ":" : "",
+                                      NX_FMT(type), time.n > 0 ? ":" : "", NX_FMT(time));
 }
 
 void nx_hook_tag(const struct nx_hook *hook, struct nx_report *report, const char *key, struct nx_str value)

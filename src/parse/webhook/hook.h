@@ -37,13 +37,16 @@ nx_hook_fn nx_hook_azure, nx_hook_brevo, nx_hook_elasticemail, nx_hook_generic, 
     nx_hook_resend, nx_hook_scaleway, nx_hook_sendgrid, nx_hook_ses, nx_hook_smtp2go, nx_hook_sparkpost, nx_hook_sweego,
     nx_hook_unisender, nx_hook_zeptomail;
 
-/* JSON. A path is "a.b[0].c"; NULL, null and a wrong type are all absent. */
+/* JSON. A path is "a.b[0].c", or several parted by "|", of which the first counts that says something; NULL, null and a wrong type
+ * are all absent. */
 json_t *nx_hook_at(json_t *root, const char *path);
 /* A string, or a number or boolean as text; of a list its first such value. */
 struct nx_str nx_hook_text(const struct nx_hook *hook, json_t *root, const char *path);
 /* A whole number, also one in a string. */
 bool nx_hook_int(json_t *root, const char *path, long long *ret);
 bool nx_hook_true(json_t *root, const char *path);
+/* Of a list of headers, [{name_key: "Message-ID", "value": ...}], the value of one. */
+struct nx_str nx_hook_header(const struct nx_hook *hook, json_t *list, const char *name_key, const char *name);
 /* For providers that do not say where the server's answer stands: the first text in it that begins as a refusal does. */
 struct nx_str nx_hook_seek_refusal(const struct nx_hook *hook, json_t *root);
 /* Seconds or milliseconds (number or digits), ISO 8601, RFC 5322. */
@@ -81,8 +84,9 @@ void nx_hook_words(const struct nx_hook *hook, struct nx_report *report, struct 
 void nx_hook_status(struct nx_report *report, struct nx_str status);
 void nx_hook_reply(struct nx_report *report, struct nx_str reply);
 void nx_hook_message_id(struct nx_report *report, struct nx_str message_id);
-/* The provider's id of the event: a and b are joined (b may be empty); nothing when a is empty. */
-void nx_hook_key(const struct nx_hook *hook, struct nx_report *report, struct nx_str a, struct nx_str b);
+/* The provider's id of the event; where that is one of a message, with what tells events of it apart (may be empty). Nothing when
+ * id is empty. */
+void nx_hook_key(const struct nx_hook *hook, struct nx_report *report, struct nx_str id, struct nx_str type, struct nx_str time);
 void nx_hook_tag(const struct nx_hook *hook, struct nx_report *report, const char *key, struct nx_str value);
 /* Tags from the members of an object, or the values of a list (under `key`). */
 void nx_hook_tags(const struct nx_hook *hook, struct nx_report *report, const char *key, json_t *value);

@@ -73,8 +73,7 @@ static void fill(struct nx_hook *hook, json_t *event, struct nx_report *report, 
     report->last_attempt_at = nx_hook_when(hook, event, "timestamp");
     report->original.from = nx_hook_text(hook, event, "sender");
     nx_hook_message_id(report, nx_hook_text(hook, event, "headers.Message-ID"));
-    nx_hook_key(hook, report, nx_hook_text(hook, event, "id"),
-                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(type), NX_FMT(nx_hook_text(hook, event, "timestamp"))));
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "id"), type, nx_hook_text(hook, event, "timestamp"));
     nx_hook_tag(hook, report, "type", type);
     nx_hook_tag(hook, report, "bounce_classification", class_);
     nx_hook_tag(hook, report, "queue", nx_hook_text(hook, event, "queue"));

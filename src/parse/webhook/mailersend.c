@@ -23,16 +23,14 @@ void nx_hook_mailersend(struct nx_hook *hook, json_t *event)
         return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     report->arrival_at = nx_hook_when(hook, data, "email.created_at");
-    report->last_attempt_at = nx_hook_when(hook, data, "created_at");
-    if (report->last_attempt_at == NX_WHEN_NONE)
-        report->last_attempt_at = nx_hook_when(hook, event, "created_at");
+    report->last_attempt_at = nx_hook_when(hook, event, "data.created_at|created_at");
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED)
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, data, "morph.reason"));
     struct nx_str words = nx_hook_text(hook, data, "morph.readable_reason");
     nx_hook_words(hook, report, words.n > 0 || report->kind == NX_KIND_FAILED ? words : nx_hook_text(hook, data, "morph.reason"));
     report->original.from = nx_hook_text(hook, data, "email.from");
     report->original.subject = nx_hook_text(hook, data, "email.subject");
-    nx_hook_key(hook, report, nx_hook_text(hook, data, "id"), NX_STR_NONE);
+    nx_hook_key(hook, report, nx_hook_text(hook, data, "id"), NX_STR_NONE, NX_STR_NONE);
     nx_hook_tag(hook, report, "type", name);
     nx_hook_tag(hook, report, "message_id", nx_hook_text(hook, data, "email.message.id"));
     nx_hook_tag(hook, report, "domain_id", nx_hook_text(hook, event, "domain_id"));

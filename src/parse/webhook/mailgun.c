@@ -54,16 +54,13 @@ static void legacy(struct nx_hook *hook, json_t *event)
     struct nx_str name = nx_hook_text(hook, event, "event"), reason = nx_hook_text(hook, event, "reason");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, event, "recipient"));
-    struct nx_str id = nx_hook_text(hook, event, "Message-Id");
-    nx_hook_key(hook, report, nx_hook_text(hook, last(event, "token"), ""), NX_STR_NONE);
-    nx_hook_message_id(report, id.n > 0 ? id : nx_hook_text(hook, event, "message-id"));
+    nx_hook_key(hook, report, nx_hook_text(hook, last(event, "token"), ""), NX_STR_NONE, NX_STR_NONE);
+    nx_hook_message_id(report, nx_hook_text(hook, event, "Message-Id|message-id"));
     report->last_attempt_at = nx_hook_when(hook, last(event, "timestamp"), "");
     nx_hook_hint(report, NX_HOOK_WORD(reasons, reason));
     if (report->kind != NX_KIND_OTHER) {
         read_code(report, nx_hook_text(hook, event, "code"));
-        struct nx_str words = nx_hook_text(hook, event, "error");
-        if (words.n == 0)
-            words = nx_hook_text(hook, event, "notification");
+        struct nx_str words = nx_hook_text(hook, event, "error|notification");
         nx_hook_diagnostic(hook, report, words.n > 0 ? words : nx_hook_text(hook, event, "description"));
         if (words.n > 0)
             nx_hook_words(hook, report, nx_hook_text(hook, event, "description"));
@@ -115,9 +112,9 @@ static void one(struct nx_hook *hook, json_t *root, json_t *event, struct nx_str
     report->last_attempt_at = nx_hook_when(hook, event, "timestamp");
     struct nx_str id = nx_hook_text(hook, event, "id"); /* unique within a day */
     if (id.n > 0)
-        nx_hook_key(hook, report, id, nx_hook_text(hook, event, "timestamp"));
+        nx_hook_key(hook, report, id, NX_STR_NONE, nx_hook_text(hook, event, "timestamp"));
     else
-        nx_hook_key(hook, report, nx_hook_text(hook, root, "signature.token"), NX_STR_NONE);
+        nx_hook_key(hook, report, nx_hook_text(hook, root, "signature.token"), NX_STR_NONE, NX_STR_NONE);
     nx_hook_message_id(report, nx_hook_text(hook, event, "message.headers.message-id"));
     report->original.from = nx_hook_text(hook, event, "message.headers.from");
     report->original.to = nx_hook_text(hook, event, "message.headers.to");

@@ -57,8 +57,7 @@ void nx_hook_mailjet(struct nx_hook *hook, json_t *event)
     } else if (report->kind == NX_KIND_DELIVERED) {
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "smtp_reply"));
     }
-    nx_hook_key(hook, report, message,
-                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, event, "time"))));
+    nx_hook_key(hook, report, message, name, nx_hook_text(hook, event, "time"));
     nx_hook_tag(hook, report, "event", name);
     nx_hook_tag(hook, report, "error", text);
     nx_hook_tag(hook, report, "error_related_to", related);

@@ -15,11 +15,8 @@ static const struct nx_hook_word events[] = {
 void nx_hook_mailomat(struct nx_hook *hook, json_t *event)
 {
     json_t *payload = nx_hook_at(event, "payload");
-    struct nx_str name = nx_hook_text(hook, event, "eventType"), recipient = nx_hook_text(hook, event, "recipient");
-    if (name.n == 0)
-        name = nx_hook_text(hook, payload, "event");
-    if (recipient.n == 0)
-        recipient = nx_hook_text(hook, payload, "recipient");
+    struct nx_str name = nx_hook_text(hook, event, "eventType|payload.event"),
+                  recipient = nx_hook_text(hook, event, "recipient|payload.recipient");
     if (name.n == 0)
         return;
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
@@ -38,7 +35,7 @@ void nx_hook_mailomat(struct nx_hook *hook, json_t *event)
     report->original.from = nx_hook_text(hook, payload, "message.headers.from");
     report->original.to = nx_hook_text(hook, payload, "message.headers.to");
     report->original.subject = nx_hook_text(hook, payload, "message.headers.subject");
-    nx_hook_key(hook, report, nx_hook_text(hook, event, "id"), NX_STR_NONE);
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "id"), NX_STR_NONE, NX_STR_NONE);
     nx_hook_tag(hook, report, "eventType", name);
     nx_hook_tag(hook, report, "messageUuid", nx_hook_text(hook, event, "messageUuid"));
 }

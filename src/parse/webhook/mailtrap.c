@@ -47,7 +47,7 @@ static void one(struct nx_hook *hook, json_t *event)
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "response"));
     nx_hook_words(hook, report, reason);
     report->last_attempt_at = nx_hook_when(hook, event, "timestamp");
-    nx_hook_key(hook, report, nx_hook_text(hook, event, "event_id"), NX_STR_NONE);
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "event_id"), NX_STR_NONE, NX_STR_NONE);
     nx_hook_tag(hook, report, "event", name);
     nx_hook_tag(hook, report, "bounce_category", category);
     nx_hook_tag(hook, report, "category", nx_hook_text(hook, event, "category"));

@@ -28,16 +28,10 @@ static const struct nx_hook_word rejections[] = {
 void nx_hook_mandrill(struct nx_hook *hook, json_t *event)
 {
     json_t *message = nx_hook_at(event, "msg");
-    struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_text(hook, message, "email"),
-                  rejection = nx_hook_text(hook, event, "reject.reason");
+    struct nx_str name = nx_hook_text(hook, event, "event"),
+                  recipient = nx_hook_text(hook, event, "msg.email|reject.email|entry.email"), /* of a list that was changed */
+        rejection = nx_hook_text(hook, event, "reject.reason|msg.reject.reason|msg.reject_reason");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
-    static const char *const others[] = {"msg.reject.reason", "msg.reject_reason"};
-    for (size_t i = 0; i < G_N_ELEMENTS(others) && rejection.n == 0; i++)
-        rejection = nx_hook_text(hook, event, others[i]);
-    if (recipient.n == 0) /* a change of the allow or deny list */
-        recipient = nx_hook_text(hook, event, "reject.email");
-    if (recipient.n == 0)
-        recipient = nx_hook_text(hook, event, "entry.email");
     if (name.n == 0 && recipient.n == 0)
         return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
@@ -54,10 +48,7 @@ void nx_hook_mandrill(struct nx_hook *hook, json_t *event)
     if (report->last_attempt_at == NX_WHEN_NONE)
         report->last_attempt_at = nx_hook_when(hook, event, "ts");
     report->arrival_at = nx_hook_when(hook, message, "ts");
-    struct nx_str id = nx_hook_text(hook, event, "_id");
-    if (id.n == 0)
-        id = nx_hook_text(hook, message, "_id");
-    nx_hook_key(hook, report, id, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, event, "ts"))));
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "_id|msg._id"), name, nx_hook_text(hook, event, "ts"));
     report->original.from = nx_hook_text(hook, message, "sender");
     report->original.subject = nx_hook_text(hook, message, "subject");
     nx_hook_tag(hook, report, "event", name.n > 0 ? name : nx_hook_text(hook, event, "type"));

@@ -50,10 +50,9 @@ void nx_hook_postal(struct nx_hook *hook, json_t *event)
     report->original.subject = nx_hook_text(hook, message, "subject");
     struct nx_str uuid = nx_hook_text(hook, event, "uuid"), token = nx_hook_text(hook, message, "token");
     if (uuid.n > 0)
-        nx_hook_key(hook, report, uuid, NX_STR_NONE);
+        nx_hook_key(hook, report, uuid, NX_STR_NONE, NX_STR_NONE);
     else
-        nx_hook_key(hook, report, token,
-                    nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(status), NX_FMT(nx_hook_text(hook, payload, "timestamp"))));
+        nx_hook_key(hook, report, token, status, nx_hook_text(hook, payload, "timestamp"));
     nx_hook_tag(hook, report, "event", name);
     nx_hook_tag(hook, report, "status", status);
     nx_hook_tag(hook, report, "token", token);

@@ -58,9 +58,7 @@ static const struct nx_hook_word *type_of(const struct nx_hook *hook, json_t *ev
 
 void nx_hook_postmark(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str record = nx_hook_text(hook, event, "RecordType"), recipient = nx_hook_text(hook, event, "Email");
-    if (recipient.n == 0)
-        recipient = nx_hook_text(hook, event, "Recipient");
+    struct nx_str record = nx_hook_text(hook, event, "RecordType"), recipient = nx_hook_text(hook, event, "Email|Recipient");
     const struct nx_hook_word *word = NX_HOOK_WORD(records, record), *type = type_of(hook, event);
     if (record.n == 0 && type == NULL) /* inbound mail, and what is no event */
         return;
@@ -75,17 +73,12 @@ void nx_hook_postmark(struct nx_hook *hook, json_t *event)
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (type != NULL && nx_hook_is(nx_str_of(type->word), "HardBounce"))
         report->hint_firm = false; /* "unknown user, mailbox not found" in their docs, but the text knows better */
-    static const char *const times[] = {"BouncedAt", "DeliveredAt", "ChangedAt", "ReceivedAt"};
-    for (size_t i = 0; i < G_N_ELEMENTS(times) && report->last_attempt_at == NX_WHEN_NONE; i++)
-        report->last_attempt_at = nx_hook_when(hook, event, times[i]);
+    report->last_attempt_at = nx_hook_when(hook, event, "BouncedAt|DeliveredAt|ChangedAt|ReceivedAt");
     struct nx_str message = nx_hook_text(hook, event, "MessageID"), id = nx_hook_text(hook, event, "ID");
     if (id.n > 0) /* one may become another: Transient, then HardBounce */
-        nx_hook_key(hook, report, nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(id), NX_FMT(message)),
-                    nx_hook_text(hook, event, "Type"));
+        nx_hook_key(hook, report, id, nx_hook_text(hook, event, "Type"), message);
     else
-        nx_hook_key(hook, report, message,
-                    nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(record),
-                                    NX_FMT(nx_when_format(hook->arena, report->last_attempt_at))));
+        nx_hook_key(hook, report, message, record, nx_when_format(hook->arena, report->last_attempt_at));
     if (report->kind != NX_KIND_OTHER) {
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "Details"));
         nx_hook_words(hook, report, nx_hook_text(hook, event, "Name"));

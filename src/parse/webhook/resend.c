@@ -30,15 +30,6 @@ static const struct nx_hook_word *sentence_of(struct nx_str text)
     return NULL;
 }
 
-static struct nx_str header(const struct nx_hook *hook, json_t *data, const char *name)
-{
-    json_t *headers = nx_hook_at(data, "headers");
-    for (size_t i = 0; i < json_array_size(headers); i++)
-        if (nx_hook_is(nx_hook_text(hook, json_array_get(headers, i), "name"), name))
-            return nx_hook_text(hook, json_array_get(headers, i), "value");
-    return NX_STR_NONE;
-}
-
 void nx_hook_resend(struct nx_hook *hook, json_t *event)
 {
     json_t *data = nx_hook_at(event, "data"), *to = nx_hook_at(data, "to");
@@ -74,13 +65,12 @@ void nx_hook_resend(struct nx_hook *hook, json_t *event)
     }
     report->arrival_at = nx_hook_when(hook, data, "created_at");
     report->last_attempt_at = nx_hook_when(hook, event, "created_at");
-    nx_hook_message_id(report, header(hook, data, "Message-ID"));
+    nx_hook_message_id(report, nx_hook_header(hook, nx_hook_at(data, "headers"), "name", "Message-ID"));
     if (report->original.message_id.n == 0)
         nx_hook_message_id(report, nx_hook_text(hook, data, "message_id"));
     report->original.from = nx_hook_text(hook, data, "from");
     report->original.subject = nx_hook_text(hook, data, "subject");
-    nx_hook_key(hook, report, id,
-                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, event, "created_at"))));
+    nx_hook_key(hook, report, id, name, nx_hook_text(hook, event, "created_at"));
     nx_hook_tag(hook, report, "type", name);
     nx_hook_tag(hook, report, "bounce.type", type);
     nx_hook_tag(hook, report, "bounce.subType", subtype);

@@ -23,14 +23,11 @@ static void one(struct nx_hook *hook, json_t *event)
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "email_response_message"));
         nx_hook_words(hook, report, nx_hook_text(hook, event, "blocklist_reason"));
     }
-    json_t *headers = nx_hook_at(event, "email_headers");
-    for (size_t i = 0; i < json_array_size(headers); i++)
-        if (nx_hook_is(nx_hook_text(hook, json_array_get(headers, i), "key"), "Message-ID"))
-            nx_hook_message_id(report, nx_hook_text(hook, json_array_get(headers, i), "value"));
+    nx_hook_message_id(report, nx_hook_header(hook, nx_hook_at(event, "email_headers"), "key", "Message-ID"));
     report->last_attempt_at = nx_hook_when(hook, event, "created_at");
     report->original.from = nx_hook_text(hook, event, "email_from");
     report->original.subject = nx_hook_text(hook, event, "email_subject");
-    nx_hook_key(hook, report, nx_hook_text(hook, event, "id"), NX_STR_NONE);
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "id"), NX_STR_NONE, NX_STR_NONE);
     nx_hook_tag(hook, report, "type", name);
     nx_hook_tag(hook, report, "email_id", nx_hook_text(hook, event, "email_id"));
     nx_hook_tag(hook, report, "blocklist_type", nx_hook_text(hook, event, "blocklist_type"));

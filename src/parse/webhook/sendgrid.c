@@ -77,7 +77,7 @@ void nx_hook_sendgrid(struct nx_hook *hook, json_t *event)
     struct nx_str reason = nx_hook_text(hook, event, "reason"), type = nx_hook_text(hook, event, "type"),
                   class_ = nx_hook_text(hook, event, "bounce_classification");
     nx_hook_message_id(report, nx_hook_text(hook, event, "smtp-id"));
-    nx_hook_key(hook, report, nx_hook_text(hook, event, "sg_event_id"), NX_STR_NONE);
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "sg_event_id"), NX_STR_NONE, NX_STR_NONE);
     report->last_attempt_at = nx_hook_when(hook, event, "timestamp");
     nx_hook_status(report, nx_hook_text(hook, event, "status"));
     if (nx_hook_is(name, "dropped")) {

@@ -44,15 +44,6 @@ static const struct nx_hook_word delays[] = {
 };
 static const struct nx_hook_word opted_out = {"", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE};
 
-static struct nx_str header(const struct nx_hook *hook, json_t *mail, const char *name)
-{
-    json_t *headers = nx_hook_at(mail, "headers");
-    for (size_t i = 0; i < json_array_size(headers); i++)
-        if (nx_hook_is(nx_hook_text(hook, json_array_get(headers, i), "name"), name))
-            return nx_hook_text(hook, json_array_get(headers, i), "value");
-    return NX_STR_NONE;
-}
-
 /* "dns; host", "dsn; host", "host" */
 static struct nx_str host_of(struct nx_str text)
 {
@@ -64,7 +55,8 @@ static struct nx_str host_of(struct nx_str text)
 static void fill(const struct nx_hook *hook, struct nx_report *report, json_t *event, json_t *detail)
 {
     json_t *mail = nx_hook_at(event, "mail");
-    struct nx_str id = nx_hook_text(hook, mail, "messageId"), message_id = header(hook, mail, "Message-ID");
+    struct nx_str id = nx_hook_text(hook, mail, "messageId"),
+                  message_id = nx_hook_header(hook, nx_hook_at(mail, "headers"), "name", "Message-ID");
     nx_hook_message_id(report, message_id.n > 0 ? message_id : nx_hook_text(hook, mail, "commonHeaders.messageId"));
     report->original.from = nx_hook_text(hook, mail, "source");
     report->original.subject = nx_hook_text(hook, mail, "commonHeaders.subject");
@@ -76,9 +68,9 @@ static void fill(const struct nx_hook *hook, struct nx_report *report, json_t *e
     report->remote_mta = nx_hook_text(hook, detail, "remoteMtaIp");
     struct nx_str feedback = nx_hook_text(hook, detail, "feedbackId");
     if (feedback.n > 0)
-        nx_hook_key(hook, report, feedback, NX_STR_NONE);
+        nx_hook_key(hook, report, feedback, NX_STR_NONE, NX_STR_NONE);
     else
-        nx_hook_key(hook, report, id, nx_when_format(hook->arena, report->last_attempt_at));
+        nx_hook_key(hook, report, id, NX_STR_NONE, nx_when_format(hook->arena, report->last_attempt_at));
     nx_hook_tag(hook, report, "message_id", id);
     nx_hook_tags(hook, report, "tags", nx_hook_at(mail, "tags"));
 }
@@ -195,9 +187,7 @@ static void for_all(struct nx_hook *hook, json_t *event, json_t *detail, const s
 
 static void ses_event(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str type = nx_hook_text(hook, event, "eventType");
-    if (type.n == 0)
-        type = nx_hook_text(hook, event, "notificationType");
+    struct nx_str type = nx_hook_text(hook, event, "eventType|notificationType");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, type);
     json_t *destination = nx_hook_at(event, "mail.destination");
     if (nx_hook_is(type, "Bounce")) {
@@ -224,10 +214,7 @@ static void ses_event(struct nx_hook *hook, json_t *event)
     } else if (nx_hook_is(type, "Rendering Failure")) {
         for_all(hook, event, nx_hook_at(event, "failure"), word, destination);
     } else if (type.n > 0) { /* Send, Open, Click, and what may come */
-        json_t *detail = nx_hook_at(event, "open");
-        if (detail == NULL)
-            detail = nx_hook_at(event, "click");
-        for_all(hook, event, detail, word, destination);
+        for_all(hook, event, nx_hook_at(event, "open|click"), word, destination);
     }
 }
 

@@ -41,8 +41,7 @@ static void fill(struct nx_hook *hook, json_t *event, struct nx_report *report, 
     report->original.from = nx_hook_text(hook, event, "sender");
     report->original.subject = nx_hook_text(hook, event, "subject");
     nx_hook_message_id(report, nx_hook_text(hook, event, "Message-Id"));
-    nx_hook_key(hook, report, id,
-                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, event, "time"))));
+    nx_hook_key(hook, report, id, name, nx_hook_text(hook, event, "time"));
     nx_hook_tag(hook, report, "event", name);
     nx_hook_tag(hook, report, "bounce", type);
     nx_hook_tag(hook, report, "email_id", id);

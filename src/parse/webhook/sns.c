@@ -12,9 +12,7 @@ bool nx_hook_sns(struct nx_hook *hook, json_t *event, nx_hook_fn *reader)
     hook->body.topic = nx_hook_text(hook, event, "TopicArn");
     if (nx_hook_is(type, "SubscriptionConfirmation")) {
         hook->body.handshake = NX_WEBHOOK_SNS_CONFIRM;
-        hook->body.url = nx_hook_text(hook, event, "SubscribeURL");
-        if (hook->body.url.n == 0)
-            hook->body.url = nx_hook_text(hook, event, "SubscribeUrl");
+        hook->body.url = nx_hook_text(hook, event, "SubscribeURL|SubscribeUrl");
         return true;
     }
     if (nx_hook_is(type, "UnsubscribeConfirmation")) {

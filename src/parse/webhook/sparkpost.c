@@ -40,10 +40,8 @@ static const struct nx_hook_word classes[] = {
 
 static void judge(struct nx_hook *hook, json_t *event, struct nx_report *report)
 {
-    struct nx_str text = nx_hook_text(hook, event, "raw_reason");
+    struct nx_str text = nx_hook_text(hook, event, "raw_reason|reason");
     const struct nx_hook_word *class_ = NX_HOOK_WORD(classes, nx_hook_text(hook, event, "bounce_class"));
-    if (text.n == 0)
-        text = nx_hook_text(hook, event, "reason");
     nx_hook_hint(report, class_);
     if (class_ != NULL && class_->kind != NX_KIND_FAILED && report->kind == NX_KIND_FAILED)
         report->kind = class_->kind; /* auto-replies and the like come as bounces, with a reply that nobody gave */
@@ -61,12 +59,10 @@ static void judge(struct nx_hook *hook, json_t *event, struct nx_report *report)
 
 static void one(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str name = nx_hook_text(hook, event, "type"), recipient = nx_hook_text(hook, event, "raw_rcpt_to");
+    struct nx_str name = nx_hook_text(hook, event, "type"), recipient = nx_hook_text(hook, event, "raw_rcpt_to|rcpt_to");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0)
         return;
-    if (recipient.n == 0)
-        recipient = nx_hook_text(hook, event, "rcpt_to");
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED)
         judge(hook, event, report);
@@ -81,7 +77,7 @@ static void one(struct nx_hook *hook, json_t *event)
     report->arrival_at = nx_hook_when(hook, event, "injection_time");
     report->original.from = nx_hook_text(hook, event, "friendly_from");
     report->original.subject = nx_hook_text(hook, event, "subject");
-    nx_hook_key(hook, report, nx_hook_text(hook, event, "event_id"), NX_STR_NONE);
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "event_id"), NX_STR_NONE, NX_STR_NONE);
     nx_hook_tag(hook, report, "type", name);
     nx_hook_tag(hook, report, "bounce_class", nx_hook_text(hook, event, "bounce_class"));
     nx_hook_tag(hook, report, "message_id", nx_hook_text(hook, event, "message_id"));

@@ -22,17 +22,14 @@ void nx_hook_sweego(struct nx_hook *hook, json_t *event)
         return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED) {
-        static const char *const paths[] = {"details", "reason", "description", "event_description", "bounce_message", "message"};
-        struct nx_str text = NX_STR_NONE;
-        for (size_t i = 0; i < G_N_ELEMENTS(paths) && text.n == 0; i++)
-            text = nx_hook_text(hook, event, paths[i]);
+        struct nx_str text = nx_hook_text(hook, event, "details|reason|description|event_description|bounce_message|message");
         if (text.n == 0)
             text = nx_hook_seek_refusal(hook, event);
         nx_hook_diagnostic(hook, report, text);
     }
     report->last_attempt_at = nx_hook_when(hook, event, "timestamp");
     nx_hook_message_id(report, nx_hook_text(hook, event, "headers.message-id"));
-    nx_hook_key(hook, report, nx_hook_text(hook, event, "event_id"), NX_STR_NONE);
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "event_id"), NX_STR_NONE, NX_STR_NONE);
     nx_hook_tag(hook, report, "event_type", name);
     nx_hook_tag(hook, report, "swg_uid", nx_hook_text(hook, event, "swg_uid"));
     nx_hook_tag(hook, report, "campaign_id", nx_hook_text(hook, event, "campaign_id"));

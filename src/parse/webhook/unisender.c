@@ -43,8 +43,7 @@ static void one(struct nx_hook *hook, json_t *record)
     if (report->kind != NX_KIND_OTHER && report->kind != NX_KIND_COMPLAINT)
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "delivery_info.destination_response"));
     nx_hook_words(hook, report, nx_hook_text(hook, event, "comment"));
-    nx_hook_key(hook, report, nx_hook_text(hook, event, "job_id"),
-                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(state), NX_FMT(nx_hook_text(hook, event, "event_time"))));
+    nx_hook_key(hook, report, nx_hook_text(hook, event, "job_id"), state, nx_hook_text(hook, event, "event_time"));
     nx_hook_tag(hook, report, "status", state);
     nx_hook_tag(hook, report, "delivery_status", detail);
     nx_hook_tag(hook, report, "job_id", nx_hook_text(hook, event, "job_id"));

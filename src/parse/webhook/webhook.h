@@ -44,8 +44,8 @@ bool nx_webhook_parse(struct nx_arena *arena, const struct nx_limits *limits, co
                       const struct nx_webhook_paths *paths, struct nx_webhook_body *ret_body,
                       const char **ret_why) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The body as the reader looks at it, without blanks and byte order mark around; and is that a form, or JSON? What checks a signature
- * must see the same in it. */
+/* The body as the reader looks at it, without blanks and byte order mark around; and is that a form, or JSON? What checks a
+ * signature must see the same in it. */
 struct nx_str nx_webhook_text(struct nx_str body);
 bool nx_webhook_is_form(struct nx_str text);
 

@@ -13,11 +13,7 @@ static const struct nx_hook_word events[] = {
 static void one(struct nx_hook *hook, json_t *root, json_t *message, json_t *detail, struct nx_str name)
 {
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
-    struct nx_str recipient = nx_hook_text(hook, detail, "bounced_recipient");
-    if (recipient.n == 0)
-        recipient = nx_hook_text(hook, detail, "email_address.address");
-    if (recipient.n == 0)
-        recipient = nx_hook_text(hook, detail, "recipient");
+    struct nx_str recipient = nx_hook_text(hook, detail, "bounced_recipient|email_address.address|recipient");
     if (recipient.n == 0 && json_array_size(nx_hook_at(message, "email_info.to")) <= 1)
         recipient = nx_hook_text(hook, message, "email_info.to[0].email_address.address");
     struct nx_report *report = nx_hook_add(hook, word, recipient);
@@ -33,8 +29,7 @@ static void one(struct nx_hook *hook, json_t *root, json_t *message, json_t *det
     report->original.from = nx_hook_text(hook, message, "email_info.from.address");
     report->original.subject = nx_hook_text(hook, message, "email_info.subject");
     struct nx_str id = nx_hook_text(hook, root, "webhook_request_id");
-    nx_hook_key(hook, report, id.n > 0 ? id : reference,
-                nx_arena_printf(hook->arena, "%.*s:%.*s", NX_FMT(name), NX_FMT(nx_hook_text(hook, detail, "time"))));
+    nx_hook_key(hook, report, id.n > 0 ? id : reference, name, nx_hook_text(hook, detail, "time"));
     nx_hook_tag(hook, report, "event_name", name);
     nx_hook_tag(hook, report, "email_reference", reference);
     nx_hook_tag(hook, report, "client_reference", nx_hook_text(hook, message, "email_info.client_reference"));
