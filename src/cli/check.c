@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "event/json.h"
 #include "export/entry.h"
+#include "store/hold.h"
 
 struct check {
     struct nx_reader *reader;
@@ -50,6 +51,18 @@ static void print(const struct check *check, struct nx_str address, const char *
     fwrite(out.p, 1, out.n, stdout);
 }
 
+static bool print_ok(struct check *check, struct nx_str address)
+{
+    struct nx_hold hold;
+    int held = nx_reader_held(check->reader, check->arena, address, check->now, &hold, &check->error);
+    const char *why = NULL;
+    if (held > 0)
+        why = nx_arena_cstr(check->arena, nx_arena_printf(check->arena, "until %.*s %.*s", NX_FMT(day_of(check->arena, hold.until)),
+                                                          NX_FMT(hold.reason)));
+    print(check, address, "ok", NULL, why);
+    return held >= 0;
+}
+
 static bool one(struct nx_str address, void *data)
 {
     struct check *check = data;
@@ -70,19 +83,22 @@ static bool one(struct nx_str address, void *data)
     check->found = check->found || found > 0;
     if (found > 0)
         print(check, address, "suppressed", &entry, NULL);
+    else if (allowed)
+        print(check, address, "allowed", NULL, "on the allow list");
     else
-        print(check, address, allowed ? "allowed" : "ok", NULL, allowed ? "on the allow list" : NULL);
+        return print_ok(check, address);
     return true;
 }
 
 int nx_cmd_check(int argc, char **argv)
 {
-    static const struct nx_cli_usage usage = {"ADDRESS... | -",
-                                              "One line an address: ok, suppressed (cause, since, until, why), allowed or invalid. "
-                                              "- reads addresses from standard input, one a line; "
-                                              "for millions `nixie clean` is faster.\nExit: 0 none is suppressed, 1 some are, 65 "
-                                              "none is but some are no addresses, 75 could not tell.",
-                                              1, -1};
+    static const struct nx_cli_usage usage = {
+        "ADDRESS... | -",
+        "One line an address: ok (and why a suppression is held back), suppressed (cause, since, until, why), allowed or invalid. "
+        "- reads addresses from standard input, one a line; "
+        "for millions `nixie clean` is faster.\nExit: 0 none is suppressed, 1 some are, 65 "
+        "none is but some are no addresses, 75 could not tell.",
+        1, -1};
     g_autofree char *stream = NULL;
     struct check check = {0};
     const GOptionEntry entries[] = {

@@ -62,6 +62,7 @@ int nx_cmd_db(int argc, char **argv);
 int nx_cmd_export(int argc, char **argv);
 int nx_cmd_forget(int argc, char **argv);
 int nx_cmd_history(int argc, char **argv);
+int nx_cmd_holds(int argc, char **argv);
 int nx_cmd_policy(int argc, char **argv);
 int nx_cmd_release(int argc, char **argv);
 int nx_cmd_rules(int argc, char **argv);

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "export/trail.h"
-#include "store/store.h"
+#include "store/hold.h"
 
 struct history {
     struct nx_arena *arena;
@@ -54,10 +54,15 @@ static bool one(const struct nx_logged *line, void *data)
 static void print_standing(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address)
 {
     struct nx_entry entry;
+    struct nx_hold hold;
     bool allowed;
-    int found = nx_reader_lookup(reader, arena, address, NX_STR_NONE, nx_cli_now(), &entry, &allowed, NULL);
+    nx_when now = nx_cli_now();
+    int found = nx_reader_lookup(reader, arena, address, NX_STR_NONE, now, &entry, &allowed, NULL);
     if (allowed)
         puts("now: on the allow list");
+    else if (found == 0 && nx_reader_held(reader, arena, address, now, &hold, NULL) > 0)
+        printf("now: not suppressed; %s by %.*s is held back until %.*s (nixie holds)\n", nx_cause_name(hold.cause),
+               NX_FMT(hold.remote), NX_FMT(nx_when_format(arena, hold.until)));
     else if (found == 0)
         puts("now: not suppressed");
     else if (found > 0)

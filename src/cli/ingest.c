@@ -19,7 +19,7 @@ struct ingest {
     uint64_t total, before;
     gint64 drawn;
     pthread_mutex_t lock; /* guards all below, which workers write */
-    uint64_t messages, kept, duplicates, suppressed, failed, kinds[NX_KIND_COUNT];
+    uint64_t messages, kept, duplicates, suppressed, held, failed, kinds[NX_KIND_COUNT];
     GError *error; /* the first one */
 };
 
@@ -50,6 +50,7 @@ static void done(struct nx_job *job, const struct nx_outcome *outcome)
         ingest->kept++;
         ingest->kinds[outcome->events[i].report.kind]++;
         ingest->suppressed += outcome->events[i].decision.action == NX_ACTION_SUPPRESS;
+        ingest->held += outcome->events[i].decision.action == NX_ACTION_HOLD;
     }
     pthread_mutex_unlock(&ingest->lock);
     g_free(item->bytes);
@@ -118,6 +119,8 @@ static void summarise(const struct ingest *ingest)
     printf("%" G_GUINT64_FORMAT " messages: %" G_GUINT64_FORMAT " events kept, %" G_GUINT64_FORMAT
            " known already, %" G_GUINT64_FORMAT " suppressions\n",
            ingest->messages, ingest->kept, ingest->duplicates, ingest->suppressed);
+    if (ingest->held > 0)
+        printf("  %" G_GUINT64_FORMAT " held back: an incident (nixie holds)\n", ingest->held);
     for (int kind = 0; kind < NX_KIND_COUNT; kind++)
         if (ingest->kinds[kind] > 0)
             printf("  %-11s %" G_GUINT64_FORMAT "\n", nx_kind_name((enum nx_kind)kind), ingest->kinds[kind]);

@@ -17,6 +17,7 @@ static const struct nx_cmd commands[] = {
     {"release", nx_cmd_release, "take addresses off the list"},
     {"forget", nx_cmd_forget, "erase what is known of an address, but keep it suppressed"},
     {"undo", nx_cmd_undo, "lift what an outage put on the list"},
+    {"holds", nx_cmd_holds, "what an incident at a provider holds back: look, release, drop"},
     {"allow", nx_cmd_allow, "addresses that nothing suppresses"},
     {"policy", nx_cmd_policy, "what would the next bounce of an address do?"},
     {"history", nx_cmd_history, "what is known of an address, and why it is on the list"},

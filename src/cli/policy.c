@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "decide/stream.h"
-#include "store/store.h"
+#include "store/hold.h"
 
 #define DAY 86400
 
@@ -106,10 +106,15 @@ static int tell_now(struct nx_reader *reader, struct nx_arena *arena, struct nx_
 {
     *ret_allowed = false;
     int found = nx_reader_lookup(reader, arena, address, stream, now, ret_entry, ret_allowed, error);
-    if (found < 0)
-        return found;
+    struct nx_hold hold;
+    int held = found == 0 ? nx_reader_held(reader, arena, address, now, &hold, error) : 0;
+    if (found < 0 || held < 0)
+        return -1;
     if (*ret_allowed)
         printf("%s: on the allow list; nothing suppresses it\n", label);
+    else if (held > 0)
+        printf("%s: not suppressed; %s until %.*s: %.*s\n", label, nx_cause_name(hold.cause),
+               NX_FMT(nx_when_format(arena, hold.until)), NX_FMT(hold.reason));
     else if (found == 0)
         printf("%s: not suppressed\n", label);
     else

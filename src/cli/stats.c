@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/arguments.h"
 
-#include "base/error.h"
-#include "event/json.h"
-#include "store/store.h"
+#include "export/tally.h"
 
 struct stats {
     enum nx_tally by, then;
@@ -20,13 +18,8 @@ static bool one(struct nx_str first, struct nx_str second, uint64_t n, void *dat
         struct nx_buf out;
         nx_arena_reset(stats->arena);
         nx_buf_init(&out, stats->arena, 1 << 16);
-        nx_buf_add(&out, nx_arena_printf(stats->arena, "{\"%s\":", nx_tally_name(stats->by)));
-        nx_json_string(&out, first);
-        if (stats->then != stats->by) {
-            nx_buf_add(&out, nx_arena_printf(stats->arena, ",\"%s\":", nx_tally_name(stats->then)));
-            nx_json_string(&out, second);
-        }
-        nx_buf_add(&out, nx_arena_printf(stats->arena, ",\"events\":%" G_GUINT64_FORMAT "}\n", n));
+        nx_tally_to_json(&out, stats->by, stats->then, first, second, n);
+        nx_buf_addc(&out, '\n');
         return fwrite(out.p, 1, out.n, stdout) == out.n;
     }
     first = first.n > 0 ? first : NX_STR("-");
@@ -36,35 +29,48 @@ static bool one(struct nx_str first, struct nx_str second, uint64_t n, void *dat
     return printf("%-30.*s %10" G_GUINT64_FORMAT "\n", NX_FMT(first), n) > 0;
 }
 
-/* "cause" or "day,cause". */
-static gboolean read_dimensions(const char *text, struct stats *stats, GError **error)
+/* Words of the options, as the counters know them; false: one of them is none, which was said. */
+static bool read_words(const char *kind, const char *cause, const char *class_, const char *action, struct nx_tally_filter *filter)
 {
-    struct nx_str words = nx_str_of(text != NULL ? text : "cause");
-    size_t comma = nx_str_chr(words, ',');
-    struct nx_str then = comma < words.n ? nx_str_from(words, comma + 1) : words;
-    if (nx_tally_parse(nx_str_sub(words, 0, comma), &stats->by) && nx_tally_parse(then, &stats->then))
-        return TRUE;
-    g_set_error(error, NX_ERROR, NX_ERROR_USAGE,
-                "--by %s: one or two, parted by a comma, of day, kind, cause, class, action, source, stream, domain, remote", text);
-    return FALSE;
+    enum nx_action known;
+    const char *wrong = NULL, *value = NULL;
+    if (kind != NULL && !nx_kind_parse(nx_str_of(kind), &filter->kind))
+        wrong = "kind", value = kind;
+    else if (cause != NULL && !nx_cause_parse(nx_str_of(cause), &filter->cause))
+        wrong = "cause", value = cause;
+    else if (class_ != NULL && !nx_class_parse(nx_str_of(class_), &filter->class_))
+        wrong = "class", value = class_;
+    else if (action != NULL && !nx_action_parse(nx_str_of(action), &known))
+        wrong = "action", value = action;
+    if (wrong != NULL)
+        nx_cli_say("--%s %s: there is no such %s (docs/schema.md lists them)", wrong, value, wrong);
+    return wrong == NULL;
 }
 
 int nx_cmd_stats(int argc, char **argv)
 {
-    static const struct nx_cli_usage usage = {"",
-                                              "Counts events by one or two dimensions, most first, days in order. Days are UTC. "
-                                              "The counters are kept with each event, so a year answers at once.\nExit: 0.",
-                                              0, 0};
-    g_autofree char *by = NULL, *since = NULL, *before = NULL, *kind = NULL, *domain = NULL, *stream = NULL;
+    static const struct nx_cli_usage usage = {
+        "",
+        "Counts events by one or two dimensions, most first, days in order. Days are UTC. remote is who answered: the provider "
+        "where "
+        "the rules know it, else the domain of its server, else that of the recipient. The counters are kept with each event, so a "
+        "year answers at once; what was forgotten stays counted.\nExit: 0.",
+        0, 0};
+    g_autofree char *by = NULL, *since = NULL, *before = NULL, *kind = NULL, *cause = NULL, *class_ = NULL, *action = NULL;
+    g_autofree char *source = NULL, *domain = NULL, *remote = NULL, *stream = NULL;
     gint limit = 0;
     struct stats stats = {0};
     const GOptionEntry entries[] = {
-        {"by", 0, 0, G_OPTION_ARG_STRING, &by,
-         "day, kind, cause (default), class, action, source, stream, domain; two as day,cause", "WHAT"},
+        {"by", 0, 0, G_OPTION_ARG_STRING, &by, "One of " NX_TALLY_NAMES ", or two as day,cause; else cause", "WHAT"},
         {"since", 0, 0, G_OPTION_ARG_STRING, &since, "From that day on: 2026-01-31, or 30d", "WHEN"},
         {"before", 0, 0, G_OPTION_ARG_STRING, &before, "Before that day", "WHEN"},
         {"kind", 0, 0, G_OPTION_ARG_STRING, &kind, "Only failed, delayed, delivered, complaint, unsubscribe or autoreply", "KIND"},
+        {"cause", 0, 0, G_OPTION_ARG_STRING, &cause, "Only this cause", "NAME"},
+        {"class", 0, 0, G_OPTION_ARG_STRING, &class_, "Only hard, soft or block", "CLASS"},
+        {"action", 0, 0, G_OPTION_ARG_STRING, &action, "Only what was decided so: suppress, count, clear, hold or none", "ACTION"},
+        {"source", 0, 0, G_OPTION_ARG_STRING, &source, "Only what came this way: pipe, http, webhook:ses", "NAME"},
         {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "Only recipients of this domain", "NAME"},
+        {"remote", 0, 0, G_OPTION_ARG_STRING, &remote, "Only what this remote said: google, example.net", "NAME"},
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "Only this stream", "NAME"},
         {"limit", 0, 0, G_OPTION_ARG_INT, &limit, "At most so many lines", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &stats.json, "JSON lines", NULL},
@@ -76,15 +82,20 @@ int nx_cmd_stats(int argc, char **argv)
         return code;
     g_autoptr(GError) error = NULL;
     nx_when now = nx_cli_now();
-    struct nx_tally_filter filter = {
-        .domain = nx_str_of(domain), .stream = nx_str_of(stream), .limit = limit > 0 ? (size_t)limit : 0};
-    if (!read_dimensions(by, &stats, &error) || !nx_cli_when(since, now, true, &filter.since, &error) ||
-        !nx_cli_when(before, now, true, &filter.before, &error))
-        return nx_cli_fail(error);
-    if (kind != NULL && !nx_kind_parse(nx_str_of(kind), &filter.kind)) {
-        nx_cli_say("--kind %s: there is no such kind", kind);
+    struct nx_tally_filter filter = {.domain = nx_str_of(domain),
+                                     .remote = nx_str_of(remote),
+                                     .stream = nx_str_of(stream),
+                                     .source = nx_str_of(source),
+                                     .action = nx_str_of(action),
+                                     .limit = limit > 0 ? (size_t)limit : 0};
+    if (!nx_tally_parse(nx_str_of(by != NULL ? by : "cause"), &stats.by, &stats.then)) {
+        nx_cli_say("--by %s: one or two, parted by a comma, of " NX_TALLY_NAMES, by);
         return NX_EXIT_USAGE;
     }
+    if (!nx_cli_when(since, now, true, &filter.since, &error) || !nx_cli_when(before, now, true, &filter.before, &error))
+        return nx_cli_fail(error);
+    if (!read_words(kind, cause, class_, action, &filter))
+        return NX_EXIT_USAGE;
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autoptr(nx_store) store = nx_cli_store(cli.config, NX_OPEN_READ, &error);
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);

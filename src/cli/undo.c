@@ -2,7 +2,7 @@
 #include "cli/arguments.h"
 
 #include "base/error.h"
-#include "store/store.h"
+#include "store/hold.h"
 
 #define SHOWN 10u
 
@@ -22,30 +22,47 @@ static bool one(const struct nx_entry *entry, void *data)
     return true;
 }
 
-/* One that somebody else released meanwhile is no fault. */
 static gboolean lift(struct nx_store *store, const struct undo *undo, struct nx_str reason, struct nx_str actor, nx_when now,
                      size_t *lifted, GError **error)
 {
-    for (guint i = 0; i < undo->addresses->len; i++) {
-        g_autoptr(GError) why = NULL;
-        if (nx_store_release(store, nx_str_of(undo->addresses->pdata[i]), nx_str_of(undo->streams->pdata[i]), reason, actor, now,
-                             NULL, &why)) {
-            (*lifted)++;
-        } else if (!g_error_matches(why, NX_ERROR, NX_ERROR_NOT_FOUND)) {
-            g_propagate_error(error, g_steal_pointer(&why));
-            return FALSE;
-        }
-    }
+    g_autofree struct nx_manual *entries = g_new0(struct nx_manual, undo->addresses->len + 1);
+    for (guint i = 0; i < undo->addresses->len; i++)
+        entries[i] = (struct nx_manual){.address = nx_str_of(undo->addresses->pdata[i]),
+                                        .stream = nx_str_of(undo->streams->pdata[i]),
+                                        .reason = reason,
+                                        .actor = actor};
+    return nx_store_release_all(store, entries, undo->addresses->len, now, lifted, error);
+}
+
+static bool found_one(const struct nx_hold *hold, void *data)
+{
+    (void)hold;
+    *(bool *)data = true;
+    return false;
+}
+
+/* What is held back is not on the list, so undo does not touch it; who looks for it here should know. */
+static gboolean hint_at_holds(struct nx_reader *reader, struct nx_str provider, nx_when now, GError **error)
+{
+    const struct nx_hold_filter filter = {.remote = provider, .limit = 1};
+    bool found = false;
+    if (!nx_reader_holds(reader, &filter, now, found_one, &found, error))
+        return FALSE;
+    if (found)
+        printf("more of %.*s is held back (nixie holds drop --provider %.*s)\n", NX_FMT(provider), NX_FMT(provider));
     return TRUE;
 }
 
-static int preview(const struct undo *undo)
+static int preview(const struct undo *undo, struct nx_reader *reader, struct nx_str provider, nx_when now)
 {
     printf("%u entries would be lifted; again with --yes lifts them\n", undo->addresses->len);
     for (guint i = 0; i < MIN(undo->addresses->len, SHOWN); i++)
         printf("  %s\n", (const char *)undo->addresses->pdata[i]);
     if (undo->addresses->len > SHOWN)
-        printf("  ... (all of them: nixie export with the same filter)\n");
+        puts("  ... (the first of them)");
+    g_autoptr(GError) error = NULL;
+    if (provider.n > 0 && !hint_at_holds(reader, provider, now, &error))
+        return nx_cli_fail(error);
     return nx_cli_finish(NX_EXIT_OK);
 }
 
@@ -56,16 +73,19 @@ int nx_cmd_undo(int argc, char **argv)
         "Lifts what reports put on the list in a span of time, such as a provider's outage. Without --yes it only tells what it "
         "would lift. Complaints and unsubscribes "
         "are left alone unless --cause names them, entries by hand or import unless --manual is given. Each lifted entry has its "
-        "line in the history; undoing twice, or two spans that "
+        "line in the history, all of them or none; undoing twice, or two spans that "
         "overlap, lifts the same once.\nExit: 0; 64 no span; 75 the database could not take it.",
         0, 0};
-    g_autofree char *since = NULL, *until = NULL, *cause = NULL, *domain = NULL, *stream = NULL, *reason = NULL, *actor = NULL;
+    g_autofree char *since = NULL, *until = NULL, *cause = NULL, *domain = NULL, *provider = NULL, *stream = NULL, *reason = NULL,
+                    *actor = NULL;
     gboolean yes = FALSE, manual = FALSE;
     const GOptionEntry entries[] = {
         {"since", 0, 0, G_OPTION_ARG_STRING, &since, "Suppressed since then: 2026-01-31T10:00:00Z, or 2h", "WHEN"},
         {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Suppressed before then (default: now)", "WHEN"},
         {"cause", 0, 0, G_OPTION_ARG_STRING, &cause, "Only this cause", "NAME"},
         {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "Only addresses of this domain", "NAME"},
+        {"provider", 0, 0, G_OPTION_ARG_STRING, &provider,
+         "Only what reports of this provider did: google, example.net (see: nixie stats --by remote)", "NAME"},
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "Only what holds for this stream", "NAME"},
         {"manual", 0, 0, G_OPTION_ARG_NONE, &manual, "Entries by hand and import too", NULL},
         {"reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; it stands in the history", "TEXT"},
@@ -79,7 +99,9 @@ int nx_cmd_undo(int argc, char **argv)
         return code;
     g_autoptr(GError) error = NULL;
     nx_when now = nx_cli_now();
-    struct nx_filter filter = {.domain = nx_str_of(domain), .stream = nx_str_of(stream), .brief = true};
+    g_autofree char *remote = provider != NULL ? g_ascii_strdown(provider, -1) : NULL;
+    struct nx_filter filter = {
+        .remote = nx_str_of(remote), .domain = nx_str_of(domain), .stream = nx_str_of(stream), .brief = true};
     if (!nx_cli_cause(cause, &filter.cause, &error) || !nx_cli_when(since, now, true, &filter.since, &error) ||
         !nx_cli_when(until, now, true, &filter.before, &error))
         return nx_cli_fail(error);
@@ -95,7 +117,7 @@ int nx_cmd_undo(int argc, char **argv)
     if (reader == NULL || !nx_reader_list(reader, &filter, now, one, &undo, &error))
         return nx_cli_fail(error);
     if (!yes)
-        return preview(&undo);
+        return preview(&undo, reader, filter.remote, now);
     size_t lifted = 0;
     struct nx_str why = reason != NULL ? nx_str_of(reason) : NX_STR("undo");
     gboolean good = lift(store, &undo, why, nx_str_of(nx_cli_actor(actor)), now, &lifted, &error);

@@ -95,7 +95,7 @@ static const struct nx_config_key keys[] = {
     {"breaker", "hold", NX_CONFIG_TIME, AT(policy.breaker.hold), "2d", false,
      "How long an incident lasts unless a person ends it; what it holds lapses then, and the next report decides."},
     {"breaker", "history", NX_CONFIG_TIME, AT(policy.breaker.history), "7d", false,
-     "For so long events must have come in before anything is judged."},
+     "For so long events must have come in before anything is judged; never: from the first on."},
     {"streams", "headers", NX_CONFIG_LIST, AT(stream_headers), "", false,
      "Fields of the returned message whose value names the stream (X-Campaign;List-Id), where nothing else does; the first that has "
      "a name."},

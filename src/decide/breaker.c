@@ -65,7 +65,7 @@ static bool has_history(const struct nx_breaker *policy, const struct nx_rates *
 {
     int64_t day = INT64_MIN;
     unsigned days = 0;
-    bool old = false;
+    bool old = policy->history == 0;
     for (size_t i = 0; i < rates->n_all; i++) {
         int64_t when = rates->of_all[i].hour;
         if (when >= hour || hour - when >= NX_BREAKER_BASE_HOURS)

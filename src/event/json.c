@@ -349,14 +349,7 @@ static void get_decision(struct reader *in, json_t *object, struct nx_decision *
     ret->made = true;
     ret->reason = get(in, object, "reason");
     ret->until = get_when(in, object, "until");
-    struct nx_str action = get(in, object, "action");
-    bool known = false;
-    for (int i = NX_ACTION_NONE; i <= NX_ACTION_HOLD; i++)
-        if (nx_str_eq(action, nx_str_of(nx_action_name((enum nx_action)i)))) {
-            ret->action = (enum nx_action)i;
-            known = true;
-        }
-    check(in, "action", known);
+    check(in, "action", nx_action_parse(get(in, object, "action"), &ret->action));
 }
 
 static void get_event(struct reader *in, json_t *root, struct nx_event *event)

@@ -120,6 +120,15 @@ const char *nx_action_name(enum nx_action action)
     return actions[action];
 }
 
+bool nx_action_parse(struct nx_str name, enum nx_action *ret)
+{
+    size_t i;
+    if (!find(actions, G_N_ELEMENTS(actions), name, &i))
+        return false;
+    *ret = (enum nx_action)i;
+    return true;
+}
+
 const char *nx_note_name(enum nx_note note)
 {
     assert((size_t)note < NX_NOTE_COUNT);

@@ -105,6 +105,7 @@ const char *nx_stage_name(enum nx_stage stage);
 bool nx_stage_parse(struct nx_str name, enum nx_stage *ret);
 const char *nx_verified_name(enum nx_verified verified);
 const char *nx_action_name(enum nx_action action);
+bool nx_action_parse(struct nx_str name, enum nx_action *ret);
 const char *nx_note_name(enum nx_note note);
 /* One sentence for people. */
 const char *nx_note_text(enum nx_note note);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/handlers.h"
 
+#include "store/hold.h"
+
 #include <glib/gstdio.h>
 
 #define SPOOL_MOST 10000u
@@ -47,19 +49,36 @@ static int64_t spooled(const struct nx_config *config)
     return n;
 }
 
+struct held {
+    int64_t incidents, addresses;
+};
+
+static bool add_incident(const struct nx_incident *incident, void *data)
+{
+    struct held *held = data;
+    held->incidents += !nx_str_eq(incident->state, NX_STR("released"));
+    held->addresses += (int64_t)incident->holding;
+    return true;
+}
+
 void nx_get_metrics(struct nx_request *request)
 {
     struct nx_service *service = nx_request_service(request);
     const struct nx_setup *setup = nx_request_setup(request);
     struct nx_reader *reader = nx_request_reader(request);
+    const struct nx_hold_filter in_force = {.over = false};
+    struct held held = {0};
     int64_t position = 0;
     if (reader == NULL)
         return;
-    bool readable = nx_reader_position(reader, &position, NULL);
+    bool readable = nx_reader_position(reader, &position, NULL) &&
+                    nx_reader_incidents(reader, &in_force, nx_request_now(request), add_incident, &held, NULL);
     nx_metrics_set(service->metrics, NX_METRIC_QUEUE, "", (int64_t)nx_intake_waiting(service->intake));
     nx_metrics_set(service->metrics, NX_METRIC_SPOOL, "", spooled(setup->config));
     nx_metrics_set(service->metrics, NX_METRIC_STORE_BYTES, "", size_of(setup->config->store_path));
     nx_metrics_set(service->metrics, NX_METRIC_POSITION, "", position);
+    nx_metrics_set(service->metrics, NX_METRIC_INCIDENTS, "", held.incidents);
+    nx_metrics_set(service->metrics, NX_METRIC_HOLDING, "", held.addresses);
     nx_metrics_set(service->metrics, NX_METRIC_READY, "", readable && !service->ending && !nx_intake_is_full(service->intake));
     GString *text = g_string_sized_new(8192);
     nx_metrics_write(service->metrics, text);

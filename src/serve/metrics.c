@@ -121,9 +121,10 @@ static void count_event(struct nx_metrics *metrics, const struct nx_event *event
     }
     if (event->verdict.cause == NX_CAUSE_UNKNOWN)
         nx_counter_add(series(metrics, NX_METRIC_UNCLASSIFIED, ""), 1);
-    if (event->decision.action == NX_ACTION_SUPPRESS) {
+    if (event->decision.action == NX_ACTION_SUPPRESS || event->decision.action == NX_ACTION_HOLD) {
+        bool held = event->decision.action == NX_ACTION_HOLD;
         g_snprintf(labels, sizeof labels, "cause=\"%s\"", nx_cause_name(event->verdict.cause));
-        nx_counter_add(series(metrics, NX_METRIC_SUPPRESSED, labels), 1);
+        nx_counter_add(series(metrics, held ? NX_METRIC_HELD : NX_METRIC_SUPPRESSED, labels), 1);
     }
 }
 

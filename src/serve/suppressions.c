@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "event/json.h"
 #include "export/entry.h"
+#include "store/hold.h"
 
 #include <jansson.h>
 
@@ -33,6 +34,22 @@ static void answer_entry(struct nx_request *request, unsigned status, const stru
     nx_request_json(request, status, nx_buf_str(&body));
 }
 
+/* Not on the list: perhaps for a reason. */
+static void answer_none(struct nx_request *request, bool allowed)
+{
+    struct nx_str address = nx_request_param(request);
+    struct nx_hold hold;
+    g_autoptr(GError) error = NULL;
+    int held = nx_reader_held(nx_request_reader(request), nx_request_arena(request), address, nx_request_now(request), &hold, &error);
+    if (held < 0)
+        nx_request_fail(request, error);
+    else if (held > 0 && !allowed)
+        nx_request_problem(request, 404, "%.*s is not suppressed: until %.*s %.*s", NX_FMT(address),
+                           NX_FMT(nx_when_format(nx_request_arena(request), hold.until)), NX_FMT(hold.reason));
+    else
+        nx_request_problem(request, 404, "%.*s is not suppressed%s", NX_FMT(address), allowed ? ": it is on the allow list" : "");
+}
+
 void nx_get_suppression(struct nx_request *request)
 {
     struct nx_entry entry;
@@ -41,8 +58,7 @@ void nx_get_suppression(struct nx_request *request)
     if (found > 0)
         answer_entry(request, 200, &entry);
     else if (found == 0)
-        nx_request_problem(request, 404, "%.*s is not suppressed%s", NX_FMT(nx_request_param(request)),
-                           allowed ? ": it is on the allow list" : "");
+        answer_none(request, allowed);
 }
 
 static nx_when json_when(const json_t *object, const char *key, bool *wrong)

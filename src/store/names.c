@@ -9,7 +9,7 @@ const char *nx_tally_name(enum nx_tally by)
     return tally_names[by];
 }
 
-bool nx_tally_parse(struct nx_str name, enum nx_tally *ret)
+static bool parse_one(struct nx_str name, enum nx_tally *ret)
 {
     for (int i = 0; i < NX_TALLY_COUNT; i++)
         if (nx_str_eq(name, nx_str_of(tally_names[i]))) {
@@ -17,6 +17,18 @@ bool nx_tally_parse(struct nx_str name, enum nx_tally *ret)
             return true;
         }
     return false;
+}
+
+bool nx_tally_parse(struct nx_str words, enum nx_tally *ret_by, enum nx_tally *ret_then)
+{
+    size_t comma = nx_str_chr(words, ',');
+    enum nx_tally by, then;
+    if (!parse_one(nx_str_sub(words, 0, comma), &by) ||
+        !parse_one(comma < words.n ? nx_str_from(words, comma + 1) : words, &then))
+        return false;
+    *ret_by = by;
+    *ret_then = then;
+    return true;
 }
 
 const char *nx_entry_cause_name(enum nx_cause cause)

@@ -224,7 +224,9 @@ enum nx_tally {
 };
 #define NX_TALLY_COUNT 9
 const char *nx_tally_name(enum nx_tally by);
-bool nx_tally_parse(struct nx_str name, enum nx_tally *ret);
+/* "cause", or "day,cause" for two; one alone is both. */
+bool nx_tally_parse(struct nx_str words, enum nx_tally *ret_by, enum nx_tally *ret_then);
+#define NX_TALLY_NAMES "day, kind, cause, class, action, source, stream, domain, remote"
 struct nx_tally_filter {
     nx_when since, before; /* whole days, UTC; NX_WHEN_NONE or 0: absent */
     enum nx_kind kind;     /* NX_KIND_OTHER: all */

@@ -317,10 +317,12 @@ gboolean nx_hold_settle(struct nx_backend *backend, const struct nx_settle *sett
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct held));
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL); /* one named twice is one */
     size_t incidents = 0;
     bool good = settle->remote.n == 0 || read_held(backend->db, HELD_BY_REMOTE, settle->remote, now, arena, all, error);
     for (size_t i = 0; i < settle->n && good; i++)
-        good = read_one(backend->db, keys[i], settle->addresses[i], now, arena, all, error);
+        good = !g_hash_table_add(seen, g_strndup(keys[i].p, keys[i].n)) ||
+               read_one(backend->db, keys[i], settle->addresses[i], now, arena, all, error);
     for (guint i = 0; i < all->len && good; i++)
         good = act(backend, settle, &g_array_index(all, struct held, i), now, error);
     if (good && settle->remote.n > 0)

@@ -377,12 +377,9 @@ static gboolean read_event(struct nx_db *db, sqlite3_stmt *row, struct nx_arena 
     ret->report.status = nx_arena_dup(arena, nx_db_text(row, L_STATUS));
     ret->report.diagnostic = nx_arena_dup(arena, nx_db_text(row, L_DIAGNOSTIC));
     ret->verdict.rule = nx_arena_dup(arena, nx_db_text(row, L_RULE));
-    struct nx_str action = nx_db_text(row, L_ACTION);
     ret->decision = (struct nx_decision){
         .made = true, .until = nx_db_when(row, L_UNTIL), .reason = nx_arena_dup(arena, nx_db_text(row, L_REASON))};
-    for (int i = NX_ACTION_NONE; i <= NX_ACTION_HOLD; i++)
-        if (nx_str_eq(action, nx_str_of(nx_action_name((enum nx_action)i))))
-            ret->decision.action = (enum nx_action)i;
+    (void)nx_action_parse(nx_db_text(row, L_ACTION), &ret->decision.action);
     return TRUE;
 }
 

@@ -54,10 +54,7 @@ static int find_event(struct nx_db *db, struct nx_arena *arena, struct nx_str id
     if (got <= 0)
         return got;
     *ret = (struct nx_stored){.duplicate = true, .decision = {.made = true}};
-    struct nx_str action = nx_db_text(find, 0);
-    for (int i = NX_ACTION_NONE; i <= NX_ACTION_HOLD; i++)
-        if (nx_str_eq(action, nx_str_of(nx_action_name((enum nx_action)i))))
-            ret->decision.action = (enum nx_action)i;
+    (void)nx_action_parse(nx_db_text(find, 0), &ret->decision.action);
     ret->decision.reason = nx_arena_dup(arena, nx_db_text(find, 1));
     ret->decision.until = nx_db_when(find, 2);
     nx_db_reset(find);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/handlers.h"
+
+#include "base/error.h"
+#include "event/json.h"
+#include "export/hold.h"
+
+#include <jansson.h>
+
+#define PAGE_DEFAULT 100u
+#define PAGE_MOST 1000u
+
+struct page {
+    struct nx_buf body;
+    const struct nx_breaker *policy;
+    size_t n, limit;
+    struct nx_str cursor; /* of the last hold */
+};
+
+static bool add_incident(const struct nx_incident *incident, void *data)
+{
+    struct page *page = data;
+    if (page->n++ > 0)
+        nx_buf_addc(&page->body, ',');
+    nx_incident_to_json(&page->body, incident, nx_breaker_since(page->policy, incident->opened));
+    return page->n < PAGE_MOST;
+}
+
+static bool add_hold(const struct nx_hold *hold, void *data)
+{
+    struct page *page = data;
+    if (page->n == page->limit) { /* one more than asked for: there is a next page */
+        page->n++;
+        return false;
+    }
+    if (page->n++ > 0)
+        nx_buf_addc(&page->body, ',');
+    nx_hold_to_json(&page->body, hold);
+    if (page->n == page->limit)
+        page->cursor = nx_hold_cursor(page->body.arena, hold);
+    return true;
+}
+
+void nx_list_holds(struct nx_request *request)
+{
+    struct nx_reader *reader = nx_request_reader(request);
+    struct nx_str limit = nx_request_query(request, "limit");
+    unsigned long long n = PAGE_DEFAULT;
+    g_autoptr(GError) error = NULL;
+    struct page page = {.policy = &nx_request_setup(request)->config->policy.breaker};
+    struct nx_hold_filter filter = {.remote = nx_request_query(request, "provider"),
+                                    .after = nx_request_query(request, "cursor"),
+                                    .over = nx_str_eq(nx_request_query(request, "over"), NX_STR("true"))};
+    if (reader == NULL)
+        return;
+    if (limit.n > 0 && (!nx_str_to_u64(limit, &n) || n == 0 || n > PAGE_MOST)) {
+        nx_request_problem(request, 400, "limit is to be a number from 1 to %u", PAGE_MOST);
+        return;
+    }
+    nx_buf_init(&page.body, nx_request_arena(request), SIZE_MAX / 2);
+    nx_buf_add(&page.body, NX_STR("{\"incidents\":["));
+    if (!nx_reader_incidents(reader, &filter, nx_request_now(request), add_incident, &page, &error)) {
+        nx_request_fail(request, error);
+        return;
+    }
+    page.n = 0;
+    page.limit = (size_t)n;
+    filter.limit = page.limit + 1;
+    nx_buf_add(&page.body, NX_STR("],\"holds\":["));
+    if (!nx_reader_holds(reader, &filter, nx_request_now(request), add_hold, &page, &error)) {
+        nx_request_fail(request, error);
+        return;
+    }
+    nx_buf_add(&page.body, NX_STR("],\"next\":"));
+    nx_json_string(&page.body, page.n > page.limit ? page.cursor : NX_STR_NONE);
+    nx_buf_add(&page.body, NX_STR("}\n"));
+    nx_request_json(request, 200, nx_buf_str(&page.body));
+}
+
+/* Reads {"provider" or "addresses", "reason", "actor"}; texts are copied. False: what is wrong is in *ret_why. */
+static bool read_settle(struct nx_request *request, const json_t *root, struct nx_settle *settle, const char **ret_why)
+{
+    static const char *const known[] = {"provider", "addresses", "reason", "actor"};
+    struct nx_arena *arena = nx_request_arena(request);
+    const char *key;
+    const json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)root, key, value)
+    {
+        bool here = false;
+        for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+            here |= strcmp(known[i], key) == 0;
+        *ret_why = here ? "provider, reason and actor are to be strings, addresses a list of them"
+                        : "there is a key that is none of provider, addresses, reason, actor";
+        if (!here || (strcmp(key, "addresses") == 0 ? !json_is_array(value) : !json_is_string(value) && !json_is_null(value)))
+            return false;
+    }
+    const json_t *addresses = json_object_get(root, "addresses");
+    struct nx_str *list = nx_arena_array(arena, json_array_size(addresses) + 1, sizeof *list);
+    for (size_t i = 0; i < json_array_size(addresses); i++) {
+        const json_t *one = json_array_get(addresses, i);
+        if (!json_is_string(one))
+            return false;
+        list[i] = nx_arena_dup(arena, (struct nx_str){json_string_value(one), json_string_length(one)});
+    }
+    settle->remote = nx_arena_dup(arena, nx_str_of(json_string_value(json_object_get(root, "provider"))));
+    settle->reason = nx_arena_dup(arena, nx_str_of(json_string_value(json_object_get(root, "reason"))));
+    struct nx_str actor = nx_arena_dup(arena, nx_str_of(json_string_value(json_object_get(root, "actor"))));
+    settle->actor = actor.n > 0 ? actor : nx_request_actor(request);
+    settle->addresses = list;
+    settle->n = json_array_size(addresses);
+    *ret_why = "say which: either a provider, or addresses";
+    return (settle->remote.n > 0) != (settle->n > 0);
+}
+
+static void settle(struct nx_request *request, bool release)
+{
+    struct nx_str body = nx_request_body(request);
+    struct nx_settle what = {.release = release, .source = NX_STR("http")};
+    const char *why = "the body is no JSON object";
+    g_autoptr(GError) error = NULL;
+    size_t n;
+    json_t *root = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
+    bool good = json_is_object(root) && read_settle(request, root, &what, &why);
+    json_decref(root);
+    if (!good)
+        nx_request_problem(request, 400, "%s", why);
+    else if (!nx_store_settle(nx_request_service(request)->store, &what, nx_request_now(request), &n, &error))
+        nx_request_fail(request, error);
+    else
+        nx_request_json(request, 200, nx_arena_printf(nx_request_arena(request), "{\"settled\":%zu}\n", n));
+}
+
+void nx_release_holds(struct nx_request *request)
+{
+    settle(request, true);
+}
+
+void nx_drop_holds(struct nx_request *request)
+{
+    settle(request, false);
+}
