@@ -131,6 +131,22 @@ static bool is_specific(struct nx_code code)
     return code.subject != 0 && (code.detail != 0 || code.subject >= 6); /* X.6.0 and X.7.0 leave less open than X.1.0 to X.5.0 */
 }
 
+/* "530 5.7.0", "535 5.7.1": the reply says more than the code. */
+static bool is_login_reply(const struct judge *judge)
+{
+    static const unsigned replies[] = {530, 534, 535, 538};
+    for (size_t i = 0; i < judge->context.n_replies; i++)
+        for (size_t k = 0; k < G_N_ELEMENTS(replies); k++)
+            if (judge->context.replies[i] == replies[k])
+                return true;
+    return false;
+}
+
+static bool at_the_door(enum nx_stage stage)
+{
+    return stage == NX_STAGE_CONNECT || stage == NX_STAGE_HELO;
+}
+
 /* Codes of the diagnostic (in the order they stand) come before the report's status field, and those before what the reporter's text holds. */
 static bool by_status(struct judge *judge, bool specific, struct nx_verdict *verdict)
 {
@@ -142,8 +158,11 @@ static bool by_status(struct judge *judge, bool specific, struct nx_verdict *ver
         if (code.subject == 0 || is_specific(code) != specific)
             continue;
         enum nx_cause cause = nx_code_cause(code, &class_);
-        if (cause == NX_CAUSE_UNKNOWN)
+        bool broad = code.subject == 7 && code.detail <= 1;
+        if (cause == NX_CAUSE_UNKNOWN || (broad && is_login_reply(judge)))
             continue;
+        if (broad && cause == NX_CAUSE_POLICY_BLOCK && at_the_door(judge->report->stage))
+            cause = NX_CAUSE_REPUTATION_BLOCK; /* nobody was named yet: it is the host that is not wanted */
         struct nx_str matched = nx_arena_printf(judge->arena, "%u.%u.%u", code.class_, code.subject, code.detail);
         decide_by_cause(judge, cause, class_, NX_STR("code.status"), matched, verdict);
         return true;
@@ -195,6 +214,18 @@ static void judge_words_and_codes(struct judge *judge, struct nx_verdict *verdic
     }
 }
 
+/* Before RCPT TO nobody has named the recipient: "user unknown" in answer to MAIL FROM is about the sender, in answer to AUTH about our login. */
+static void heed_stage(const struct judge *judge, struct nx_verdict *verdict)
+{
+    const struct nx_report *report = judge->report;
+    bool address = verdict->cause == NX_CAUSE_MAILBOX_UNKNOWN || verdict->cause == NX_CAUSE_MAILBOX_DISABLED || verdict->cause == NX_CAUSE_MAILBOX_MOVED || verdict->cause == NX_CAUSE_BAD_ADDRESS;
+    bool before = report->stage == NX_STAGE_HELO || report->stage == NX_STAGE_AUTH || report->stage == NX_STAGE_MAIL;
+    if (!address || !before || (report->recipient.n > 0 && nx_str_ihas(report->diagnostic, report->recipient)))
+        return;
+    verdict->cause = report->stage == NX_STAGE_AUTH ? NX_CAUSE_SMTP_AUTH : NX_CAUSE_SENDER_DNS;
+    verdict->class_ = NX_CLASS_BLOCK;
+}
+
 /* The words of the last try as a text names them, with no code but their own; false: there are none, or they tell nothing. */
 static bool judge_tail(struct judge *judge, int text, struct nx_verdict *verdict)
 {
@@ -226,6 +257,7 @@ static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
         if (says_only_late(verdict->cause) || verdict->cause == NX_CAUSE_UNKNOWN || nx_str_istarts(verdict->rule, NX_STR("code.")))
             (void)judge_tail(judge, TEXT, verdict);
     }
+    heed_stage(judge, verdict);
     heed_provider(report, verdict);
     if (report->kind == NX_KIND_DELAYED) {
         verdict->class_ = NX_CLASS_SOFT;

@@ -283,7 +283,8 @@ bool nx_evidence_read(struct nx_reading *reading)
     bool nameless = failed_recipients(reading).n == 0;
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         nameless &= reading->words.blocks[i].recipient.n == 0 && reading->words.blocks[i].name.n == 0;
-    if (reading->words.known ? !reading->words.certain && weight < (nameless ? 3 : 1) : weight < 2 || named == 0 || (automatic && weight < 3)) {
+    bool signed_path = !reading->words.known && named == 0 && weight >= 2 && verp_recipient(reading).n > 0; /* the words name nobody, the return path does */
+    if (reading->words.known ? !reading->words.certain && weight < (nameless ? 3 : 1) : weight < 2 || (named == 0 && !signed_path) || (automatic && weight < 3)) {
         if (weight >= 1)
             reading->out.notes |= NX_NOTE_LOOKS_LIKE_BOUNCE;
         return false;
@@ -296,7 +297,7 @@ bool nx_evidence_read(struct nx_reading *reading)
                 reading->out.p[reading->out.n - 1].notes |= NX_NOTE_NO_RECIPIENT;
         }
     }
-    if (reading->out.n == 0 && !reading->words.known)
+    if (reading->out.n == 0 && !reading->words.known && !signed_path)
         return false;
     if (reading->out.n == 0)
         add_nameless(reading);
