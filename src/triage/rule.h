@@ -20,7 +20,7 @@ struct nx_proposal {
     char *faults;                   /* of the set with it, a line each; NULL: it is good */
     GPtrArray *taken;               /* char *: examples of other rules that it would win with another cause */
     GPtrArray *changes; /* char *: "12 mailbox_full/soft -> mailbox_unknown/hard" of stored events that others explain */
-    size_t explains;    /* stored events that nobody could explain */
+    size_t explains;    /* stored events that no words explain: nothing did, or a code alone */
     size_t others;      /* stored events that other rules explain */
     size_t seen;        /* stored failures and delays */
     size_t newly_hard;  /* addresses with an event that would be hard and was not */

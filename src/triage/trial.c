@@ -49,13 +49,14 @@ static bool try_event(const struct nx_logged *line, void *data)
     if (!is_mine(trial, &is))
         return true;
     nx_classify(trial->now, trial->arena, &line->event->report, &was);
-    if (was.cause == NX_CAUSE_UNKNOWN)
+    bool wordless = was.cause == NX_CAUSE_UNKNOWN || nx_str_istarts(was.rule, NX_STR("code."));
+    if (wordless)
         trial->proposal->explains++;
     else
         trial->proposal->others++;
     if (was.class_ != NX_CLASS_HARD && is.class_ == NX_CLASS_HARD && line->address.n > 0)
         g_hash_table_add(trial->newly_hard, g_strndup(line->address.p, line->address.n));
-    if (was.cause == NX_CAUSE_UNKNOWN || (was.cause == is.cause && was.class_ == is.class_))
+    if (wordless || (was.cause == is.cause && was.class_ == is.class_))
         return true;
     char *change = g_strdup_printf("%s/%s -> %s/%s, which %.*s explains", nx_cause_name(was.cause), nx_class_name(was.class_),
                                    nx_cause_name(is.cause), nx_class_name(is.class_), NX_FMT(was.rule));
