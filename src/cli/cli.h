@@ -59,6 +59,7 @@ int nx_cmd_check(int argc, char **argv);
 int nx_cmd_clean(int argc, char **argv);
 int nx_cmd_config(int argc, char **argv);
 int nx_cmd_db(int argc, char **argv);
+int nx_cmd_domains(int argc, char **argv);
 int nx_cmd_export(int argc, char **argv);
 int nx_cmd_forget(int argc, char **argv);
 int nx_cmd_history(int argc, char **argv);

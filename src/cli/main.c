@@ -19,6 +19,7 @@ static const struct nx_cmd commands[] = {
     {"undo", nx_cmd_undo, "lift what an outage put on the list"},
     {"holds", nx_cmd_holds, "what an incident at a provider holds back: look, release, drop"},
     {"allow", nx_cmd_allow, "addresses that nothing suppresses"},
+    {"domains", nx_cmd_domains, "domains that look dead: proposed, confirmed, refused"},
     {"policy", nx_cmd_policy, "what would the next bounce of an address do?"},
     {"history", nx_cmd_history, "what is known of an address, and why it is on the list"},
     {"stats", nx_cmd_stats, "events counted by day, cause, domain and more"},

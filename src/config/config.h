@@ -22,6 +22,7 @@ enum nx_config_type {
     NX_CONFIG_SUPPRESS, /* enum nx_suppress: never, at_once, after, mirror, clear */
     NX_CONFIG_SCOPE,    /* enum nx_scope: all, stream, bulk */
     NX_CONFIG_REQUIRE,  /* enum nx_require: off, soft, strict */
+    NX_CONFIG_ENTRIES,  /* enum nx_domain_entries: off, propose, auto */
     NX_CONFIG_KIND,     /* enum nx_stream_kind: bulk, transactional */
     NX_CONFIG_SECRETS,  /* char **, separated by ";"; shown as *** */
 };

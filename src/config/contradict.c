@@ -98,6 +98,12 @@ void nx_load_contradictions(struct nx_load *load)
     struct nx_policy *policy = &load->config->policy;
     const struct nx_policy_cause *at;
     check_breaker(load);
+    if (policy->domain_threshold < 2)
+        nx_load_fault(load, line_near(load, "policy", "domain_threshold"),
+                      "domain_threshold = %u: one address says little of its domain (at least 2; domain_entries = off stops it)",
+                      policy->domain_threshold);
+    if (policy->domain_quiet > 90 * DAY)
+        nx_load_fault(load, line_near(load, "policy", "domain_quiet"), "domain_quiet: at most 90d, each day is looked at");
     for (size_t i = 0;; i++) {
         g_autofree char *group = nx_config_cause_group(load->config, i, &at);
         if (group == NULL)

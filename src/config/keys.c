@@ -83,6 +83,12 @@ static const struct nx_config_key keys[] = {
      "What a report can do that came neither to a signed return path nor with a provider's signature nor from our own log: off "
      "(all), "
      "soft (not suppress at once), strict (nothing)."},
+    {"policy", "domain_entries", NX_CONFIG_ENTRIES, AT(policy.domain_entries), "propose", false,
+     "What follows when addresses of one domain are suppressed because it is dead: off, propose (`nixie domains`), auto (the "
+     "domain is suppressed, but for big providers and those with a sign of life)."},
+    {"policy", "domain_threshold", NX_CONFIG_UINT, AT(policy.domain_threshold), "3", false, "So many addresses of it."},
+    {"policy", "domain_quiet", NX_CONFIG_TIME, AT(policy.domain_quiet), "7d", false,
+     "auto: nothing was delivered there, and nobody answered for it, for so long."},
     {"breaker", "enabled", NX_CONFIG_BOOL, AT(policy.breaker.enabled), "true", false,
      "When one provider calls far more addresses dead than it usually does, hold them back instead of suppressing them "
      "(docs/policy.md, incidents)."},

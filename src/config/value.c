@@ -105,6 +105,14 @@ gboolean nx_value_parse(const struct nx_config_key *key, const char *text, void 
             }
         g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of all, stream, bulk", text);
         return FALSE;
+    case NX_CONFIG_ENTRIES:
+        for (int i = NX_DOMAIN_ENTRIES_OFF; i <= NX_DOMAIN_ENTRIES_AUTO; i++)
+            if (strcmp(text, nx_domain_entries_name((enum nx_domain_entries)i)) == 0) {
+                *(enum nx_domain_entries *)at = (enum nx_domain_entries)i;
+                return TRUE;
+            }
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of off, propose, auto", text);
+        return FALSE;
     case NX_CONFIG_KIND:
         for (size_t i = 0; i < G_N_ELEMENTS(kind_names); i++)
             if (strcmp(text, kind_names[i]) == 0) {
@@ -162,6 +170,8 @@ char *nx_config_value(const struct nx_config_key *key, const void *base)
         return g_strdup(suppress_names[*(const enum nx_suppress *)at]);
     case NX_CONFIG_SCOPE:
         return g_strdup(scope_names[*(const enum nx_scope *)at]);
+    case NX_CONFIG_ENTRIES:
+        return g_strdup(nx_domain_entries_name(*(const enum nx_domain_entries *)at));
     case NX_CONFIG_KIND:
         return g_strdup(kind_names[*(const enum nx_stream_kind *)at]);
     case NX_CONFIG_REQUIRE:

@@ -31,6 +31,9 @@ void nx_policy_defaults(struct nx_policy *ret)
     ret->causes[NX_CAUSE_COMPLAINT].scope = NX_SCOPE_BULK;
     ret->tentative = ret->causes[NX_CAUSE_UNKNOWN];
     nx_breaker_defaults(&ret->breaker);
+    ret->domain_entries = NX_DOMAIN_ENTRIES_PROPOSE;
+    ret->domain_threshold = 3;
+    ret->domain_quiet = 7 * DAY;
 }
 
 enum nx_cause nx_policy_cause(const struct nx_event *event)

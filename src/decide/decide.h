@@ -7,6 +7,7 @@
 #pragma once
 #include "base/arena.h"
 #include "decide/breaker.h"
+#include "decide/domain.h"
 #include "event/event.h"
 
 enum nx_require {                    /* what a report that nobody vouches for (nx_report.verified none) can do */
@@ -35,6 +36,9 @@ struct nx_policy {
     bool confirm_hard;                /* mailbox_unknown needs two within 30 days */
     enum nx_require require_verified;
     struct nx_breaker breaker;
+    enum nx_domain_entries domain_entries;
+    unsigned domain_threshold; /* addresses */
+    int64_t domain_quiet;      /* seconds without a sign of life */
     struct nx_streams *streams; /* those with numbers or a kind of their own, or NULL; whose it is: see who made the policy */
 };
 void nx_policy_defaults(struct nx_policy *ret);

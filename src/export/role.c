@@ -25,7 +25,7 @@ static const struct {
 } domains[] = {
 #define NX_BIG(name) {name, true},
 #define NX_KNOWN(name) {name, false},
-#include "export/domain.def"
+#include "event/domain.def"
 #undef NX_BIG
 #undef NX_KNOWN
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* export/role.h - addresses that belong to a task and not to a person, and domains that look mistyped. Only named, never acted on.
- * Pure, any thread. The words are data: export/role.def, export/domain.def. */
+ * Pure, any thread. The words are data: export/role.def, event/domain.def. */
 #pragma once
 #include "base/str.h"
 

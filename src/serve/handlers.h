@@ -13,6 +13,7 @@ void nx_get_history(struct nx_request *request);
 void nx_post_forget(struct nx_request *request);
 void nx_check_suppressions(struct nx_request *request);
 void nx_list_suppressions(struct nx_request *request);
+void nx_list_domains(struct nx_request *request);
 void nx_list_events(struct nx_request *request);
 void nx_list_triage(struct nx_request *request);
 void nx_get_triage(struct nx_request *request);

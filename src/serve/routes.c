@@ -20,6 +20,7 @@ const struct nx_route nx_routes[] = {
     {"POST", "/v1/classify", NX_ROLE_READ, NX_BODY_MESSAGE, nx_post_classify,
      "what does this message or reply mean; nothing is stored"},
     {"GET", "/v1/suppressions", NX_ROLE_READ, NX_BODY_NONE, nx_list_suppressions, "the list, by pages"},
+    {"GET", "/v1/domains", NX_ROLE_READ, NX_BODY_NONE, nx_list_domains, "domains that look dead, for a person to decide"},
     {"GET", "/v1/events", NX_ROLE_READ, NX_BODY_NONE, nx_list_events, "what was reported, by pages"},
     {"GET", "/v1/triage/{group}/message", NX_ROLE_ADMIN, NX_BODY_NONE, nx_get_triage_message, "the message of its example, as it came"},
     {"POST", "/v1/triage/{group}/rule", NX_ROLE_ADMIN, NX_BODY_SMALL, nx_post_triage_rule, "a rule for it: tried, and installed on request"},

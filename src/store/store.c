@@ -498,6 +498,15 @@ gboolean nx_store_settle(struct nx_store *store, const struct nx_settle *settle,
     return TRUE;
 }
 
+gboolean nx_store_dismiss(struct nx_store *store, struct nx_str domain, struct nx_str reason, struct nx_str actor, nx_when now,
+                          GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_change change = {.act = NX_ACT_DISMISS, .reason = reason, .actor = actor};
+    struct nx_str address = nx_arena_printf(arena, "@%.*s", NX_FMT(domain));
+    return one_act(store, &change, address, now, "is refused already", NULL, error);
+}
+
 gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor,
                         nx_when now, GError **error)
 {
@@ -718,6 +727,12 @@ gboolean nx_reader_log(struct nx_reader *reader, const struct nx_log_filter *fil
     if (filter->address.n > 0 && !nx_reader_fold(reader, arena, filter->address, &folded, error))
         return FALSE;
     return reader->ops->log(reader, filter, folded.key, fn, data, error);
+}
+
+gboolean nx_reader_domains(struct nx_reader *reader, const struct nx_policy *policy, nx_when now, nx_domain_fn *fn, void *data,
+                           GError **error)
+{
+    return reader->ops->domains(reader, policy, now, fn, data, error);
 }
 
 gboolean nx_reader_position(struct nx_reader *reader, int64_t *ret, GError **error)

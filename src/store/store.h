@@ -91,6 +91,11 @@ gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *en
 gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor,
                         nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Refuses what is proposed for a domain ("example.net"): it is proposed no more until somebody suppresses it. NOT_FOUND: it is
+ * refused already. */
+gboolean nx_store_dismiss(struct nx_store *store, struct nx_str domain, struct nx_str reason, struct nx_str actor, nx_when now,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 struct nx_erased { /* of one address */
     bool before;                /* it was erased before */
     bool listed;                /* it was suppressed, and not by the allow list free */
@@ -171,8 +176,13 @@ gboolean nx_reader_erased(struct nx_reader *reader, nx_when now, uint64_t *ret, 
 /* Where to go on after this entry; plain text, safe in a URL after percent-encoding. */
 struct nx_str nx_entry_cursor(struct nx_arena *arena, const struct nx_entry *entry);
 
-enum nx_act { NX_ACT_EVENT, NX_ACT_SUPPRESS, NX_ACT_RELEASE, NX_ACT_ALLOW, NX_ACT_DISALLOW, NX_ACT_IMPORT, NX_ACT_HOLD_RELEASE, NX_ACT_HOLD_DROP, NX_ACT_FORGET, NX_ACT_REJUDGE };
-#define NX_ACT_COUNT 10
+/* Domains with so many addresses suppressed for bad_domain, in order of name; reads all entries. */
+typedef bool nx_domain_fn(const struct nx_domain *domain, void *data);
+gboolean nx_reader_domains(struct nx_reader *reader, const struct nx_policy *policy, nx_when now, nx_domain_fn *fn, void *data,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+enum nx_act { NX_ACT_EVENT, NX_ACT_SUPPRESS, NX_ACT_RELEASE, NX_ACT_ALLOW, NX_ACT_DISALLOW, NX_ACT_IMPORT, NX_ACT_HOLD_RELEASE, NX_ACT_HOLD_DROP, NX_ACT_FORGET, NX_ACT_REJUDGE, NX_ACT_DOMAIN, NX_ACT_DISMISS };
+#define NX_ACT_COUNT 12
 const char *nx_act_name(enum nx_act act);
 struct nx_logged { /* one line of the log; slices live for the call */
     int64_t sequence;

@@ -53,7 +53,7 @@ ask("POST", M, M, b"From x@example.org Mon Mar  2 10:00:00 2026\n" + bounce, {"C
 ask("POST", M, M, b"{}", want=415)
 ask("POST", M, M, bounce, {**mail, "Idempotency-Key": "k"}); ask("POST", M, M, b"x", {**mail, "Idempotency-Key": "k"}, want=422)
 ask("POST", C, C, bounce, mail); ask("POST", C, C, b'{"reply": "452 4.2.2 full"}'); ask("POST", C, C, b"{}", want=400); ask("POST", C, C, b"x", {"Content-Type": "image/png"}, want=415)
-ask("GET", E, E); ask("GET", E + "?limit=1&kind=failed", E); ask("GET", E + "?kind=x", E, want=400)
+ask("GET", "/v1/domains", "/v1/domains"); ask("GET", E, E); ask("GET", E + "?limit=1&kind=failed", E); ask("GET", E + "?kind=x", E, want=400)
 ask("PUT", S + "/a@example.net", A, b'{"reason": "asked"}', want=201); ask("PUT", S + "/a@example.net", A, b'{"reason": "asked"}'); ask("PUT", S + "/none", A, b"{}", want=400)
 ask("PUT", S + "/past@example.net", A, b'{"until": "2001-01-01T00:00:00Z"}', want=409)
 ask("GET", S + "/a@example.net", A); ask("GET", S + "/b@example.net", A, want=404); ask("GET", S + "/none", A, want=400)

@@ -112,6 +112,7 @@ gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
     switch (row->act) {
     case NX_ACT_EVENT:
     case NX_ACT_REJUDGE:
+    case NX_ACT_DOMAIN:
     case NX_ACT_SUPPRESS:
     case NX_ACT_IMPORT:
         return put(db, row, error);
@@ -123,6 +124,8 @@ gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
         return row->key.n > 0 ? release_hold(db, row, error) : nx_hold_mark(db, row, error);
     case NX_ACT_HOLD_DROP:
         return row->key.n > 0 ? nx_hold_end(db, row->key, &row->scope, error) : nx_hold_mark(db, row, error);
+    case NX_ACT_DISMISS: /* what is proposed no more was nowhere */
+        return TRUE;
     case NX_ACT_DISALLOW:
         return with_key(db, DISALLOW, row, error);
     case NX_ACT_FORGET:

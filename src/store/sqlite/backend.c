@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/domain.h"
 #include "store/sqlite/forget.h"
 #include "store/sqlite/raw.h"
 #include "store/sqlite/hold.h"
@@ -78,6 +79,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .holds = nx_read_holds,
     .incidents = nx_read_incidents,
     .held = nx_read_held,
+    .domains = nx_read_domains,
     .position = nx_read_position,
     .get_mark = nx_read_mark,
     .raw = nx_raw_read,

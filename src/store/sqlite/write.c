@@ -8,6 +8,7 @@
 #include "store/sqlite/apply.h"
 #include "store/sqlite/erase.h"
 #include "store/sqlite/forgotten.h"
+#include "store/sqlite/domain.h"
 #include "store/sqlite/hold.h"
 #include "store/sqlite/rate.h"
 #include "store/sqlite/raw.h"
@@ -319,7 +320,7 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
         (raw && !nx_raw_keep(backend, event, change.sequence, now, error)) || !nx_raw_sweep(backend, now, error))
         return FALSE;
     *ret = (struct nx_stored){.decision = decision};
-    return TRUE;
+    return nx_domain_weigh(backend, &change, now, error);
 }
 
 /* Nothing has happened to the entry since it was looked at, and nothing protects the address. */
@@ -352,6 +353,7 @@ static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_
     case NX_ACT_EVENT:
     case NX_ACT_REJUDGE:
     case NX_ACT_SUPPRESS:
+    case NX_ACT_DOMAIN:
     case NX_ACT_IMPORT:
     case NX_ACT_FORGET:
         if (!nx_apply_standing(db, change->key, change->stream, &standing, error))
@@ -375,6 +377,11 @@ static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_
         if (!exists(db, ask, ret, error))
             return FALSE;
         *ret = *ret == (change->act == NX_ACT_DISALLOW);
+        return TRUE;
+    case NX_ACT_DISMISS:
+        if (!nx_domain_is_refused(db, change->key, ret, error))
+            return FALSE;
+        *ret = !*ret;
         return TRUE;
     case NX_ACT_HOLD_RELEASE: /* hold.c has looked */
     case NX_ACT_HOLD_DROP:
@@ -419,6 +426,8 @@ static gboolean act_on_erased(struct nx_backend *backend, const struct nx_change
                     "which lifts that; then allow)");
         return FALSE;
     case NX_ACT_DISALLOW:
+    case NX_ACT_DOMAIN:
+    case NX_ACT_DISMISS:
     case NX_ACT_EVENT:
     case NX_ACT_FORGET:
     case NX_ACT_REJUDGE:
