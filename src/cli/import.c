@@ -173,12 +173,14 @@ static int import_file(struct nx_cli *cli, const struct options *options)
     import.arena = arena;
     gboolean good = nx_import_read(&how, read_input, source, nx_source_name(source), one, &import, &error) &&
                     nx_loader_run(loader, import.now, draw_writing, &import, &import.done, &error);
-    if (good)
-        say_summary(&import);
     if (good && !options->dry) { /* so that the first `clean` need not make the table */
+        if (import.bar)
+            fputs("\r\033[Kmaking the lookup table", stderr);
         struct nx_lookup *made = nx_lookup_new(store, NULL);
         g_clear_pointer(&made, nx_lookup_free);
     }
+    if (good)
+        say_summary(&import);
     if (good)
         return nx_cli_finish(import.invalid > 0 ? NX_EXIT_FINDING : NX_EXIT_OK);
     int code = nx_cli_fail(error);

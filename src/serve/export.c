@@ -2,6 +2,7 @@
 #include "serve/handlers.h"
 
 #include "base/error.h"
+#include "export/codes.h"
 #include "export/entry.h"
 
 #define PIECE_ENTRIES 500u /* read at a time: the store is not held while the client reads */
@@ -13,6 +14,8 @@ struct export
 {
     enum nx_entry_format format;
     struct nx_filter filter;
+    bool coded;
+    enum nx_codes codes;
     nx_when now;
     char *cursor; /* owns filter.after once the first piece is out */
     bool begun;
@@ -30,7 +33,8 @@ static void free_export(void *data)
 static bool add(const struct nx_entry *entry, void *data)
 {
     struct export *export = data;
-    nx_entry_line(&export->piece, export->format, entry, NULL, NULL);
+    nx_entry_line(&export->piece, export->format, entry, export->coded ? nx_codes_name(export->codes) : NULL,
+                  export->coded ? nx_code(export->codes, entry->cause) : NULL);
     if (++export->n == PIECE_ENTRIES) {
         struct nx_str cursor = nx_entry_cursor(export->piece.arena, entry);
         g_free(export->cursor);
@@ -44,7 +48,7 @@ static int next(struct nx_request *request, void *data, GString *out)
     struct export *export = data;
     nx_buf_init(&export->piece, nx_request_arena(request), SIZE_MAX / 2);
     if (!export->begun)
-        nx_entry_head(&export->piece, export->format, NULL);
+        nx_entry_head(&export->piece, export->format, export->coded ? nx_codes_name(export->codes) : NULL);
     export->begun = true;
     export->n = 0;
     if (!nx_reader_list(nx_request_reader(request), &export->filter, export->now, add, export, NULL))
@@ -69,7 +73,8 @@ static char *tag_of(struct nx_request *request, const char *media_type, GError *
 
 void nx_get_export(struct nx_request *request)
 {
-    struct nx_str format = nx_request_query(request, "format");
+    struct nx_str format = nx_request_query(request, "format"), codes = nx_request_query(request, "codes");
+    enum nx_codes coded = NX_CODES_SISIMAI;
     enum nx_entry_format chosen = NX_ENTRY_CSV;
     const char *accepted = nx_request_accepts(request, offered);
     struct nx_filter filter;
@@ -77,6 +82,13 @@ void nx_get_export(struct nx_request *request)
         return;
     if (format.n > 0 && !nx_entry_format_parse(format, &chosen)) {
         nx_request_problem(request, 400, "'%.*s' is no format (csv, jsonl, txt)", NX_FMT(format));
+        return;
+    }
+    if (codes.n > 0 && !nx_codes_parse(codes, &coded)) {
+        nx_request_problem(
+            request, 400,
+            "codes=%.*s: there is no such table (sisimai, kumomta, powermta, sparkpost, ses, postmark, zonemta or mautic)",
+            NX_FMT(codes));
         return;
     }
     if (format.n == 0 && accepted == NULL) {
@@ -98,7 +110,8 @@ void nx_get_export(struct nx_request *request)
         return;
     }
     struct export *export = g_new0(struct export, 1);
-    *export = (struct export){.format = chosen, .filter = filter, .now = nx_request_now(request)};
+    *export =
+        (struct export){.format = chosen, .filter = filter, .coded = codes.n > 0, .codes = coded, .now = nx_request_now(request)};
     export->filter.limit = PIECE_ENTRIES;
     export->filter.brief = chosen == NX_ENTRY_TXT;
     nx_request_stream(request, 200, offered[chosen], next, export, free_export);
