@@ -45,6 +45,8 @@ static size_t whole_records(const struct nx_csv *csv, struct nx_str text, enum n
 static uint64_t count_lines(struct nx_str text, char end)
 {
     uint64_t n = 0;
+    if (text.n == 0) /* and perhaps no pointer */
+        return 0;
     const char *at = text.p, *stop = text.p + text.n;
     for (; at < stop && (at = memchr(at, end, (size_t)(stop - at))) != NULL; at++)
         n++;
