@@ -196,6 +196,31 @@ async function propose(id, wish, tried, dry) {
   return undefined;
 }
 
+// Dimensions of /v1/stats, and how many lines of each are shown; days are in order, all others most first.
+const TABLES = [['day', 400, 'By day'], ['cause', 40, 'By cause'], ['remote', 20, 'By who answered'], ['source', 20, 'By way in']];
+
+async function numbers(days) {
+  const since = new Date(Date.now() - (days - 1) * 86400000).toISOString().slice(0, 10);
+  const counted = await Promise.all(TABLES.map(([by, limit]) => ask('v1/stats?by=' + by + '&limit=' + limit + '&since=' + since)));
+  const { body: held } = await ask('v1/holds?limit=1');
+  show(byId('numbers'),
+    ...held.incidents.map((one) => make('article', 'soft', make('h3', '', 'Incident at ' + one.provider),
+      rows([['Why', one.reason], ['Held back', one.holding + ' of ' + one.held + ' addresses'], ['Until', one.until],
+        ['What to do', 'nixie holds --provider ' + one.provider]]))),
+    ...TABLES.map(([by, , title], i) => table(title, by, counted[i].body.counts)));
+}
+
+function table(title, by, counts) {
+  const most = Math.max(1, ...counts.map((count) => count.events));
+  const lines = counts.map((count) => {
+    const bar = make('progress');
+    bar.max = most;
+    bar.value = count.events;
+    return make('tr', '', make('td', '', count[by] ?? 'none'), make('td', 'number', String(count.events)), make('td', '', bar));
+  });
+  return make('table', '', make('caption', '', title), make('tbody', '', ...lines.length > 0 ? lines : [make('tr', '', make('td', '', 'nothing'))]));
+}
+
 const ways = {
   bounce: async (form) => {
     const { text, file } = form.elements;
@@ -207,6 +232,7 @@ const ways = {
     if (address !== '') await look(address);
   },
   unexplained,
+  numbers: (form) => numbers(form.elements.days.valueAsNumber),
 };
 for (const [id, work] of Object.entries(ways)) {
   const form = byId(id).querySelector('form');
