@@ -4,6 +4,7 @@
 #include "store/sqlite/read.h"
 
 #define DAY 86400
+#define PART_MAX 512u /* of a value that is counted by */
 
 static bool is_set(nx_when when)
 {
@@ -68,7 +69,7 @@ static char *sql_of(enum nx_tally by, enum nx_tally then, const struct nx_tally_
 {
     bool names = is_name(by) || is_name(then) || filter->domain.n > 0 || filter->remote.n > 0;
     GString *sql = g_string_new("SELECT ");
-    g_string_append_printf(sql, "%s, %s, sum(n) FROM %s WHERE day >= ?1 AND day < ?2", nx_tally_name(by), nx_tally_name(then),
+    g_string_append_printf(sql, "%s, %s, n FROM %s WHERE day >= ?1 AND day < ?2", nx_tally_name(by), nx_tally_name(then),
                            names ? "tally_names" : "tally");
     if (filter->kind != NX_KIND_OTHER)
         g_string_append(sql, " AND kind = ?3");
@@ -86,7 +87,6 @@ static char *sql_of(enum nx_tally by, enum nx_tally then, const struct nx_tally_
         g_string_append(sql, " AND domain = ?9");
     if (filter->remote.n > 0)
         g_string_append(sql, " AND remote = ?10");
-    g_string_append_printf(sql, " GROUP BY 1, 2 ORDER BY %s LIMIT ?11", by == NX_TALLY_DAY ? "1, 3 DESC, 2" : "3 DESC, 1, 2");
     return g_string_free(sql, FALSE);
 }
 
@@ -102,26 +102,83 @@ static void bind_filter(struct nx_db *db, sqlite3_stmt *rows, const struct nx_ta
     nx_db_bind_text(rows, 8, filter->stream);
     nx_db_bind_text(rows, 9, filter->domain);
     nx_db_bind_text(rows, 10, filter->remote);
-    sqlite3_bind_int64(rows, 11, filter->limit > 0 ? (sqlite3_int64)filter->limit : -1);
+}
+
+struct group {
+    struct nx_str first, second;
+    uint64_t n;
+};
+
+struct sums {           /* added up here: SQLite would sort every row to group them, which takes six times as long */
+    GHashTable *by_key; /* the columns as they stand, parted by a line end, to struct group */
+    GPtrArray *groups;
+    struct nx_arena *arena; /* texts of the groups */
+    enum nx_tally by, then;
+};
+
+static struct group *group_of(struct nx_db *db, sqlite3_stmt *row, struct sums *sums)
+{
+    char key[2 * PART_MAX + 2];
+    size_t n = 0;
+    for (int column = 0; column <= (sums->then != sums->by); column++) {
+        struct nx_str part = nx_str_sub(nx_db_text(row, column), 0, PART_MAX);
+        if (part.n > 0)
+            memcpy(key + n, part.p, part.n);
+        n += part.n;
+        key[n++] = '\n';
+    }
+    key[n - 1] = '\0';
+    struct group *group = g_hash_table_lookup(sums->by_key, key);
+    if (group != NULL)
+        return group;
+    group = g_new0(struct group, 1);
+    group->first = nx_arena_dup(sums->arena, word_of(db, sums->arena, row, 0, sums->by));
+    group->second = nx_arena_dup(sums->arena, word_of(db, sums->arena, row, 1, sums->then));
+    g_hash_table_insert(sums->by_key, g_strdup(key), group);
+    g_ptr_array_add(sums->groups, group);
+    return group;
+}
+
+static int most_first(const void *a, const void *b)
+{
+    const struct group *x = *(const struct group *const *)a, *y = *(const struct group *const *)b;
+    if (x->n != y->n)
+        return x->n > y->n ? -1 : 1;
+    int order = nx_str_cmp(x->first, y->first);
+    return order != 0 ? order : nx_str_cmp(x->second, y->second);
+}
+
+static int days_in_order(const void *a, const void *b)
+{
+    const struct group *x = *(const struct group *const *)a, *y = *(const struct group *const *)b;
+    int order = nx_str_cmp(x->first, y->first);
+    return order != 0 ? order : most_first(a, b);
 }
 
 gboolean nx_read_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
                        nx_tally_fn *fn, void *data, GError **error)
 {
-    struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
-    struct nx_db *db = own->db;
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
     g_autofree char *sql = sql_of(by, then, filter);
     sqlite3_stmt *rows = NULL;
     int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &rows, NULL), got = 0;
     if (code != SQLITE_OK)
         return nx_db_fail(db, code, error);
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autoptr(GPtrArray) groups = g_ptr_array_new();
+    g_autoptr(GHashTable) by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    struct sums sums = {.by_key = by_key, .groups = groups, .arena = arena, .by = by, .then = then};
     bind_filter(db, rows, filter);
-    while ((got = nx_db_step(db, rows, error)) > 0) {
-        nx_arena_reset(own->arena);
-        if (!fn(word_of(db, own->arena, rows, 0, by), word_of(db, own->arena, rows, 1, then),
-                (uint64_t)sqlite3_column_int64(rows, 2), data))
+    while ((got = nx_db_step(db, rows, error)) > 0)
+        group_of(db, rows, &sums)->n += (uint64_t)sqlite3_column_int64(rows, 2);
+    sqlite3_finalize(rows);
+    if (got < 0)
+        return FALSE;
+    g_ptr_array_sort(groups, by == NX_TALLY_DAY ? days_in_order : most_first);
+    for (guint i = 0; i < groups->len && (filter->limit == 0 || i < filter->limit); i++) {
+        const struct group *group = groups->pdata[i];
+        if (!fn(group->first, group->second, group->n, data))
             break;
     }
-    sqlite3_finalize(rows);
-    return got >= 0;
+    return TRUE;
 }
