@@ -11,10 +11,22 @@ static struct nx_str joined(struct nx_arena *arena, struct nx_str local, struct 
     return local.n > 0 && nx_str_chr(domain, '.') < domain.n && nx_address_is(address) ? address : NX_STR_NONE;
 }
 
+/* Return paths of forwarders and of BATV name the sender of the mail, not whom it was for. */
+static bool names_the_sender(struct nx_str local)
+{
+    static const char *const marks[] = {"SRS0=", "SRS0+", "SRS0-", "SRS1=", "SRS1+", "SRS1-", "prvs=", "msprvs1="};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (nx_str_istarts(local, nx_str_of(marks[i])))
+            return true;
+    return false;
+}
+
 struct nx_str nx_verp_decode(struct nx_arena *arena, struct nx_str address)
 {
     size_t sign = nx_str_chr(address, '@');
     struct nx_str local = nx_str_sub(address, 0, sign);
+    if (names_the_sender(local))
+        return NX_STR_NONE;
     size_t sympa = nx_str_find(local, NX_STR("==a=="));
     size_t plus = nx_str_chr(local, '+');
     if (sympa < local.n && plus < sympa) {

@@ -222,6 +222,9 @@ static void return_paths_name_recipients(void **state)
         {"no address", "list", ""},
         {"nothing", "", ""},
         {"empty user", "list+=example.net@example.org", ""},
+        {"SRS (forwarder): the sender of the mail", "SRS0=HHH=TT=my-site.example.com=joe.smith@example.org", ""},
+        {"SRS, twice", "SRS1+G=relay.example.net==HHH=TT=a-b.example.com=joe.smith@example.org", ""},
+        {"BATV: the sender of the mail", "prvs=0123456789=news-letter=joe.smith@example.org", ""},
     };
     size_t bad = 0;
     g_autoptr(nx_arena) arena = nx_arena_new();
