@@ -9,10 +9,19 @@
 #define SHORT 12u /* a run below that is joined with its neighbour */
 #define LONG 80u  /* bytes after which a run ends at the next word */
 
-static int by_length(const void *a, const void *b)
+/* A run of words, then two that were joined, then what is short; in each the longest first. */
+static int rank(const char *phrase)
 {
-    size_t x = strlen(*(const char *const *)a), y = strlen(*(const char *const *)b);
-    return x != y ? (x > y ? -1 : 1) : strcmp(*(const char *const *)a, *(const char *const *)b);
+    return strstr(phrase, " * ") != NULL ? 1 : strlen(phrase) >= SHORT ? 0 : 2;
+}
+
+static int by_worth(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    size_t n = strlen(x), m = strlen(y);
+    if (rank(x) != rank(y))
+        return rank(x) - rank(y);
+    return n != m ? (n > m ? -1 : 1) : strcmp(x, y);
 }
 
 static void add_run(GPtrArray *runs, GString *run)
@@ -52,7 +61,7 @@ GPtrArray *nx_triage_phrases(struct nx_str text)
         if (strlen(first) < SHORT && strlen(second) < SHORT)
             g_ptr_array_insert(runs, (gint)(++i), g_strdup_printf("%s * %s", first, second));
     }
-    g_ptr_array_sort(runs, by_length);
+    g_ptr_array_sort(runs, by_worth);
     return runs;
 }
 

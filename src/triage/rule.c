@@ -80,7 +80,7 @@ static void write_text(struct nx_proposal *proposal, const struct nx_triage_grou
                                      proposal->hit, note);
 }
 
-/* The example as a `hit`, and the phrases that its words could make, longest first. */
+/* The example as a `hit`, and the phrases that its words could make, best first. */
 static GPtrArray *read_example(const struct nx_mask *mask, const struct nx_triage_group *group, char **ret_hit)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();

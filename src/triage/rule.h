@@ -39,5 +39,5 @@ gboolean nx_triage_install(const struct nx_config *config, const struct nx_propo
 void nx_proposal_to_json(struct nx_buf *out, const struct nx_proposal *proposal);
 /* A rule for the group without a trial, of cause unknown; NULL: there are no words to build a phrase of. Freed with g_free. */
 char *nx_triage_sketch(const struct nx_mask *mask, const struct nx_triage_group *group);
-/* The runs of words that could make a phrase, longest first: char * in a GPtrArray that owns them. */
+/* The runs of words that could make a phrase, best first: char * in a GPtrArray that owns them. */
 GPtrArray *nx_triage_phrases(struct nx_str text);

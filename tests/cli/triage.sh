@@ -4,7 +4,7 @@
 mkdir "$T/in" "$T/local"
 printf '[patterns]\nlocal=%s\n' "$T/local" >"$T/conf"
 for i in 1 2 3; do
-    bounce "ann.other$i@host$i.example" 5.0.0 "5.0.0 Parcel for ann.other$i@host$i.example not deliverable: locker is stuffed (id=4XyZ9abc$i, mx$i.host$i.example [192.0.2.$i])" >"$T/in/$i"
+    bounce "ann.other$i@host$i.example" 5.0.0 "5.0.0 Parcel of ann.other$i@host$i.example went home: locker is stuffed (id=4XyZ9abc$i, mx$i.host$i.example [192.0.2.$i])" >"$T/in/$i"
 done
 bounce bob@example.net 5.0.0 'Zork frobnicated the blorb' >"$T/in/4"
 bounce known@example.net 5.1.1 '5.1.1 User unknown' >"$T/in/5"
@@ -58,7 +58,7 @@ run 1 "$NIXIE" triage install "$G" --config "$T/conf" --cause mailbox_full; says
 run 64 "$NIXIE" triage export; says 'only as --redacted'
 run 0 "$NIXIE" triage export --redacted; is "$(jq -s 'map(.events) | add' "$T/out")" 5
 for secret in ann other host1 host2.example 192.0.2 4XyZ bob example.net mx.example; do grep -qi "$secret" "$T/out" && fail "the export has $secret"; done
-grep -q 'Parcel for ADDRESS not deliverable: locker is stuffed (id=ID, HOST \[IP\])' "$T/out" || fail 'the text is gone'
+grep -q 'Parcel of ADDRESS went home: locker is stuffed (id=ID, HOST \[IP\])' "$T/out" || fail 'the text is gone'
 # A message of no report that looks like one is there too, and no rule of words can help.
 run 0 "$NIXIE" ingest --quiet "$NIXIE_SOURCE/corpus/fake/phishing-html.eml"; run 0 "$NIXIE" triage --json; L=$(jq -r 'select(.text | test("no report")) | .group' "$T/out")
 run 0 "$NIXIE" triage show "$L" --raw; cmp -s "$T/out" "$NIXIE_SOURCE/corpus/fake/phishing-html.eml" || fail 'its message is not there'
