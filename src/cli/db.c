@@ -3,8 +3,14 @@
 
 #include "base/error.h"
 
-static int check(struct nx_store *store)
+struct how {
+    const struct nx_config *config;
+    gboolean dry;
+};
+
+static int check(struct nx_store *store, const struct how *how)
 {
+    (void)how;
     g_autoptr(GError) error = NULL;
     if (!nx_store_check(store, &error))
         return nx_cli_fail(error);
@@ -12,8 +18,9 @@ static int check(struct nx_store *store)
     return nx_cli_finish(NX_EXIT_OK);
 }
 
-static int rebuild(struct nx_store *store)
+static int rebuild(struct nx_store *store, const struct how *how)
 {
+    (void)how;
     g_autoptr(GError) error = NULL;
     struct nx_rebuilt rebuilt;
     if (!nx_store_rebuild(store, &rebuilt, &error))
@@ -23,15 +30,17 @@ static int rebuild(struct nx_store *store)
     return nx_cli_finish(NX_EXIT_OK);
 }
 
-static int migrate(struct nx_store *store)
+static int migrate(struct nx_store *store, const struct how *how)
 {
+    (void)how;
     (void)store; /* opening for writing has done it */
     puts("the database is of this version");
     return nx_cli_finish(NX_EXIT_OK);
 }
 
-static int lose_erased(struct nx_store *store)
+static int lose_erased(struct nx_store *store, const struct how *how)
 {
+    (void)how;
     g_autoptr(GError) error = NULL;
     uint64_t n;
     if (!nx_store_lose_erased(store, nx_cli_now(), &n, &error))
@@ -40,25 +49,45 @@ static int lose_erased(struct nx_store *store)
     return nx_cli_finish(NX_EXIT_OK);
 }
 
+static int retain(struct nx_store *store, const struct how *how)
+{
+    g_autoptr(GError) error = NULL;
+    struct nx_retention retention;
+    struct nx_retained retained;
+    nx_config_retention(how->config, &retention.events, &retention.details, retention.causes);
+    gboolean good = nx_store_retain(store, &retention, nx_cli_now(), how->dry, NULL, NULL, &retained, &error);
+    printf("%zu events %s, %zu %s their details; of %zu addresses nothing %s known any more; %zu hashes of erased ones %s over\n",
+           retained.events, how->dry ? "would be dropped" : "dropped", retained.details, how->dry ? "would lose" : "lost",
+           retained.addresses, how->dry ? "would be" : "is", retained.hashes, how->dry ? "are" : "were");
+    return good ? nx_cli_finish(NX_EXIT_OK) : nx_cli_fail(error);
+}
+
 int nx_cmd_db(int argc, char **argv)
 {
     static const struct {
         const char *name;
-        int (*fn)(struct nx_store *store);
-    } verbs[] = {{"check", check}, {"rebuild", rebuild}, {"migrate", migrate}, {"lose-erased", lose_erased}};
+        int (*fn)(struct nx_store *store, const struct how *how);
+    } verbs[] = {{"check", check}, {"rebuild", rebuild}, {"migrate", migrate}, {"retain", retain}, {"lose-erased", lose_erased}};
     static const struct nx_cli_usage usage = {
-        "check | rebuild | migrate | lose-erased",
+        "check | rebuild | migrate | retain | lose-erased",
         "check: is the file whole, and do its suppressions follow from its log? rebuild: derives them again and puts right what "
         "differs. "
         "migrate: makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new one. "
+        "retain: drops what is past its time ([retention], [cause NAME] keep); `serve` does so once a day. "
         "lose-erased: when the key of erased addresses (PATH.key) is lost for good: gives their hashes up, so that they are suppressed no "
         "longer and the rest goes on.\n"
         "Exit: 0; 65 damaged; 75 locked or no space.",
         1, 1};
+    struct how how = {0};
+    const GOptionEntry entries[] = {
+        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &how.dry, "retain: only tell what would go", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
     g_auto(nx_cli) cli;
     int code;
-    if (!nx_cli_begin(&cli, argc, argv, &usage, NULL, &code))
+    if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
         return code;
+    how.config = cli.config;
     for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
         if (strcmp(cli.args[0], verbs[i].name) != 0)
             continue;
@@ -66,8 +95,8 @@ int nx_cmd_db(int argc, char **argv)
         bool makes = verbs[i].fn == migrate;
         g_autoptr(nx_store) there = makes ? NULL : nx_cli_store(cli.config, NX_OPEN_READ, &error); /* never makes a file */
         g_autoptr(nx_store) store = there == NULL && !makes ? NULL : nx_cli_store(cli.config, NX_OPEN_WRITE, &error);
-        return store == NULL ? nx_cli_fail(error) : verbs[i].fn(store);
+        return store == NULL ? nx_cli_fail(error) : verbs[i].fn(store, &how);
     }
-    nx_cli_say("db %s: there is no such verb (check, rebuild, migrate or lose-erased)", cli.args[0]);
+    nx_cli_say("db %s: there is no such verb (check, rebuild, migrate, retain or lose-erased)", cli.args[0]);
     return NX_EXIT_USAGE;
 }

@@ -6,6 +6,7 @@
 #include "ingest/lmtp.h"
 #include "serve/init.h"
 #include "serve/log.h"
+#include "serve/retain.h"
 #include "serve/server.h"
 #include "serve/watch.h"
 
@@ -193,6 +194,9 @@ static int serve(struct nx_cli *cli, const char *listen, GError **error)
     g_autoptr(nx_service) service = nx_service_new(g_steal_pointer(&setup), g_steal_pointer(&store));
     g_autoptr(nx_server) server = nx_server_new(service, sockets.http, config->serve_listen, error);
     if (server == NULL)
+        return NX_EXIT_FINDING;
+    g_autoptr(nx_retain) retain = nx_retain_new(service, error);
+    if (retain == NULL)
         return NX_EXIT_FINDING;
     g_autoptr(nx_watch) watch = nx_watch_new(service, g_steal_pointer(&spool), error);
     if (watch == NULL)

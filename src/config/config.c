@@ -462,6 +462,14 @@ void nx_config_free(struct nx_config *config)
     g_free(config);
 }
 
+void nx_config_retention(const struct nx_config *config, int64_t *ret_events, int64_t *ret_details, int64_t *ret_causes)
+{
+    *ret_events = config->retention_events;
+    *ret_details = config->retention_details;
+    for (int i = 0; i < NX_CAUSE_COUNT; i++)
+        ret_causes[i] = config->policy.causes[i].keep;
+}
+
 const char *nx_config_origin(const struct nx_config *config, const char *group, const char *key)
 {
     g_autofree char *id = g_strconcat(group, "/", key, NULL);

@@ -61,6 +61,7 @@ struct nx_config {
     char **stream_headers, **stream_tags;
     char *fold_tags, *fold_dots;
     struct nx_fold_rules *fold; /* made of the two */
+    int64_t retention_events, retention_details, retention_every;
     char *verp_keys_file, *verp_prefix, *verp_domain, *verp_streams;
     int64_t verp_lifetime;
     char *spool_directory;
@@ -116,6 +117,8 @@ void nx_config_free(struct nx_config *config);
 /* Value of a key as it would stand in a file; base is the config, or one entry of policy.causes for a cause key. Freed with g_free.
  */
 char *nx_config_value(const struct nx_config_key *key, const void *base);
+/* How long what is kept: events, details of events, and per cause (NX_CAUSE_COUNT of them); 0: for ever, of a cause: as events. */
+void nx_config_retention(const struct nx_config *config, int64_t *ret_events, int64_t *ret_details, int64_t *ret_causes);
 /* "default", "file:line", or the option or variable that set it. */
 const char *nx_config_origin(const struct nx_config *config, const char *group, const char *key);
 /* Groups of cause keys: "cause NAME" for index 0 on, with the entry of policy that they are about; NULL at the end. Freed with

@@ -93,6 +93,27 @@ static void check_breaker(struct nx_load *load)
         nx_load_fault(load, nx_load_line(load, "breaker", "history"), "[breaker] history: at most 28d, what is remembered");
 }
 
+/* A report that goes before it has ceased to count would let an address off; what arrives again is known for a month at least. */
+static void check_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, int64_t keep)
+{
+    int64_t least = MAX(rule->suppress == NX_SUPPRESS_AFTER ? rule->window : 0, 30 * DAY);
+    g_autofree char *kept = days(keep), *needed = days(least);
+    unsigned own = nx_load_line(load, group, "keep");
+    if (keep > 0 && keep < least)
+        nx_load_fault(load, own > 0 ? own : nx_load_line(load, "retention", "events"),
+                      "events of [%s] would be kept for %s, but count, or are known again, for %s (keep them at least that long, or "
+                      "never: for ever)",
+                      group, kept, needed);
+}
+
+static void check_stream_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, int64_t keep)
+{
+    unsigned own = nx_load_line(load, group, "keep");
+    if (own > 0)
+        nx_load_fault(load, own, "keep in [%s]: events are kept by their cause alone (set it in [cause NAME])", group);
+    check_keep(load, group, rule, keep);
+}
+
 void nx_load_contradictions(struct nx_load *load)
 {
     struct nx_policy *policy = &load->config->policy;
@@ -110,6 +131,7 @@ void nx_load_contradictions(struct nx_load *load)
             break;
         enum nx_cause cause = at == &policy->tentative ? NX_CAUSE_NONE : (enum nx_cause)(at - policy->causes);
         check_numbers(load, group, (struct nx_policy_cause *)(uintptr_t)at, cause);
+        check_keep(load, group, at, at->keep > 0 && cause != NX_CAUSE_NONE ? at->keep : load->config->retention_events);
     }
     for (guint i = 0; i < policy->streams->all->len; i++) {
         struct nx_stream *stream = policy->streams->all->pdata[i];
@@ -118,6 +140,10 @@ void nx_load_contradictions(struct nx_load *load)
             bool tentative = cause == NX_CAUSE_COUNT;
             g_autofree char *group =
                 g_strdup_printf("stream %s cause %s", stream->name, tentative ? "tentative" : nx_cause_name((enum nx_cause)cause));
+            int64_t keep = tentative ? 0 : policy->causes[cause].keep;
+            if (stream->own[cause])
+                check_stream_keep(load, group, tentative ? &stream->tentative : &stream->causes[cause],
+                                  keep > 0 ? keep : load->config->retention_events);
             if (stream->own[cause])
                 check_numbers(load, group, tentative ? &stream->tentative : &stream->causes[cause],
                               tentative ? NX_CAUSE_NONE : (enum nx_cause)cause);

@@ -107,6 +107,11 @@ static const struct nx_config_key keys[] = {
      "a name."},
     {"streams", "tags", NX_CONFIG_LIST, AT(stream_tags), "", false,
      "Tags of a provider's event whose value names the stream (stream;category), where nothing else does."},
+    {"retention", "events", NX_CONFIG_TIME, AT(retention_events), "never", true,
+     "How long events, acts and lines of imports are kept, but for what an entry rests on (docs/privacy.md). never: for ever."},
+    {"retention", "details", NX_CONFIG_TIME, AT(retention_details), "never", true,
+     "How long an event's details are kept: the words of the other side, the returned message's fields, tags. never: as long as the event."},
+    {"retention", "every", NX_CONFIG_TIME, AT(retention_every), "1d", true, "How often `serve` looks for what is past its time."},
     {"verp", "keys_file", NX_CONFIG_STRING, AT(verp_keys_file), "", true,
      "File of keys for signed return paths, a line 'ID SECRET' each; the first signs. Empty: none are signed or believed."},
     {"verp", "prefix", NX_CONFIG_STRING, AT(verp_prefix), "b", true, "What stands before the + of a signed return path."},
@@ -128,6 +133,8 @@ static const struct nx_config_key cause_keys[] = {
      "after: the first and the last of them are at least this far apart."},
     {"cause", "window", NX_CONFIG_TIME, CAUSE_AT(window), NULL, false, "after: reports older than this do not count."},
     {"cause", "ttl", NX_CONFIG_TIME, CAUSE_AT(ttl), NULL, false, "How long the entry holds; never: it does not expire."},
+    {"cause", "keep", NX_CONFIG_TIME, CAUSE_AT(keep), NULL, true,
+     "How long events of this cause are kept; never: as [retention] events says."},
     {"cause", "ttl_max", NX_CONFIG_TIME, CAUSE_AT(ttl_max), NULL, false, "The time doubles with each renewal up to this."},
 };
 

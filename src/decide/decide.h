@@ -29,6 +29,7 @@ struct nx_policy_cause {
     enum nx_scope scope;
     unsigned threshold;
     int64_t span, window, ttl, ttl_max; /* seconds; ttl 0: for ever */
+    int64_t keep;                       /* how long its events are kept; 0: as [retention] events says */
 };
 struct nx_policy {
     struct nx_policy_cause causes[NX_CAUSE_COUNT];

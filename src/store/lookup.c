@@ -355,7 +355,7 @@ void nx_lookup_find(const struct nx_lookup *lookup, const struct nx_str *keys, s
         question.domain = true;
         answer(lookup, nx_table_hash(lookup->table, domain), domain, &question);
     }
-    const struct question pattern = {.stream = stream, .now = now};
+    const struct question pattern = {.streams = lookup->reader->streams, .stream = stream, .now = now};
     if (lookup->forgotten->len > 0)
         ask_forgotten(lookup, keys, n, &pattern, ret);
 }

@@ -26,6 +26,12 @@ struct nx_change { /* one manual act, folded */
 };
 
 typedef void nx_scanned_fn(const struct nx_table_record *record, void *data);
+struct nx_retain_cursor {
+    int walk;
+    int64_t sequence;
+    char *key; /* g_free */
+    bool done;
+};
 struct nx_hashed { /* an erased address that stays suppressed */
     unsigned char hash[NX_PSEUDONYM];
     struct nx_str stream;
@@ -63,6 +69,9 @@ struct nx_backend_ops {
                          int64_t *after, size_t *rows, GError **error);
     gboolean (*lose_erased)(struct nx_backend *backend, nx_when now, uint64_t *ret, GError **error);
     gboolean (*wipe)(struct nx_backend *backend, GError **error);
+    /* One step; begins with a cursor of zeros, ends when it is done. */
+    gboolean (*retain)(struct nx_backend *backend, const struct nx_retention *retention, nx_when now, bool dry,
+                       struct nx_retain_cursor *cursor, struct nx_retained *ret, GError **error);
     void (*limit_raw)(struct nx_backend *backend, const struct nx_raw_limits *limits);
     gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);
     gboolean (*check)(struct nx_backend *backend, GError **error);

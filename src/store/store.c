@@ -39,6 +39,10 @@ struct task {
     struct nx_erased *erased;
     struct nx_cleared *cleared;
     uint64_t *lost;
+    const struct nx_retention *retention;
+    struct nx_retain_cursor *cursor;
+    struct nx_retained *retained;
+    bool dry;
     int64_t after;
     /* of a caller that waits */
     bool done;
@@ -640,6 +644,30 @@ gboolean nx_store_rejudge(struct nx_store *store, const struct nx_rejudged *acts
         return FALSE;
     *ret_done = task.changed;
     return TRUE;
+}
+
+static gboolean run_retain(struct nx_store *store, struct task *task, GError **error)
+{
+    return store->ops->retain(store->backend, task->retention, task->now, task->dry, task->cursor, task->retained, error);
+}
+
+gboolean nx_store_retain(struct nx_store *store, const struct nx_retention *retention, nx_when now, bool dry,
+                         bool (*go_on)(void *data), void *data, struct nx_retained *ret, GError **error)
+{
+    struct nx_retain_cursor cursor = {0};
+    struct nx_retained retained = {0};
+    gboolean good = TRUE;
+    while (good && !cursor.done && (go_on == NULL || go_on(data))) {
+        struct task task = {.run = run_retain, .alone = true, .now = now, .retention = retention, .dry = dry, .cursor = &cursor,
+                            .retained = &retained};
+        good = run_and_wait(store, &task, error);
+    }
+    g_free(cursor.key);
+    g_autofree char *table = g_strconcat(store->path, ".lookup", NULL);
+    if (retained.addresses > 0 && !dry)
+        unlink(table);
+    *ret = retained;
+    return good;
 }
 
 static gboolean run_rebuild(struct nx_store *store, struct task *task, GError **error)

@@ -140,6 +140,21 @@ struct nx_rejudged {              /* one entry that changes because its events a
 gboolean nx_store_rejudge(struct nx_store *store, const struct nx_rejudged *acts, size_t n, struct nx_str actor, nx_when now,
                           size_t *ret_done, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+struct nx_retention { /* seconds; 0: for ever */
+    int64_t events;                 /* events, acts and lines of imports */
+    int64_t details;                /* of an event: the words of the other side, the returned message's fields, tags */
+    int64_t causes[NX_CAUSE_COUNT]; /* in place of events */
+};
+struct nx_retained {
+    size_t events, details; /* rows that went, rows that lost their details */
+    size_t addresses;       /* of which nothing is known any more */
+    size_t hashes;          /* of erased addresses whose term is over */
+};
+/* Drops what is past its time, in steps between which others may write, as long as go_on (may be NULL) says so. What an entry in force
+ * rests on stays, as does what may still count, and what tells whether an entry is renewed. dry: only counts. */
+gboolean nx_store_retain(struct nx_store *store, const struct nx_retention *retention, nx_when now, bool dry,
+                         bool (*go_on)(void *data), void *data, struct nx_retained *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 struct nx_rebuilt {
     size_t entries; /* derived from the log */
     size_t changed; /* of them and of those there before: that differ */

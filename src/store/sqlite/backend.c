@@ -4,6 +4,7 @@
 #include "store/sqlite/raw.h"
 #include "store/sqlite/hold.h"
 #include "store/sqlite/read.h"
+#include "store/sqlite/retain.h"
 #include "store/sqlite/scan.h"
 #include "store/sqlite/tally.h"
 #include "store/sqlite/write.h"
@@ -67,6 +68,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .forget = nx_forget,
     .mentions = nx_forget_mentions,
     .wipe = nx_forget_wipe,
+    .retain = nx_retain_step,
     .lose_erased = nx_forget_lose,
     .limit_raw = nx_raw_limit,
     .rebuild = nx_write_rebuild,

@@ -12,6 +12,8 @@
 
 #include <sqlite3.h>
 
+/* Lookup tables hold whole keys; those made before are of another database then. */
+#define NX_DB_RENEW "UPDATE main.meta SET value=lower(hex(randomblob(16))) WHERE name='uuid';"
 #define NX_DB_SCHEMA 6
 
 struct nx_db {

@@ -16,6 +16,7 @@ static const char BLANK[] =
     " diagnostic=NULL, body=?2, trimmed=1 WHERE seq=?1";
 static const char UNEXPLAINED[] = "DELETE FROM unexplained WHERE seq IN (SELECT seq FROM log WHERE key=?1)";
 static const char ACTS[] = "DELETE FROM log WHERE key=?1 AND act<>'event'";
+static const char HOLD_ROWS[] = "SELECT seq FROM log WHERE key=?1 AND action='hold'";
 static const char ROWS[] = "DELETE FROM log WHERE key=?1";
 static const char ENTRIES[] = "DELETE FROM suppressions WHERE key=?1";
 static const char HOLDS[] = "DELETE FROM holds WHERE key=?1";
@@ -112,11 +113,11 @@ static gboolean blank_event(struct nx_backend *backend, int64_t sequence, GPtrAr
     return nx_db_run(db, blank, error);
 }
 
-static gboolean blank_events(struct nx_backend *backend, struct nx_str key, struct nx_erased *counts, GPtrArray *spellings,
-                             GError **error)
+static gboolean blank_events(struct nx_backend *backend, const char *sql, struct nx_str key, struct nx_erased *counts,
+                             GPtrArray *spellings, GError **error)
 {
     g_autoptr(GArray) sequences = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    if (!sequences_of(backend->db, EVENTS, key, sequences, error))
+    if (!sequences_of(backend->db, sql, key, sequences, error))
         return FALSE;
     for (guint i = 0; i < sequences->len; i++)
         if (!blank_event(backend, g_array_index(sequences, int64_t, i), spellings, error))
@@ -183,7 +184,7 @@ gboolean nx_erase_lines(struct nx_backend *backend, struct nx_str key, size_t *l
 gboolean nx_erase_key(struct nx_backend *backend, struct nx_str key, struct nx_erased *counts, GPtrArray *spellings, GError **error)
 {
     struct nx_db *db = backend->db;
-    return with_key(db, UNEXPLAINED, key, NULL, error) && blank_events(backend, key, counts, spellings, error) &&
+    return with_key(db, UNEXPLAINED, key, NULL, error) && blank_events(backend, EVENTS, key, counts, spellings, error) &&
            with_key(db, ACTS, key, &counts->acts, error) && nx_erase_lines(backend, key, &counts->lines, error) &&
            with_key(db, ENTRIES, key, NULL, error) && with_key(db, HOLDS, key, NULL, error) &&
            with_key(db, ALLOWED, key, NULL, error);
@@ -192,7 +193,8 @@ gboolean nx_erase_key(struct nx_backend *backend, struct nx_str key, struct nx_e
 gboolean nx_erase_rows(struct nx_backend *backend, struct nx_str key, struct nx_erased *counts, GError **error)
 {
     struct nx_db *db = backend->db;
-    return with_key(db, ROWS, key, &counts->events, error) && nx_erase_lines(backend, key, &counts->lines, error) &&
+    return blank_events(backend, HOLD_ROWS, key, counts, NULL, error) &&
+           with_key(db, ROWS, key, &counts->events, error) && nx_erase_lines(backend, key, &counts->lines, error) &&
            with_key(db, ENTRIES, key, NULL, error) && with_key(db, HOLDS, key, NULL, error) &&
            with_key(db, ALLOWED, key, NULL, error);
 }

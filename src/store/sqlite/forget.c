@@ -10,8 +10,6 @@
 
 static const char STANDING[] = "SELECT stream, until FROM suppressions WHERE key=?1 AND (until IS NULL OR until > ?2)";
 static const char ALLOWED[] = "SELECT 1 FROM allowed WHERE key=?1";
-/* Lookup tables hold whole keys; those made before are of another database now. */
-static const char RENEW[] = "UPDATE meta SET value=lower(hex(randomblob(16))) WHERE name='uuid'";
 
 struct held { /* an entry that goes on by its hash */
     struct nx_str stream;
@@ -57,7 +55,7 @@ static gboolean forget_one(struct nx_backend *backend, const struct nx_forget *f
     unsigned char hash[NX_PSEUDONYM];
     bool allowed;
     *ret = (struct nx_erased){0};
-    if (!nx_forgotten_find(db, address->key, NX_STR_NONE, now, &forgotten, error) ||
+    if (!nx_forgotten_find(db, backend->policy.streams, arena, address->key, NX_STR_NONE, now, &forgotten, error) ||
         !is_allowed(db, address->key, &allowed, error) || (!allowed && !entries_of(db, arena, address->key, now, held, error)))
         return FALSE;
     ret->before = forgotten.known;
@@ -94,7 +92,7 @@ gboolean nx_forget(struct nx_backend *backend, const struct nx_forget *forget, c
     g_autofree struct nx_str *forms = g_new(struct nx_str, spellings->len + 1);
     for (guint i = 0; i < spellings->len; i++)
         forms[i] = nx_str_of(spellings->pdata[i]);
-    return nx_raw_forget(backend, forms, spellings->len, ret_messages, error) && nx_db_exec(backend->db, RENEW, error);
+    return nx_raw_forget(backend, forms, spellings->len, ret_messages, error) && nx_db_exec(backend->db, NX_DB_RENEW, error);
 }
 
 gboolean nx_forget_mentions(struct nx_backend *backend, const struct nx_address *addresses, size_t n,

@@ -6,7 +6,7 @@
 #include "store/sqlite/apply.h"
 
 static const char ANY[] = "SELECT EXISTS(SELECT 1 FROM forgotten)";
-static const char FIND[] = "SELECT since, until, seq, stream FROM forgotten WHERE hash=?1 AND (stream='' OR stream=?2)";
+static const char FIND[] = "SELECT since, until, seq, stream FROM forgotten WHERE hash=?1";
 static const char ROWS[] = "SELECT seq FROM forgotten WHERE hash=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
 static const char ROW[] = "SELECT seq FROM forgotten WHERE hash=?1 AND stream=?2";
 static const char LIFT[] = "DELETE FROM forgotten WHERE seq=?1";
@@ -95,23 +95,24 @@ const struct nx_pseudonym *nx_forgotten_secret(struct nx_db *db, GError **error)
     return db->secret;
 }
 
-static gboolean find_rows(struct nx_db *db, struct nx_str stream, nx_when at, struct nx_forgotten *ret, GError **error)
+static gboolean find_rows(struct nx_db *db, const struct nx_streams *streams, struct nx_arena *arena, struct nx_str stream, nx_when at,
+                          struct nx_forgotten *ret, GError **error)
 {
     sqlite3_stmt *find = nx_db_statement(db, FIND, error);
     int got = -1;
     if (find == NULL)
         return FALSE;
     sqlite3_bind_blob(find, 1, ret->hash, NX_PSEUDONYM, SQLITE_STATIC);
-    nx_db_bind_text(find, 2, stream);
     while ((got = nx_db_step(db, find, error)) > 0) {
         const struct nx_standing standing = {
             .present = true, .since = sqlite3_column_int64(find, 0), .until = nx_db_when(find, 1), .manual = true};
         ret->known = true;
-        if (!nx_standing_gives_way(&ret->standing, NX_CAUSE_NONE, standing.until, at))
+        if (!nx_streams_covers(streams, nx_db_text(find, 3), stream) ||
+            !nx_standing_gives_way(&ret->standing, NX_CAUSE_NONE, standing.until, at))
             continue;
         ret->standing = standing;
         ret->sequence = sqlite3_column_int64(find, 2);
-        ret->stream = sqlite3_column_bytes(find, 3) > 0 ? stream : NX_STR_NONE;
+        ret->stream = nx_arena_dup(arena, nx_db_text(find, 3));
     }
     return got == 0;
 }
@@ -130,14 +131,14 @@ static gboolean exists(struct nx_db *db, const unsigned char *hash, bool *ret, G
     return got >= 0;
 }
 
-gboolean nx_forgotten_find(struct nx_db *db, struct nx_str key, struct nx_str stream, nx_when at, struct nx_forgotten *ret,
-                           GError **error)
+gboolean nx_forgotten_find(struct nx_db *db, const struct nx_streams *streams, struct nx_arena *arena, struct nx_str key,
+                           struct nx_str stream, nx_when at, struct nx_forgotten *ret, GError **error)
 {
     *ret = (struct nx_forgotten){.standing = {.since = NX_WHEN_NONE, .until = NX_WHEN_NONE}};
     if (!any(db, &ret->some, error))
         return FALSE;
-    return !ret->some || key.n == 0 || (nx_forgotten_hash(db, key, ret->hash, error) && exists(db, ret->hash, &ret->known, error) &&
-                     (!ret->known || find_rows(db, stream, at, ret, error)));
+    return !ret->some || key.n == 0 ||
+           (nx_forgotten_hash(db, key, ret->hash, error) && find_rows(db, streams, arena, stream, at, ret, error));
 }
 
 bool nx_forgotten_covers(const struct nx_forgotten *forgotten, nx_when until, nx_when at)

@@ -5,22 +5,23 @@
  * of that log row too, so that nothing keeps a hash but the table and one row. The secret is PATH.key, read when the first question
  * needs it. While nothing was ever erased all of this costs one small query. Errors: CONFIG the secret is gone or another one's. */
 #pragma once
+#include "decide/stream.h"
 #include "store/ops.h"
 #include "store/pseudonym.h"
 #include "store/sqlite/db.h"
 
-struct nx_forgotten { /* of one address and stream, the stronger of its row and that for all streams */
+struct nx_forgotten { /* of one address and stream, the strongest of the rows that answer for it */
     unsigned char hash[NX_PSEUDONYM];
     bool some;                   /* somebody was erased */
     bool known;                  /* this one was */
     struct nx_standing standing; /* manual, no cause; since is when it was erased */
-    struct nx_str stream; /* "" or the one asked for */
+    struct nx_str stream; /* of that row, in the arena given; "" for all */
     int64_t sequence;
 };
 
 /* When nobody was erased the hash is not made. With no key only `some` is told. */
-gboolean nx_forgotten_find(struct nx_db *db, struct nx_str key, struct nx_str stream, nx_when at, struct nx_forgotten *ret,
-                           GError **error);
+gboolean nx_forgotten_find(struct nx_db *db, const struct nx_streams *streams, struct nx_arena *arena, struct nx_str key,
+                           struct nx_str stream, nx_when at, struct nx_forgotten *ret, GError **error);
 /* Makes the secret where there is none yet and hashes. Inside a write transaction. */
 gboolean nx_forgotten_hash(struct nx_db *db, struct nx_str key, unsigned char ret[NX_PSEUDONYM], GError **error);
 /* The hash under the secret that is there; the reader's, for its life. NULL and no error: nothing was erased. */

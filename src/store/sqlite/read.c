@@ -172,17 +172,17 @@ static bool is_better(const struct nx_entry *new, const struct nx_entry *old)
 }
 
 /* 1 it stays suppressed by its hash, 0 it does not, -1 error. */
-static int find_erased(struct nx_db *db, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream, nx_when now,
+static int find_erased(const struct nx_reader *reader, struct nx_db *db, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream, nx_when now,
                        struct nx_entry *ret, GError **error)
 {
     struct nx_forgotten forgotten;
-    if (!nx_forgotten_find(db, address->key, stream, now, &forgotten, error))
+    if (!nx_forgotten_find(db, reader->streams, arena, address->key, stream, now, &forgotten, error))
         return -1;
     if (!nx_standing_holds(&forgotten.standing, now))
         return 0;
     *ret = (struct nx_entry){.address = address->folded,
                              .key = address->folded,
-                             .stream = nx_arena_dup(arena, forgotten.stream),
+                             .stream = forgotten.stream,
                              .since = forgotten.standing.since,
                              .until = forgotten.standing.until,
                              .source = NX_STR("forget"),
@@ -237,7 +237,7 @@ int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struc
         return -1;
     if (listed > 0)
         *ret_entry = best;
-    return listed > 0 ? 1 : erased ? find_erased(db, arena, address, stream, now, ret_entry, error) : 0;
+    return listed > 0 ? 1 : erased ? find_erased(reader, db, arena, address, stream, now, ret_entry, error) : 0;
 }
 
 /* The condition of a filter, as SQL with numbered places that bind_filter fills. */
@@ -453,7 +453,7 @@ gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filte
         nx_db_bind_opt(list, 5, key);
     struct nx_forgotten forgotten = {0};
     if (key.n > 0 && !filter->unexplained) {
-        if (!nx_forgotten_find(db, key, NX_STR_NONE, NX_WHEN_NONE, &forgotten, error))
+        if (!nx_forgotten_find(db, reader->streams, nx_sqlite_reader(reader)->arena, key, NX_STR_NONE, NX_WHEN_NONE, &forgotten, error))
             return FALSE;
         sqlite3_bind_null(list, 6);
         if (forgotten.known)

@@ -27,8 +27,7 @@ static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.supp
                            "DELETE FROM main.incidents; INSERT INTO main.incidents SELECT * FROM temp.incidents;"
                            "DELETE FROM main.forgotten; INSERT INTO main.forgotten SELECT * FROM temp.forgotten;"
                            "INSERT OR REPLACE INTO main.meta(name, value) VALUES('forgotten', random());"
-                           /* Lookup tables made before are of another database now. */
-                           "UPDATE main.meta SET value=lower(hex(randomblob(16))) WHERE name='uuid';";
+                           NX_DB_RENEW;
 static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; DROP TABLE temp.holds;"
                           " DROP TABLE temp.incidents; DROP TABLE temp.forgotten; COMMIT";
 static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until, remote,"

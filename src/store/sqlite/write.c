@@ -268,7 +268,7 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                            .diagnostic = event->report.diagnostic,
                            .body = nx_zip_pack(db->zip, backend->scratch, json)};
     struct nx_forgotten forgotten;
-    if (!nx_forgotten_find(db, address->key, nx_policy_stream(&backend->policy, event), at, &forgotten, error))
+    if (!nx_forgotten_find(db, backend->policy.streams, backend->scratch, address->key, nx_policy_stream(&backend->policy, event), at, &forgotten, error))
         return FALSE;
     if (forgotten.known)
         return add_erased(backend, arena, event, &row, &forgotten, ret, error);
@@ -444,7 +444,7 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
     struct nx_db *db = backend->db;
     struct nx_forgotten forgotten;
     nx_arena_reset(backend->scratch);
-    if (!nx_forgotten_find(db, change->key, change->stream, now, &forgotten, error))
+    if (!nx_forgotten_find(db, backend->policy.streams, backend->scratch, change->key, change->stream, now, &forgotten, error))
         return FALSE;
     *ret_erased = forgotten.known;
     if (forgotten.known)
