@@ -8,7 +8,8 @@
 
 gboolean nx_scan_hold(struct nx_reader *reader, GError **error)
 {
-    return nx_db_exec(nx_sqlite_reader(reader)->db, "BEGIN", error);
+    /* This reader goes through all of the file once: mapped, it would count as the process's memory beside the table. */
+    return nx_db_exec(nx_sqlite_reader(reader)->db, "PRAGMA mmap_size=0; BEGIN", error);
 }
 
 void nx_scan_let_go(struct nx_reader *reader)
