@@ -76,8 +76,7 @@ gboolean nx_cli_cause(const char *text, enum nx_cause *ret, GError **error)
     return FALSE;
 }
 
-int nx_cli_fail_question(const GError *error)
+int nx_cli_question(int code)
 {
-    int code = nx_cli_fail(error);
-    return code == NX_EXIT_FINDING ? NX_EXIT_TEMPORARY : code;
+    return code == NX_EXIT_FINDING || code == NX_EXIT_DATA ? NX_EXIT_TEMPORARY : code;
 }

@@ -14,5 +14,6 @@ nx_when nx_cli_now(void);
 /* Who does it: as given, else the login name. */
 const char *nx_cli_actor(const char *given);
 gboolean nx_cli_cause(const char *text, enum nx_cause *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The exit code of a failed question, where 1 means that something was found. */
-int nx_cli_fail_question(const GError *error);
+/* The exit code of a question that failed with this one, where 1 means that something was found and 65 that something was no
+ * address: 75, could not tell. */
+int nx_cli_question(int code);

@@ -97,7 +97,7 @@ int nx_cmd_check(int argc, char **argv)
         "One line an address: ok (and why a suppression is held back), suppressed (cause, since, until, why), allowed or invalid. "
         "- reads addresses from standard input, one a line; "
         "for millions `nixie clean` is faster.\nExit: 0 none is suppressed, 1 some are, 65 "
-        "none is but some are no addresses, 75 could not tell.",
+        "none is but some are no addresses, 75 could not tell: no database, a damaged one, without the key of erased addresses, or wrong settings; write to nobody then.",
         1, -1};
     g_autofree char *stream = NULL;
     struct check check = {0};
@@ -110,21 +110,21 @@ int nx_cmd_check(int argc, char **argv)
     g_auto(nx_cli) cli;
     int code;
     if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
-        return code;
+        return nx_cli_question(code);
     g_autoptr(GError) error = NULL;
     g_autoptr(nx_store) store = nx_cli_store(cli.config, NX_OPEN_READ, &error);
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
     if (reader == NULL)
-        return nx_cli_fail_question(error);
+        return nx_cli_question(nx_cli_fail(error));
     g_autoptr(nx_arena) arena = nx_arena_new();
     check.reader = reader;
     check.arena = arena;
     check.stream = nx_str_of(stream);
     check.now = nx_cli_now();
     if (!nx_cli_each(&cli, one, &check, &error))
-        return nx_cli_fail_question(error);
+        return nx_cli_question(nx_cli_fail(error));
     if (check.error != NULL) {
-        code = nx_cli_fail_question(check.error);
+        code = nx_cli_question(nx_cli_fail(check.error));
         g_clear_error(&check.error);
         return code;
     }

@@ -307,30 +307,46 @@ static void answer(const struct nx_lookup *lookup, uint64_t hash, struct nx_str 
         weigh(question, &record);
 }
 
-/* Of those that neither table nor overlay has: costs a hash each, so it is asked last. */
+/* The first row whose hash does not begin with less than these n bytes. */
+static guint first_forgotten(const struct nx_lookup *lookup, const unsigned char *begin, size_t n)
+{
+    const struct nx_hashed *rows = (const struct nx_hashed *)(void *)lookup->forgotten->data;
+    guint low = 0, high = lookup->forgotten->len;
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        if (memcmp(rows[middle].hash, begin, n) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool begins_so(const struct nx_lookup *lookup, guint at, const unsigned char *begin, size_t n)
+{
+    return at < lookup->forgotten->len && memcmp(g_array_index(lookup->forgotten, struct nx_hashed, at).hash, begin, n) == 0;
+}
+
+/* Of those that neither table nor overlay has. The whole hash is dear, so it is made only where the tag is known. */
 static void ask_forgotten(const struct nx_lookup *lookup, const struct nx_str *keys, size_t n, const struct question *pattern,
                           struct nx_hit *ret)
 {
-    g_autoptr(nx_pseudonym_hasher) hasher = nx_pseudonym_hasher_new(lookup->secret);
-    const struct nx_hashed *rows = (const struct nx_hashed *)(void *)lookup->forgotten->data;
+    g_autoptr(nx_pseudonym_hasher) hasher = NULL;
     for (size_t i = 0; i < n; i++) {
         unsigned char hash[NX_PSEUDONYM];
         struct question question = *pattern;
-        guint low = 0, high = lookup->forgotten->len;
         if (ret[i].answer != NX_ANSWER_OK || keys[i].n == 0)
             continue;
+        nx_pseudonym_tag(lookup->secret, keys[i], hash);
+        if (!begins_so(lookup, first_forgotten(lookup, hash, NX_PSEUDONYM_TAG), hash, NX_PSEUDONYM_TAG))
+            continue;
+        if (hasher == NULL)
+            hasher = nx_pseudonym_hasher_new(lookup->secret);
         nx_pseudonym_hash(hasher, keys[i], hash);
-        while (low < high) {
-            guint middle = low + (high - low) / 2;
-            if (memcmp(rows[middle].hash, hash, NX_PSEUDONYM) < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
         question.hit = &ret[i];
-        for (; low < lookup->forgotten->len && memcmp(rows[low].hash, hash, NX_PSEUDONYM) == 0; low++) {
-            const struct nx_table_record record = {
-                .stream = rows[low].stream, .since = rows[low].since, .until = rows[low].until};
+        for (guint at = first_forgotten(lookup, hash, NX_PSEUDONYM); begins_so(lookup, at, hash, NX_PSEUDONYM); at++) {
+            const struct nx_hashed *row = &g_array_index(lookup->forgotten, struct nx_hashed, at);
+            const struct nx_table_record record = {.stream = row->stream, .since = row->since, .until = row->until};
             weigh(&question, &record);
             ret[i].erased = ret[i].answer == NX_ANSWER_SUPPRESSED;
         }

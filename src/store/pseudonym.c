@@ -2,6 +2,7 @@
 #include "store/pseudonym.h"
 
 #include "base/error.h"
+#include "base/siphash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,15 +14,17 @@
 
 #define SECRET 32
 #define ID 16 /* hex digits */
-static const char opening[] = "nixie-erasure-key-1 ";
+static const char opening[] = "nixie-erasure-key-2 ";
 
 struct nx_pseudonym {
     EVP_MAC *mac;
     EVP_MAC_CTX *begun; /* with the secret in it */
+    struct nx_sip_key tag;
     char id[ID + 1];
 };
 
 struct nx_pseudonym_hasher {
+    const struct nx_pseudonym *secret;
     EVP_MAC_CTX *context;
 };
 
@@ -90,6 +93,16 @@ static bool read_secret(const char *text, unsigned char *ret)
     return text[2 * SECRET] == '\n' || text[2 * SECRET] == '\0';
 }
 
+static void hmac(struct nx_pseudonym_hasher *hasher, struct nx_str text, unsigned char ret[EVP_MAX_MD_SIZE])
+{
+    size_t n = 0;
+    /* With no key given it begins anew with the one it has. */
+    bool good = EVP_MAC_init(hasher->context, NULL, 0, NULL) == 1 &&
+                EVP_MAC_update(hasher->context, (const unsigned char *)text.p, text.n) == 1 &&
+                EVP_MAC_final(hasher->context, ret, &n, EVP_MAX_MD_SIZE) == 1 && n >= NX_PSEUDONYM;
+    g_assert(good);
+}
+
 struct nx_pseudonym *nx_pseudonym_load(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
@@ -117,7 +130,10 @@ struct nx_pseudonym *nx_pseudonym_load(const char *path, GError **error)
     OPENSSL_cleanse(secret, sizeof secret);
     OPENSSL_cleanse(text, n);
     g_autoptr(nx_pseudonym_hasher) hasher = nx_pseudonym_hasher_new(made);
-    nx_pseudonym_hash(hasher, NX_STR("id of the key"), whole); /* no key of an address has a blank */
+    hmac(hasher, NX_STR("key of the tag"), whole); /* no key of an address has a blank */
+    memcpy(&made->tag, whole, sizeof made->tag);
+    made->tag = (struct nx_sip_key){GUINT64_FROM_LE(made->tag.low), GUINT64_FROM_LE(made->tag.high)};
+    hmac(hasher, NX_STR("id of the key"), whole);
     for (size_t i = 0; i < ID / 2; i++)
         g_snprintf(made->id + 2 * i, 3, "%02x", whole[i]);
     return made;
@@ -140,6 +156,7 @@ const char *nx_pseudonym_id(const struct nx_pseudonym *secret)
 struct nx_pseudonym_hasher *nx_pseudonym_hasher_new(const struct nx_pseudonym *secret)
 {
     struct nx_pseudonym_hasher *hasher = g_new0(struct nx_pseudonym_hasher, 1);
+    hasher->secret = secret;
     hasher->context = EVP_MAC_CTX_dup(secret->begun);
     g_assert(hasher->context != NULL);
     return hasher;
@@ -153,14 +170,16 @@ void nx_pseudonym_hasher_free(struct nx_pseudonym_hasher *hasher)
     g_free(hasher);
 }
 
+void nx_pseudonym_tag(const struct nx_pseudonym *secret, struct nx_str key, unsigned char ret[NX_PSEUDONYM_TAG])
+{
+    const uint64_t hash = GUINT64_TO_BE(nx_siphash(secret->tag, key));
+    memcpy(ret, &hash, NX_PSEUDONYM_TAG);
+}
+
 void nx_pseudonym_hash(struct nx_pseudonym_hasher *hasher, struct nx_str key, unsigned char ret[NX_PSEUDONYM])
 {
     unsigned char whole[EVP_MAX_MD_SIZE];
-    size_t n = 0;
-    /* With no key given it begins anew with the one it has. */
-    bool good = EVP_MAC_init(hasher->context, NULL, 0, NULL) == 1 &&
-                EVP_MAC_update(hasher->context, (const unsigned char *)key.p, key.n) == 1 &&
-                EVP_MAC_final(hasher->context, whole, &n, sizeof whole) == 1 && n >= NX_PSEUDONYM;
-    g_assert(good);
-    memcpy(ret, whole, NX_PSEUDONYM);
+    hmac(hasher, key, whole);
+    nx_pseudonym_tag(hasher->secret, key, ret);
+    memcpy(ret + NX_PSEUDONYM_TAG, whole, NX_PSEUDONYM - NX_PSEUDONYM_TAG);
 }

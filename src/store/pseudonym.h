@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store/pseudonym.h - how an erased address is known again without being kept: HMAC-SHA-256 under a secret, cut to 16 bytes.
+/* store/pseudonym.h - how an erased address is known again without being kept: HMAC-SHA-256 under a secret.
  *
- * RFC 2104. The secret is 32 random bytes in a file beside the database (PATH.key, readable by those who may read the database), so
+ * RFC 2104, cut to 16 bytes; before it a tag of 4 (SipHash, whose key is an HMAC of the secret), so that one that is not
+ * meant is told from it at little cost. The secret is 32 random bytes in a file beside the database (PATH.key, readable by those who may read the database), so
  * that a copy of the database alone cannot be searched. It has an id, which the database keeps: a wrong secret is noticed. Errors:
  * NOT_FOUND no such file, CONFIG it cannot be read or is none, IO it cannot be made. One of these may be shared by threads; a
  * hasher is one thread's. docs/security.md says what it protects from. */
@@ -10,7 +11,8 @@
 
 #include <glib.h>
 
-#define NX_PSEUDONYM 16
+#define NX_PSEUDONYM_TAG 4
+#define NX_PSEUDONYM (NX_PSEUDONYM_TAG + 16)
 
 struct nx_pseudonym;        /* the secret */
 struct nx_pseudonym_hasher; /* a thread's means to use it */
@@ -23,6 +25,8 @@ const char *nx_pseudonym_id(const struct nx_pseudonym *secret);
 
 struct nx_pseudonym_hasher *nx_pseudonym_hasher_new(const struct nx_pseudonym *secret);
 void nx_pseudonym_hasher_free(struct nx_pseudonym_hasher *hasher);
+/* The first NX_PSEUDONYM_TAG bytes of the hash, some fifty times cheaper. */
+void nx_pseudonym_tag(const struct nx_pseudonym *secret, struct nx_str key, unsigned char ret[NX_PSEUDONYM_TAG]);
 void nx_pseudonym_hash(struct nx_pseudonym_hasher *hasher, struct nx_str key, unsigned char ret[NX_PSEUDONYM]);
 
 typedef struct nx_pseudonym nx_pseudonym; /* for g_autoptr only */

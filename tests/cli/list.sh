@@ -61,5 +61,5 @@ run 0 "$NIXIE" db rebuild; prints ' 1 differed and were put right'
 run 1 "$NIXIE" check gone@example.com
 run 64 "$NIXIE" db mend; says 'check, rebuild, migrate, retain or lose-erased'
 echo "not a database, but long enough to look like one to somebody who does not look twice, or so it seems" >"$T/text"
-run 65 "$NIXIE" check --db "$T/text" a@example.net; says 'not a database'
+run 75 "$NIXIE" check --db "$T/text" a@example.net; says 'not a database'
 finish

@@ -2,7 +2,7 @@
 . "$NIXIE_SOURCE/tests/cli/lib.sh"
 export NIXIE_CONFIG="$T/conf"
 set_conf() { printf '%s\n' "$@" >"$T/conf"; }
-set_conf '[retention]' 'events = 10d'; run 65 "$NIXIE" check a@example.net; says 'conf:2: events of .cause mailbox_full. would be kept for 10d, but count.*for'
+set_conf '[retention]' 'events = 10d'; run 75 "$NIXIE" check a@example.net; says 'conf:2: events of .cause mailbox_full. would be kept for 10d, but count.*for'
 set_conf '[retention]' 'events = 400d' '[cause greylisted]' 'keep = 2d'; run 65 "$NIXIE" config check; says 'conf:4: events of .cause greylisted. would be kept for 2d'
 set_conf '[stream news cause mailbox_full]' 'keep = 90d'; run 65 "$NIXIE" config check; says 'conf:2: keep in .*set it in .cause NAME.'
 set_conf '[retention]' 'events = 40d' '[cause mailbox_full]' 'window = 60d'; run 65 "$NIXIE" config check; says 'count, or are known again, for 60d'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/siphash.h"
 #include "base/str.h"
 #include "base/when.h"
 
@@ -111,6 +112,20 @@ static void moments(void **state)
     assert_true(nx_str_eq(nx_when_format(arena, 951782400), NX_STR("2000-02-29T00:00:00Z")));
 }
 
+/* The 64 texts 00, 00 01, ... under the key 00 01 .. 0f, as in the paper's appendix A for 15 bytes. */
+static void a_short_keyed_hash(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t n;
+        uint64_t out;
+    } rows[] = {{0, 0x726fdb47dd0e0e31u}, {1, 0x74f839c593dc67fdu}, {8, 0x93f5f5799a932462u}, {15, 0xa129ca6149be45e5u}};
+    const struct nx_sip_key key = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (nx_siphash(key, (struct nx_str){"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e", rows[i].n}) != rows[i].out)
+            fail_msg("%zu bytes", rows[i].n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +135,7 @@ int main(void)
         cmocka_unit_test(arena_survives_large_pieces_and_reset),
         cmocka_unit_test(buffer_keeps_what_fits),
         cmocka_unit_test(moments),
+        cmocka_unit_test(a_short_keyed_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

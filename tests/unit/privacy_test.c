@@ -119,6 +119,10 @@ static void a_secret_is_made_once_and_tells_itself_apart(void **state)
     nx_pseudonym_hash(x, NX_STR("example.net@jane"), again);
     assert_memory_equal(first, again, NX_PSEUDONYM);
     assert_memory_not_equal(first, other, NX_PSEUDONYM);
+    nx_pseudonym_tag(a, NX_STR("example.net@jane"), other);
+    assert_memory_equal(first, other, NX_PSEUDONYM_TAG);
+    nx_pseudonym_tag(b, NX_STR("example.net@jane"), other);
+    assert_memory_not_equal(first, other, NX_PSEUDONYM_TAG);
     nx_pseudonym_hash(y, NX_STR("example.net@jane"), other);
     assert_memory_not_equal(first, other, NX_PSEUDONYM);
     GStatBuf info;
