@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is changed by hand, by import and by a replay. */
+#include "store/writer.h"
+
+#include "base/error.h"
+
+static gboolean fold(struct nx_store *store, struct nx_arena *arena, struct nx_str text, struct nx_change *ret, GError **error)
+{
+    struct nx_address address;
+    const char *why;
+    if (!nx_address_fold(arena, text, store->rules, &address, &why)) {
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "'%.*s' is no address: %s", NX_FMT(nx_str_sub(text, 0, 100)), why);
+        return FALSE;
+    }
+    ret->key = address.key;
+    ret->address = nx_str_eq(text, address.folded) ? NX_STR_NONE : text;
+    return TRUE;
+}
+
+static gboolean run_acts(struct nx_store *store, struct nx_task *task, GError **error)
+{
+    task->changed = task->erased_before = 0;
+    for (size_t i = 0; i < task->n; i++) {
+        bool changed = false, erased = false;
+        if (!store->ops->act(store->backend, &task->changes[i], task->now, &changed, &erased, error))
+            return FALSE;
+        task->changed += changed;
+        task->erased_before += erased;
+    }
+    return TRUE;
+}
+
+static gboolean run_import(struct nx_store *store, struct nx_task *task, GError **error)
+{
+    return store->ops->import(store->backend, task->sorted, task->n, task->now, &task->changed, &task->erased_before, error);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct nx_change *x = *(const struct nx_change *const *)a, *y = *(const struct nx_change *const *)b;
+    int order = nx_str_cmp(x->key, y->key);
+    return order != 0 ? order : nx_str_cmp(x->stream, y->stream);
+}
+
+/* In order of key, and of several lines for one address the one that holds longest. */
+static const struct nx_change **sort_unique(const struct nx_change *changes, size_t n, size_t *ret_n)
+{
+    const struct nx_change **order = g_new(const struct nx_change *, n);
+    size_t kept = 0;
+    bool sorted = true; /* what comes from an import is */
+    for (size_t i = 0; i < n; i++) {
+        order[i] = &changes[i];
+        sorted = sorted && (i == 0 || by_key(&order[i - 1], &order[i]) <= 0);
+    }
+    if (!sorted)
+        qsort(order, n, sizeof *order, by_key);
+    for (size_t i = 0; i < n; i++) {
+        const struct nx_change *old = kept > 0 ? order[kept - 1] : NULL, *new = order[i];
+        if (old == NULL || by_key(&old, &new) != 0) {
+            order[kept++] = new;
+            continue;
+        }
+        struct nx_standing standing = {.present = true, .cause = old->cause, .since = old->since, .until = old->until};
+        if (nx_standing_gives_way(&standing, new->cause, new->until, old->since))
+            order[kept - 1] = new;
+    }
+    *ret_n = kept;
+    return order;
+}
+
+#define MANY 64u /* from here on acts are kept as an import: packed, one log row for thousands */
+
+gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now,
+                           struct nx_suppressed *ret, GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autofree struct nx_change *changes = g_new0(struct nx_change, MAX(n, 1));
+    for (size_t i = 0; i < n; i++) {
+        const struct nx_manual *entry = &entries[i];
+        struct nx_change *change = &changes[i];
+        *change = (struct nx_change){.act = NX_ACT_SUPPRESS,
+                                     .stream = entry->stream,
+                                     .cause = entry->cause,
+                                     .since = entry->since == NX_WHEN_NONE ? now : entry->since,
+                                     .until = entry->until,
+                                     .reason = entry->reason,
+                                     .actor = entry->actor,
+                                     .source = entry->source};
+        if (!fold(store, arena, entry->address, change, error))
+            return FALSE;
+    }
+    struct nx_task task = {.run = run_acts, .n = n, .now = now, .changes = changes};
+    g_autofree const struct nx_change **sorted = n >= MANY ? sort_unique(changes, n, &task.n) : NULL;
+    if (sorted != NULL) {
+        task.sorted = sorted;
+        task.run = run_import;
+    }
+    if (!nx_writer_wait(store, &task, error))
+        return FALSE;
+    if (ret != NULL)
+        *ret = (struct nx_suppressed){task.changed, task.erased_before};
+    return TRUE;
+}
+
+/* One act on one address; what changed nothing was not there. */
+static gboolean one_act(struct nx_store *store, struct nx_change *change, struct nx_str address, nx_when now, const char *missing,
+                        bool *ret_erased, GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    if (!fold(store, arena, address, change, error))
+        return FALSE;
+    change->since = now;
+    change->until = NX_WHEN_NONE;
+    struct nx_task task = {.run = run_acts, .n = 1, .now = now, .changes = change};
+    if (!nx_writer_wait(store, &task, error))
+        return FALSE;
+    if (ret_erased != NULL)
+        *ret_erased = task.erased_before > 0;
+    if (task.changed > 0 || missing == NULL)
+        return TRUE;
+    g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND, "%.*s: %s", NX_FMT(nx_str_sub(address, 0, 100)), missing);
+    return FALSE;
+}
+
+gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason,
+                          struct nx_str actor, nx_when now, bool *ret_erased, GError **error)
+{
+    struct nx_change change = {.act = NX_ACT_RELEASE, .stream = stream, .reason = reason, .actor = actor};
+    return one_act(store, &change, address, now, "is not suppressed, nothing to release", ret_erased, error);
+}
+
+gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_lifted,
+                              GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autofree struct nx_change *changes = g_new0(struct nx_change, MAX(n, 1));
+    for (size_t i = 0; i < n; i++) {
+        changes[i] = (struct nx_change){.act = NX_ACT_RELEASE,
+                                        .stream = entries[i].stream,
+                                        .since = now,
+                                        .until = NX_WHEN_NONE,
+                                        .reason = entries[i].reason,
+                                        .actor = entries[i].actor,
+                                        .source = entries[i].source};
+        if (!fold(store, arena, entries[i].address, &changes[i], error))
+            return FALSE;
+    }
+    struct nx_task task = {.run = run_acts, .n = n, .now = now, .changes = changes};
+    if (!nx_writer_wait(store, &task, error))
+        return FALSE;
+    *ret_lifted = task.changed;
+    return TRUE;
+}
+
+static gboolean run_settle(struct nx_store *store, struct nx_task *task, GError **error)
+{
+    return store->ops->settle(store->backend, task->settle, task->keys, task->now, &task->changed, error);
+}
+
+gboolean nx_store_settle(struct nx_store *store, const struct nx_settle *settle, nx_when now, size_t *ret_settled, GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autofree struct nx_str *keys = g_new0(struct nx_str, MAX(settle->n, 1));
+    for (size_t i = 0; i < settle->n; i++) {
+        struct nx_change change;
+        if (!fold(store, arena, settle->addresses[i], &change, error))
+            return FALSE;
+        keys[i] = change.key;
+    }
+    struct nx_task task = {.run = run_settle, .now = now, .settle = settle, .keys = keys};
+    if (!nx_writer_wait(store, &task, error))
+        return FALSE;
+    *ret_settled = task.changed;
+    return TRUE;
+}
+
+gboolean nx_store_dismiss(struct nx_store *store, struct nx_str domain, struct nx_str reason, struct nx_str actor, nx_when now,
+                          GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_change change = {.act = NX_ACT_DISMISS, .reason = reason, .actor = actor};
+    struct nx_str address = nx_arena_printf(arena, "@%.*s", NX_FMT(domain));
+    return one_act(store, &change, address, now, "is refused already", NULL, error);
+}
+
+gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor,
+                        nx_when now, GError **error)
+{
+    struct nx_change change = {.act = allow ? NX_ACT_ALLOW : NX_ACT_DISALLOW, .reason = reason, .actor = actor};
+    return one_act(store, &change, address, now, allow ? NULL : "is not on the allow list", NULL, error);
+}
+
+gboolean nx_store_rejudge(struct nx_store *store, const struct nx_rejudged *acts, size_t n, struct nx_str actor, nx_when now,
+                          size_t *ret_done, GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autofree struct nx_change *changes = g_new0(struct nx_change, MAX(2 * n, 1));
+    struct nx_task task = {.run = run_acts, .now = now, .changes = changes};
+    for (size_t i = 0; i < n; i++) {
+        struct nx_change change = {.stream = acts[i].stream,
+                                   .planned = true,
+                                   .sequence = acts[i].sequence,
+                                   .since = now,
+                                   .until = NX_WHEN_NONE,
+                                   .reason = acts[i].reason,
+                                   .actor = actor,
+                                   .source = NX_STR(NX_SOURCE_REPLAY)};
+        if (!fold(store, arena, acts[i].address, &change, error))
+            return FALSE;
+        if (acts[i].lift) {
+            change.act = NX_ACT_RELEASE;
+            change.cause = acts[i].old;
+            changes[task.n] = change;
+            if (acts[i].stream.n == 0)
+                changes[task.n].stream = NX_STR(NX_STREAM_UNNAMED);
+            task.n++;
+            change.sequence = 0;
+        }
+        if (acts[i].put) {
+            change.act = NX_ACT_REJUDGE;
+            change.cause = acts[i].cause;
+            change.class_ = acts[i].class_;
+            change.since = acts[i].since;
+            change.until = acts[i].until;
+            changes[task.n++] = change;
+        }
+    }
+    if (!nx_writer_wait(store, &task, error))
+        return FALSE;
+    *ret_done = task.changed;
+    return TRUE;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/writer.h"
+
+#include "base/error.h"
+
+#define QUEUE_MAX 8192u /* tasks waiting; beyond it submit says BUSY and the others wait */
+#define GROUP_MAX 1024u /* tasks in one transaction */
+
+/* Runs one task in a transaction of its own, or outside one when it wants that. */
+static void run_alone(struct nx_store *store, struct nx_task *task)
+{
+    const struct nx_backend_ops *ops = store->ops;
+    if (task->alone) {
+        (void)!task->run(store, task, &task->error);
+        return;
+    }
+    if (!ops->begin(store->backend, &task->error))
+        return;
+    if (!task->run(store, task, &task->error) || !ops->commit(store->backend, &task->error))
+        ops->rollback(store->backend);
+}
+
+/* One transaction for all. When one of them fails nothing of the others may be lost, nor be kept twice: all is rolled back and each
+ * runs alone. */
+static void run_group(struct nx_store *store, struct nx_task *tasks)
+{
+    const struct nx_backend_ops *ops = store->ops;
+    GError *error = NULL;
+    if (tasks->next == NULL) {
+        run_alone(store, tasks);
+        return;
+    }
+    bool broken = !ops->begin(store->backend, &error), retry = false;
+    for (struct nx_task *task = tasks; task != NULL && !broken && !retry; task = task->next)
+        retry = !task->run(store, task, NULL);
+    if (!broken && !retry)
+        broken = !ops->commit(store->backend, &error);
+    if (!broken && !retry)
+        return;
+    ops->rollback(store->backend);
+    for (struct nx_task *task = tasks; task != NULL; task = task->next) {
+        if (retry)
+            run_alone(store, task);
+        else
+            task->error = g_error_copy(error);
+    }
+    g_clear_error(&error);
+}
+
+/* Takes what may go into one transaction off the queue. */
+static struct nx_task *take_group(struct nx_store *store)
+{
+    struct nx_task *first = store->head, *last = first;
+    size_t n = 1;
+    while (!first->alone && last->next != NULL && !last->next->alone && n < GROUP_MAX) {
+        last = last->next;
+        n++;
+    }
+    store->head = last->next;
+    if (store->head == NULL)
+        store->tail = &store->head;
+    last->next = NULL;
+    store->queued -= n;
+    return first;
+}
+
+static void *write_all(void *data)
+{
+    struct nx_store *store = data;
+    pthread_mutex_lock(&store->lock);
+    for (;;) {
+        while (store->head == NULL && !store->closing)
+            pthread_cond_wait(&store->work, &store->lock);
+        if (store->head == NULL)
+            break;
+        struct nx_task *tasks = take_group(store);
+        pthread_cond_broadcast(&store->room);
+        pthread_mutex_unlock(&store->lock);
+        run_group(store, tasks);
+        struct nx_task *waited = NULL;
+        while (tasks != NULL) {
+            struct nx_task *task = tasks;
+            tasks = task->next;
+            if (task->fn != NULL) {
+                task->fn(task->data, task->error);
+                g_clear_error(&task->error);
+                g_free(task);
+            } else {
+                task->next = waited;
+                waited = task;
+            }
+        }
+        nx_arena_reset(store->scratch);
+        pthread_mutex_lock(&store->lock);
+        for (; waited != NULL; waited = waited->next)
+            waited->done = true; /* the task is its waiter's again once the lock is let go */
+        pthread_cond_broadcast(&store->done);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return NULL;
+}
+
+gboolean nx_writer_enqueue(struct nx_store *store, struct nx_task *task, bool wait, GError **error)
+{
+    if (store->backend == NULL) {
+        g_set_error(error, NX_ERROR, NX_ERROR_READ_ONLY, "%s: opened for reading only", store->path);
+        return FALSE;
+    }
+    pthread_mutex_lock(&store->lock);
+    while (wait && store->queued >= QUEUE_MAX)
+        pthread_cond_wait(&store->room, &store->lock);
+    if (store->queued >= QUEUE_MAX) {
+        pthread_mutex_unlock(&store->lock);
+        g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "%s: %u changes wait to be written (try again shortly)", store->path,
+                    QUEUE_MAX);
+        return FALSE;
+    }
+    *store->tail = task;
+    store->tail = &task->next;
+    store->queued++;
+    pthread_cond_signal(&store->work);
+    pthread_mutex_unlock(&store->lock);
+    return TRUE;
+}
+
+gboolean nx_writer_wait(struct nx_store *store, struct nx_task *task, GError **error)
+{
+    if (!nx_writer_enqueue(store, task, true, error))
+        return FALSE;
+    pthread_mutex_lock(&store->lock);
+    while (!task->done)
+        pthread_cond_wait(&store->done, &store->lock);
+    pthread_mutex_unlock(&store->lock);
+    if (task->error == NULL)
+        return TRUE;
+    g_propagate_error(error, task->error);
+    return FALSE;
+}
+
+gboolean nx_writer_start(struct nx_store *store, GError **error)
+{
+    pthread_mutex_init(&store->lock, NULL);
+    pthread_cond_init(&store->work, NULL);
+    pthread_cond_init(&store->room, NULL);
+    pthread_cond_init(&store->done, NULL);
+    int failed = pthread_create(&store->writer, NULL, write_all, store);
+    if (failed == 0)
+        return TRUE;
+    g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "%s: cannot start the writer: %s", store->path, g_strerror(failed));
+    return FALSE;
+}
+
+void nx_writer_stop(struct nx_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    store->closing = true;
+    pthread_cond_broadcast(&store->work);
+    pthread_mutex_unlock(&store->lock);
+    pthread_join(store->writer, NULL);
+    pthread_mutex_destroy(&store->lock);
+    pthread_cond_destroy(&store->work);
+    pthread_cond_destroy(&store->room);
+    pthread_cond_destroy(&store->done);
+}
