@@ -58,11 +58,12 @@ void nx_lit_set_add(struct nx_lit_set *set, struct nx_str literal, unsigned unit
 }
 
 /* How common a byte is in the words of mail servers, roughly; windows with a low sum are rare. */
-static unsigned commonness(unsigned char c)
+static void weigh_bytes(unsigned char weights[256])
 {
     static const char order[] = "zqjxkvwbgyfphmdculsnrotiae ";
-    const char *found = c == '\0' ? NULL : strchr(order, (int)c);
-    return found == NULL ? 2 : 4 + (unsigned)(found - order);
+    memset(weights, 2, 256);
+    for (size_t i = 0; order[i] != '\0'; i++)
+        weights[(unsigned char)order[i]] = (unsigned char)(4 + i);
 }
 
 void nx_lit_set_seal(struct nx_lit_set *set)
@@ -78,6 +79,8 @@ void nx_lit_set_seal(struct nx_lit_set *set)
                 (*count)++;
         }
     }
+    unsigned char weights[256];
+    weigh_bytes(weights);
     uint32_t size = 256;
     while (size < 2 * n)
         size *= 2;
@@ -92,7 +95,7 @@ void nx_lit_set_seal(struct nx_lit_set *set)
             const char *p = entry->literal.p + at;
             unsigned score = 6u * counts[hash(load(p))];
             for (size_t k = 0; k < NX_LIT_MIN; k++)
-                score += commonness((unsigned char)p[k]);
+                score += weights[(unsigned char)p[k]];
             if (score < best) {
                 best = score;
                 entry->at = (uint32_t)at;

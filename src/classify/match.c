@@ -106,8 +106,21 @@ static bool gates(const struct nx_matcher *matcher, const struct nx_rule *rule, 
            code_gate(rule, context) && status_gate(rule, context) && from_gate(matcher->rules, rule, context) && format_gate(rule, context);
 }
 
+static void compile_once(const struct nx_rule *rule)
+{
+    struct nx_jit *jit = rule->jit;
+    if (jit->done)
+        return;
+    pthread_mutex_lock(&jit->lock);
+    if (!jit->done)
+        (void)pcre2_jit_compile(rule->code, PCRE2_JIT_COMPLETE); /* without JIT the interpreter does it */
+    jit->done = true;
+    pthread_mutex_unlock(&jit->lock);
+}
+
 int nx_matcher_try(struct nx_matcher *matcher, const struct nx_rule *rule, struct nx_str text)
 {
+    compile_once(rule);
     return pcre2_match(rule->code, (PCRE2_SPTR)(text.p != NULL ? text.p : ""), text.n, 0, 0, matcher->data, matcher->context);
 }
 

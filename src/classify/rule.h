@@ -9,6 +9,7 @@
 #include "classify/norm.h"
 
 #include <pcre2.h>
+#include <pthread.h>
 
 #define NX_GAP_MAX 120u     /* bytes that " * " in a phrase may stand for */
 #define NX_RULES_MAX 20000u /* rules of a set */
@@ -47,6 +48,11 @@ struct nx_example {
 
 enum nx_tier { NX_TIER_LOCAL, NX_TIER_PROVIDER, NX_TIER_GENERIC, NX_TIER_WEAK };
 
+struct nx_jit { /* the one thing of a rule that changes: compiled at first use, as most expressions are never reached */
+    pthread_mutex_t lock;
+    _Atomic bool done; /* nobody matches before */
+};
+
 struct nx_rule {
     struct nx_str id, file, body; /* body: its lines, as written */
     unsigned line;
@@ -69,6 +75,7 @@ struct nx_rule {
     unsigned re_line;
     size_t re_column;
     pcre2_code *code;
+    struct nx_jit *jit; /* of code */
     GArray *beats;    /* struct nx_str */
     GArray *beaten_by; /* unsigned: places in the order */
     GArray *examples; /* struct nx_example */

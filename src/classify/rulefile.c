@@ -283,6 +283,9 @@ static void rule_free(void *data)
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
     pcre2_code_free(rule->code);
+    if (rule->jit != NULL)
+        pthread_mutex_destroy(&rule->jit->lock);
+    g_free(rule->jit);
     g_free(rule);
 }
 

@@ -211,7 +211,8 @@ void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule)
         nx_rulebook_fault(book, rule->file, rule->re_line, rule->re_column + offset, "re: %s", (const char *)message);
         return;
     }
-    (void)pcre2_jit_compile(rule->code, PCRE2_JIT_COMPLETE); /* without JIT the interpreter does it */
+    rule->jit = g_new0(struct nx_jit, 1);
+    pthread_mutex_init(&rule->jit->lock, NULL);
     if (rule->needs->len > 0)
         return;
     struct nx_phrase need = {.line = rule->re_line};
