@@ -314,7 +314,8 @@ static gboolean have(struct nx_sorter *sorter, struct reader *reader, size_t nee
 {
     if (reader->n - reader->at >= need || reader->from == reader->end)
         return TRUE;
-    memmove(reader->bytes, reader->bytes + reader->at, reader->n - reader->at);
+    if (reader->at > 0)
+        memmove(reader->bytes, reader->bytes + reader->at, reader->n - reader->at);
     reader->n -= reader->at;
     reader->at = 0;
     if (reader->size < MAX(need, PIECE)) {
