@@ -56,6 +56,26 @@ static int verify(const struct nx_config *config, const char *path, const char *
     return nx_cli_finish(token.state == NX_VERP_GOOD && names ? NX_EXIT_OK : NX_EXIT_FINDING);
 }
 
+/* What the forms of the settings make of return paths; exit 1 when one names nobody. */
+static int decode(const struct nx_config *config, char **addresses)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(nx_paths) paths = nx_paths_new(config->verp_forms, &error);
+    if (paths == NULL)
+        return nx_cli_fail(error);
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    int code = NX_EXIT_OK;
+    for (; *addresses != NULL; addresses++) {
+        struct nx_path path;
+        nx_paths_read(paths, arena, nx_str_of(*addresses), &path);
+        struct nx_str recipient = path.recipient.n > 0 ? path.recipient : NX_STR("-"), stream = path.stream.n > 0 ? path.stream : NX_STR("-");
+        if (path.recipient.n + path.stream.n == 0)
+            code = NX_EXIT_FINDING;
+        printf("%s\t%.*s\t%.*s\t%.*s\n", *addresses, NX_FMT(recipient), NX_FMT(stream), NX_FMT(path.form.n > 0 ? path.form : NX_STR("no form fits")));
+    }
+    return nx_cli_finish(code);
+}
+
 static int keygen(const char *id)
 {
     g_autofree char *line = id == NULL ? nx_verp_new_key('a') : strlen(id) == 1 ? nx_verp_new_key(*id) : NULL;
@@ -70,9 +90,9 @@ static int keygen(const char *id)
 int nx_cmd_verp(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {
-        "sign ADDRESS... | verify RETURNPATH [RECIPIENT] | keygen [ID]",
+        "sign ADDRESS... | verify RETURNPATH [RECIPIENT] | decode RETURNPATH... | keygen [ID]",
         "Mail sent from a signed return path proves its bounces: anybody can write a bounce, but not one that comes to a token made for that recipient.\n"
-        "`sign` prints the return path for a mail to each address; `verify` says what one is worth (exit 0 good, 1 not); `keygen` prints a line for the file that [verp] keys_file "
+        "`sign` prints the return path for a mail to each address; `verify` says what one is worth (exit 0 good, 1 not); `decode` prints what [verp] forms read in one of another system: the recipient, the stream and the form, - for none (exit 1 when one says nothing); `keygen` prints a line for the file that [verp] keys_file "
         "names (mode 0600; put a new key first, keep the old one for its lifetime).",
         1, -1};
     g_autofree char *stream = NULL;
@@ -89,8 +109,10 @@ int nx_cmd_verp(int argc, char **argv)
         return sign(cli.config, cli.args + 1, stream);
     if (strcmp(verb, "verify") == 0 && (cli.n_args == 2 || cli.n_args == 3))
         return verify(cli.config, cli.args[1], cli.args[2]);
+    if (strcmp(verb, "decode") == 0 && cli.n_args > 1)
+        return decode(cli.config, cli.args + 1);
     if (strcmp(verb, "keygen") == 0 && cli.n_args <= 2)
         return keygen(cli.args[1]);
-    nx_cli_say("verp: sign ADDRESS..., verify RETURNPATH [RECIPIENT] or keygen [ID] (see `nixie help verp`)");
+    nx_cli_say("verp: sign ADDRESS..., verify RETURNPATH [RECIPIENT], decode RETURNPATH... or keygen [ID] (see `nixie help verp`)");
     return NX_EXIT_USAGE;
 }

@@ -3,6 +3,7 @@
 #include "config/load.h"
 #include "config/value.h"
 #include "decide/stream.h"
+#include "parse/path.h"
 
 #define DAY 86400
 
@@ -106,12 +107,24 @@ static void check_keep(struct nx_load *load, const char *group, const struct nx_
                       group, kept, needed);
 }
 
-static void check_stream_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, int64_t keep)
+/* of_cause: what [cause NAME] says; the same once more, as `config show` prints it, changes nothing. */
+static void check_stream_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, int64_t of_cause, int64_t keep)
 {
     unsigned own = nx_load_line(load, group, "keep");
-    if (own > 0)
+    if (own > 0 && rule->keep != of_cause)
         nx_load_fault(load, own, "keep in [%s]: events are kept by their cause alone (set it in [cause NAME])", group);
     check_keep(load, group, rule, keep);
+}
+
+static void check_forms(struct nx_load *load)
+{
+    for (char **form = load->config->verp_forms; *form != NULL; form++) {
+        char *const one[] = {*form, NULL};
+        g_autoptr(GError) error = NULL;
+        g_autoptr(nx_paths) paths = nx_paths_new(one, &error);
+        if (paths == NULL)
+            nx_load_fault(load, nx_load_line(load, "verp", "forms"), "forms in [verp]: %s", error->message);
+    }
 }
 
 void nx_load_contradictions(struct nx_load *load)
@@ -119,6 +132,7 @@ void nx_load_contradictions(struct nx_load *load)
     struct nx_policy *policy = &load->config->policy;
     const struct nx_policy_cause *at;
     check_breaker(load);
+    check_forms(load);
     if (policy->domain_threshold < 2)
         nx_load_fault(load, line_near(load, "policy", "domain_threshold"),
                       "domain_threshold = %u: one address says little of its domain (at least 2; domain_entries = off stops it)",
@@ -143,6 +157,7 @@ void nx_load_contradictions(struct nx_load *load)
             int64_t keep = tentative ? 0 : policy->causes[cause].keep;
             if (stream->own[cause])
                 check_stream_keep(load, group, tentative ? &stream->tentative : &stream->causes[cause],
+                                  tentative ? policy->tentative.keep : policy->causes[cause].keep,
                                   keep > 0 ? keep : load->config->retention_events);
             if (stream->own[cause])
                 check_numbers(load, group, tentative ? &stream->tentative : &stream->causes[cause],

@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include "decide/stream.h"
+#include "parse/path.h"
 
 #define AT(field) offsetof(struct nx_config, field)
 #define CAUSE_AT(field) offsetof(struct nx_policy_cause, field)
@@ -120,6 +121,9 @@ static const struct nx_config_key keys[] = {
      "Names of streams that a signed return path may carry, parted by blanks."},
     {"verp", "lifetime", NX_CONFIG_TIME, AT(verp_lifetime), "12d", true,
      "How long a signed return path is believed: the longest time a message may wait in a queue, and a week."},
+    {"verp", "forms", NX_CONFIG_LIST, AT(verp_forms), NX_PATHS_DEFAULT, true,
+     "Return paths of other systems that name the recipient, the first that fits decides: sympa, ezmlm, plus, dash, or a template of "
+     "your own (bounce-{list}-{user}={domain}@*; docs/operations.md)."},
 };
 
 static const struct nx_config_key cause_keys[] = {

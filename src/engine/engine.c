@@ -156,6 +156,11 @@ void nx_engine_verify(struct nx_engine *engine, struct nx_verp *verp, struct nx_
     engine->fold = fold;
 }
 
+void nx_engine_paths(struct nx_engine *engine, struct nx_paths *paths)
+{
+    nx_parser_paths(engine->parser, paths);
+}
+
 void nx_engine_route(struct nx_engine *engine, struct nx_streams *streams)
 {
     engine->streams = streams;

@@ -34,12 +34,18 @@ static bool names(const struct nx_engine *engine, struct nx_arena *arena, const 
     return recipient.n > 0 && nx_address_fold(arena, recipient, nx_engine_fold(engine), &folded, NULL) && nx_verp_names(nx_engine_verp(engine), token, folded.folded);
 }
 
+/* All that the report came to, blanks between. */
+static struct nx_str paths_of(struct nx_arena *arena, const struct nx_origin *origin, const struct nx_report *report)
+{
+    return origin->envelope_to.n == 0 ? report->return_paths : nx_arena_printf(arena, "%.*s %.*s", NX_FMT(origin->envelope_to), NX_FMT(report->return_paths));
+}
+
 static void verify(struct nx_worker *worker, const struct nx_origin *origin, struct nx_report *report)
 {
     const struct nx_verp *verp = nx_engine_verp(worker->engine);
     if (verp == NULL || report->verified != NX_VERIFIED_NONE)
         return;
-    struct nx_str rest = nx_arena_printf(worker->arena, "%.*s %.*s", NX_FMT(origin->envelope_to), NX_FMT(report->return_paths));
+    struct nx_str rest = paths_of(worker->arena, origin, report);
     while (rest.n > 0) {
         struct nx_str path = nx_str_sub(rest, 0, nx_str_chr(rest, ' '));
         rest = nx_str_from(rest, path.n + 1);
@@ -71,6 +77,8 @@ static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, 
         event->report = reports[i];
         if (event->report.stream.n == 0)
             event->report.stream = event->origin.stream;
+        if (event->report.stream.n == 0)
+            event->report.stream = nx_arena_dup(arena, nx_parser_stream(nx_engine_parser(worker->engine), arena, paths_of(arena, input->origin, &reports[i])));
         if (event->report.stream.n == 0)
             event->report.stream = nx_arena_dup(arena, nx_streams_route(nx_engine_streams(worker->engine), arena, input->origin->envelope_to, &reports[i]));
         nx_classify(worker->matcher, arena, &event->report, &event->verdict);

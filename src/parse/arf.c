@@ -83,9 +83,9 @@ static void add_recipients(struct nx_reading *reading, struct nx_report *pattern
     for (size_t i = 0; i < G_N_ELEMENTS(returned) && !has_recipient(reading); i++)
         add_field(reading, pattern, reading->mail.returned, returned[i]);
     if (!has_recipient(reading)) {
-        struct nx_str verp = nx_verp_decode(reading->arena, nx_address_in(pattern->feedback.original_mail_from));
+        struct nx_str verp = nx_recipient_of_path(reading, nx_address_in(pattern->feedback.original_mail_from));
         if (verp.n == 0)
-            verp = nx_verp_decode(reading->arena, nx_address_in(nx_fields_get(reading->mail.returned, "Return-Path")));
+            verp = nx_recipient_of_path(reading, nx_address_in(nx_fields_get(reading->mail.returned, "Return-Path")));
         if (verp.n > 0) {
             pattern->notes |= NX_NOTE_VERP_RECIPIENT | (reading->out.n > 0 ? NX_NOTE_REDACTED : 0);
             reading->out.n = 0; /* the redacted one is known now */

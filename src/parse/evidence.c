@@ -34,13 +34,20 @@ static size_t count_addresses(struct nx_str field, struct nx_str *ret)
     return n;
 }
 
+struct nx_str nx_recipient_of_path(const struct nx_reading *reading, struct nx_str path)
+{
+    struct nx_path read;
+    nx_paths_read(reading->paths, reading->arena, path, &read);
+    return read.recipient;
+}
+
 /* The return path that the report came to, as far as the message tells. */
 static struct nx_str verp_recipient(struct nx_reading *reading)
 {
     static const char *const names[] = {"X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "To"};
-    struct nx_str found = reading->input->origin != NULL ? nx_verp_decode(reading->arena, reading->input->origin->envelope_to) : NX_STR_NONE;
+    struct nx_str found = reading->input->origin != NULL ? nx_recipient_of_path(reading, reading->input->origin->envelope_to) : NX_STR_NONE;
     for (size_t i = 0; i < G_N_ELEMENTS(names) && found.n == 0; i++)
-        found = nx_verp_decode(reading->arena, nx_address_in(nx_fields_get(reading->mail.fields, names[i])));
+        found = nx_recipient_of_path(reading, nx_address_in(nx_fields_get(reading->mail.fields, names[i])));
     return found;
 }
 

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "mime/mime.h"
 #include "parse/parse.h"
+#include "parse/path.h"
 #include "parse/text.h"
 
 struct nx_reports { /* grows in the arena */
@@ -16,6 +17,7 @@ struct nx_reading { /* one message being read */
     struct nx_arena *arena;
     const struct nx_limits *limits;
     const struct nx_formats *formats;
+    const struct nx_paths *paths;
     const struct nx_input *input;
     struct nx_mail mail;
     struct nx_str text;           /* the words for people: plain text parts, else HTML made text */
@@ -50,8 +52,8 @@ void nx_original_read(struct nx_original *ret, struct nx_fields fields);
 /* The head of the returned message where it stands in the text. */
 struct nx_fields nx_original_in_text(struct nx_arena *arena, struct nx_str text);
 
-/* verp.c: the recipient that a return path names, or nothing. */
-struct nx_str nx_verp_decode(struct nx_arena *arena, struct nx_str address);
+/* evidence.c: the recipient that a return path names, or nothing. */
+struct nx_str nx_recipient_of_path(const struct nx_reading *reading, struct nx_str path);
 
 /* evidence.c: words of the text to the recipients of a DSN, and a report from words alone. */
 void nx_evidence_join(struct nx_reading *reading);

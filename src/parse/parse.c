@@ -12,6 +12,7 @@ struct nx_parser {
     struct nx_formats *formats;
     struct nx_limits limits;
     char **asked; /* fields of the returned message, or NULL */
+    struct nx_paths *paths;
 };
 
 struct nx_parser *nx_parser_new(const struct nx_format_source *sources, size_t n, const struct nx_limits *limits, GError **error)
@@ -23,6 +24,8 @@ struct nx_parser *nx_parser_new(const struct nx_format_source *sources, size_t n
     struct nx_parser *parser = g_new0(struct nx_parser, 1);
     parser->formats = formats;
     parser->limits = *limits;
+    g_auto(GStrv) forms = g_strsplit(NX_PATHS_DEFAULT, ";", -1);
+    parser->paths = nx_paths_new(forms, NULL);
     return parser;
 }
 
@@ -32,6 +35,7 @@ void nx_parser_free(struct nx_parser *parser)
         return;
     nx_formats_free(parser->formats);
     g_strfreev(parser->asked);
+    nx_paths_free(parser->paths);
     g_free(parser);
 }
 
@@ -39,6 +43,23 @@ void nx_parser_ask(struct nx_parser *parser, char **fields)
 {
     g_strfreev(parser->asked);
     parser->asked = fields;
+}
+
+void nx_parser_paths(struct nx_parser *parser, struct nx_paths *paths)
+{
+    nx_paths_free(parser->paths);
+    parser->paths = paths;
+}
+
+struct nx_str nx_parser_stream(const struct nx_parser *parser, struct nx_arena *arena, struct nx_str return_paths)
+{
+    struct nx_path read = {0};
+    while (nx_paths_name_streams(parser->paths) && return_paths.n > 0 && read.stream.n == 0) {
+        struct nx_str path = nx_str_sub(return_paths, 0, nx_str_chr(return_paths, ' '));
+        return_paths = nx_str_from(return_paths, path.n + 1);
+        nx_paths_read(parser->paths, arena, path, &read);
+    }
+    return read.stream;
 }
 
 struct nx_report *nx_reports_add(struct nx_reading *reading)
@@ -285,7 +306,7 @@ static struct nx_str return_paths(struct nx_reading *reading)
 
 size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, const struct nx_input *input, struct nx_report **ret_reports)
 {
-    struct nx_reading reading = {.arena = arena, .limits = &parser->limits, .formats = parser->formats, .input = input};
+    struct nx_reading reading = {.arena = arena, .limits = &parser->limits, .formats = parser->formats, .paths = parser->paths, .input = input};
     nx_mail_read(arena, input->bytes, &parser->limits, &reading.mail);
     reading.text = words_of(&reading);
     if (find_part(&reading.mail, NX_PART_STATUS) == NULL && find_part(&reading.mail, NX_PART_FEEDBACK) == NULL)

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "event/event.h"
+#include "parse/path.h"
 
 struct nx_parser;
 
@@ -23,6 +24,11 @@ void nx_parser_free(struct nx_parser *parser);
 
 /* Fields of the returned message that every report is to carry (nx_report.fields), NULL at the end; taken. Before it is shared. */
 void nx_parser_ask(struct nx_parser *parser, char **fields);
+
+/* Other forms of return paths than NX_PATHS_DEFAULT; taken. Before it is shared. */
+void nx_parser_paths(struct nx_parser *parser, struct nx_paths *paths);
+/* The stream that one of these return paths names (blanks between), by the forms; empty: none does. */
+struct nx_str nx_parser_stream(const struct nx_parser *parser, struct nx_arena *arena, struct nx_str return_paths);
 
 /* Reads one message (NX_INPUT_MAIL). At least one report; *ret_reports and all its slices live in the arena or in input->bytes. */
 size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, const struct nx_input *input, struct nx_report **ret_reports);

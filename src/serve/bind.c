@@ -25,6 +25,10 @@ struct nx_engine *nx_bind_engine(const struct nx_config *config, GError **error)
     g_autoptr(nx_engine) engine = nx_engine_new(config->patterns_directory, config->patterns_local, &config->limits, error);
     if (engine == NULL)
         return NULL;
+    struct nx_paths *paths = nx_paths_new(config->verp_forms, error);
+    if (paths == NULL)
+        return NULL;
+    nx_engine_paths(engine, paths);
     nx_engine_route(engine, nx_streams_ref(config->policy.streams));
     if (*config->verp_keys_file == '\0')
         return g_steal_pointer(&engine);

@@ -46,4 +46,27 @@ run 0 "$NIXIE" verp verify --config "$T/conf" "$old" u@example.net; prints '^key
 sed -i 1q "$T/keys"; run 1 "$NIXIE" verp verify --config "$T/conf" "$old" u@example.net; prints '^bad'
 echo 'c short' >"$T/keys"; run 65 "$NIXIE" verp sign --config "$T/conf" u@example.net; says 'keys:1: a secret has at least 16'
 printf '[policy]\nrequire_verified=maybe\n' >"$T/conf"; run 75 "$NIXIE" check --config "$T/conf" u@example.net; says "'maybe' is none of off, soft, strict"
+
+# Return paths of other systems: the recipient by known forms and by templates of the settings, and the stream.
+conf() { printf '[verp]\nforms = %s\n' "$1" >"$T/conf"; }
+run 0 "$NIXIE" verp decode list+u=example.net@x.example bounce+u==a==example.net==list@x.example list-return-7-mary-ann=example.net@x.example
+prints '^list\+u=example.net@x.example	u@example.net	-	plus$'; prints '	u@example.net	-	sympa$'; prints '	mary-ann@example.net	-	ezmlm$'
+run 1 "$NIXIE" verp decode my-list-u=example.net@x.example; prints '	-	-	dash$'
+conf 'bounce-{stream}-{user}={domain}@*.example.com;plus'
+run 0 "$NIXIE" config check --config "$T/conf"
+run 0 "$NIXIE" config show --config "$T/conf"; prints 'forms = bounce-\{stream\}-\{user\}=\{domain\}@\*.example.com;plus'
+run 0 "$NIXIE" verp decode --config "$T/conf" bounce-news-u=example.net@b.example.com; prints '	u@example.net	news	bounce-'
+# nameless RETURNPATH: a bounce in which nothing but its return path names the recipient
+nameless() { printf 'X-Original-To: %s\nFrom: MAILER-DAEMON@mx.example.org\nTo: bounces@example.com\nSubject: Undelivered Mail Returned to Sender\nMessage-ID: <%s>\n\nYour message could not be delivered.\n\n550 5.1.1 User unknown\n' "$1" "$1"; }
+reads() { nameless "$1" >"$T/mail"; "$NIXIE" parse --config "$T/conf" "$T/mail" | jq -r '[.recipient, .stream] | join(" ")'; }
+is "$(reads bounce-news-u=example.net@b.example.com)" 'u@example.net news'
+is "$(reads bounce-news-mary-ann=example.net@b.example.com)" ' ' 'whose are the dashes?'
+is "$(reads news+u=example.net@b.example.com)" 'u@example.net '
+is "$(reads news-u=example.net@b.example.com)" ' ' 'the form dash is not among the settings'
+nameless bounce-news-u=example.net@b.example.com >"$T/mail"
+run 0 "$NIXIE" ingest --config "$T/conf" --quiet --stream other "$T/mail"
+run 0 "$NIXIE" history --json u@example.net; is "$(jq -rs '[.. | .stream? | strings] | unique | join(" ")' "$T/out")" other 'what the caller says is surer'
+conf ''; is "$(reads news+u=example.net@b.example.com)" ' ' 'no form is believed'
+conf 'plus;postfix;b-{user}@*'; run 65 "$NIXIE" config check --config "$T/conf"
+says "conf:2: forms in \[verp\]: 'postfix': neither a known form"; says "conf:2: forms in \[verp\]: 'b-\{user\}@\*': \{user\} without \{domain\}"
 finish

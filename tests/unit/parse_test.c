@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parse/address.h"
 #include "parse/internal.h"
+#include "parse/path.h"
 #include "parse/reply.h"
 
 #include <setjmp.h>
@@ -205,6 +206,111 @@ static void one_line_keeps_characters_whole(void **state)
     assert_int_equal(bad, 0);
 }
 
+static struct nx_paths *paths_of(const char *settings)
+{
+    g_auto(GStrv) forms = g_strsplit(settings, ";", -1);
+    g_autoptr(GError) error = NULL;
+    struct nx_paths *paths = nx_paths_new(forms, &error);
+    if (paths == NULL)
+        fail_msg("%s", error->message);
+    return paths;
+}
+
+static struct nx_str decoded(const struct nx_paths *paths, struct nx_arena *arena, const char *address)
+{
+    struct nx_path path;
+    nx_paths_read(paths, arena, nx_str_of(address), &path);
+    return path.recipient;
+}
+
+static void own_forms_are_tried_in_order(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *forms, *in, *recipient, *stream, *form;
+    } rows[] = {
+        {"bounce-{list}-{user}={domain}@*", "bounce-news-user=example.net@b.example.org", "user@example.net", "", "bounce-{list}-{user}={domain}@*"},
+        {"bounce-{id}-{user}={domain}@*", "BOUNCE-news-Mary-Ann=Example.net@b.example.org", "Mary-Ann@Example.net", "", "bounce-{id}-{user}={domain}@*"},
+        {"bounce-{list}-{user}={domain}@*;plus", "bounce-news-mary-ann=example.net@x", "", "", "bounce-{list}-{user}={domain}@*"},
+        {"bounce-{list}-{user}={domain}@*;plus", "news+user=example.net@x", "user@example.net", "", "plus"},
+        {"plus", "list-user=example.net@example.org", "", "", ""},
+        {"{stream}+{user}={domain}@bounces.example.com", "news+u=example.net@bounces.example.com", "u@example.net", "news", "{stream}+{user}={domain}@bounces.example.com"},
+        {"{stream}+{user}={domain}@bounces.example.com", "news+u=example.net@bounces.example.org", "", "", ""},
+        {"{stream}+{user}={domain}@bounces.example.com", "news+u=example.net@bounces.example.com.evil.example", "", "", ""},
+        {"{stream}+{user}={domain}@bounces.example.com", "x y+u=example.net@bounces.example.com", "", "", ""},
+        {"{domain}={user}@b.*", "example.net=u=1@b.example.com", "u=1@example.net", "", "{domain}={user}@b.*"},
+        {"{user}=at={domain}@{stream}.b.example.com", "u=at=example.net@news.b.example.com", "u@example.net", "news", "{user}=at={domain}@{stream}.b.example.com"},
+        {"b-{stream}-{id}@*", "b-news-4f2a@example.com", "", "news", "b-{stream}-{id}@*"}, /* an id that a database knows */
+        {"b-{stream}-{list}@*", "b-a-b-c@example.com", "", "", "b-{stream}-{list}@*"},
+        {"wiki-{stream}-{number}-*@*", "wiki-en-12-x.y@example.com", "", "en", "wiki-{stream}-{number}-*@*"},
+        {"wiki-{stream}-{number}-*@*", "wiki-en-twelve-x@example.com", "", "", ""},
+        {"", "list+user=example.net@example.org", "", "", ""},
+    };
+    size_t bad = 0;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(nx_paths) paths = paths_of(rows[i].forms);
+        struct nx_path path;
+        nx_paths_read(paths, arena, nx_str_of(rows[i].in), &path);
+        bad += (size_t)!check(rows[i].in, "the recipient", path.recipient, rows[i].recipient) + (size_t)!check(rows[i].in, "the stream", path.stream, rows[i].stream) +
+               (size_t)!check(rows[i].in, "the form", path.form, rows[i].form);
+    }
+    assert_int_equal(bad, 0);
+}
+
+static void forms_that_read_nothing_are_faults(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *form, *says;
+    } rows[] = {
+        {"postfix", "neither a known form"},
+        {"bounce-{list}@*", "reads nothing"},
+        {"bounce-{user}@*", "{user} without {domain}"},
+        {"bounce-{domain}@*", "{domain} without {user}"},
+        {"{user}{domain}@*", "touch"},
+        {"*{user}={domain}@*", "touch"},
+        {"{user}={domain}", "there is no @"},
+        {"{user}@{domain}@*", "two @"},
+        {"{user}={user}={domain}@*", "once"},
+        {"{user}={domain}={stream}={stream}@*", "once"},
+        {"{user}={host}@*", "unknown placeholder"},
+        {"{user}={domain@*", "unknown placeholder"},
+        {"b {user}={domain}@*", "no blank"},
+        {"<{user}={domain}@*>", "no blank"},
+        {"a*b*c*d*e*f*g*h*i*j*k*l*m*{user}={domain}@*", "too many parts"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *const forms[] = {(char *)(uintptr_t)rows[i].form, NULL};
+        g_autoptr(GError) error = NULL;
+        if (nx_paths_new(forms, &error) != NULL)
+            fail_msg("%s is taken", rows[i].form);
+        if (strstr(error->message, rows[i].says) == NULL || strstr(error->message, rows[i].form) == NULL)
+            fail_msg("%s", error->message);
+    }
+}
+
+/* Whatever the bytes: bounded, and what is read stands in the address. */
+static void any_bytes_are_read(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autoptr(nx_paths) paths = paths_of("*-{stream}-*-{user}={domain}@*;" NX_PATHS_DEFAULT);
+    static const char signs[] = "a1-+=.@{*\0\xc3 ";
+    g_autoptr(GRand) chance = g_rand_new_with_seed(1);
+    char bytes[2000];
+    for (int round = 0; round < 3000; round++) {
+        struct nx_str address = {bytes, (size_t)g_rand_int_range(chance, 0, round % 10 == 0 ? (int)sizeof bytes : 60)};
+        for (size_t i = 0; i < address.n; i++)
+            bytes[i] = signs[g_rand_int_range(chance, 0, sizeof signs - 1)];
+        struct nx_path path;
+        nx_paths_read(paths, arena, address, &path);
+        if (path.recipient.n > 0)
+            assert_true(nx_str_find(address, nx_str_sub(path.recipient, 0, nx_str_chr(path.recipient, '@'))) < address.n);
+        nx_arena_reset(arena);
+    }
+}
+
 static void return_paths_name_recipients(void **state)
 {
     (void)state;
@@ -212,9 +318,19 @@ static void return_paths_name_recipients(void **state)
         const char *source, *in, *out;
     } rows[] = {
         {"Postfix VERP_README", "owner-list+user=example.net@example.org", "user@example.net"},
-        {"qmail, dash", "list-return-12-user=example.net@example.org", "user@example.net"},
+        {"ezmlm", "list-return-12-user=example.net@example.org", "user@example.net"},
+        {"ezmlm, a dash in the user", "list-return-12-mary-ann=example.org@example.org", "mary-ann@example.org"},
+        {"ezmlm, dashes and digits", "my-list-return-12-4-you=example.org@example.org", "4-you@example.org"},
+        {"ezmlm, twice", "list-return-12-a-return-3-b=example.org@example.org", ""},
+        {"qmail, one dash", "list-user=example.net@example.org", "user@example.net"},
+        {"qmail, several dashes: whose are they?", "my-list-user=example.net@example.org", ""},
+        {"the same, nothing but dashes", "owner-list-mary-ann=example.net@example.org", ""},
+        {"a dash behind the equals sign", "list-us=er-x=example.net@example.org", "us=er-x@example.net"},
         {"Mailman", "list-bounces+user=example.net@example.org", "user@example.net"},
         {"Sympa", "bounce+user==a==example.net==list@example.org", "user@example.net"},
+        {"Sympa, to be removed", "bounce+mary-ann==a==example.net==list==r@example.org", "mary-ann@example.net"},
+        {"Sympa, the domain no domain", "bounce+user==a==localhost==my.list@example.org", ""},
+        {"Mailman, dashes", "my-list-bounces+mary-ann=my-host.example.net@example.org", "mary-ann@my-host.example.net"},
         {"a plus in the local part", "list+user+tag=example.net@example.org", "user+tag@example.net"},
         {"an equals sign in the local part", "list+us=er=example.net@example.org", "us=er@example.net"},
         {"no domain", "list+user=tag@example.org", ""},
@@ -224,12 +340,14 @@ static void return_paths_name_recipients(void **state)
         {"empty user", "list+=example.net@example.org", ""},
         {"SRS (forwarder): the sender of the mail", "SRS0=HHH=TT=my-site.example.com=joe.smith@example.org", ""},
         {"SRS, twice", "SRS1+G=relay.example.net==HHH=TT=a-b.example.com=joe.smith@example.org", ""},
+        {"a token", "bounces+0123456789abcdef@example.org", ""},
         {"BATV: the sender of the mail", "prvs=0123456789=news-letter=joe.smith@example.org", ""},
     };
     size_t bad = 0;
+    g_autoptr(nx_paths) paths = paths_of(NX_PATHS_DEFAULT);
     g_autoptr(nx_arena) arena = nx_arena_new();
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-        bad += !check(rows[i].source, "the recipient", nx_verp_decode(arena, nx_str_of(rows[i].in)), rows[i].out);
+        bad += !check(rows[i].source, "the recipient", decoded(paths, arena, rows[i].in), rows[i].out);
     assert_int_equal(bad, 0);
 }
 
@@ -239,7 +357,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_found_in_text), cmocka_unit_test(recipient_fields_are_read), cmocka_unit_test(replies_are_read),
         cmocka_unit_test(status_codes_are_measured),   cmocka_unit_test(stages_are_named),          cmocka_unit_test(one_line_keeps_characters_whole),
-        cmocka_unit_test(return_paths_name_recipients),
+        cmocka_unit_test(return_paths_name_recipients), cmocka_unit_test(own_forms_are_tried_in_order), cmocka_unit_test(forms_that_read_nothing_are_faults),
+        cmocka_unit_test(any_bytes_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
