@@ -93,11 +93,10 @@ static void read_filters(struct receiver *receiver, const struct nx_config *conf
             fault(all, config, settings, "causes", "is no cause", *name);
     }
     for (char **name = settings->actions; name != NULL && *name != NULL; name++) {
-        unsigned before = receiver->actions;
-        for (int i = NX_ACTION_NONE; i <= NX_ACTION_HOLD; i++)
-            if (strcmp(*name, nx_action_name((enum nx_action)i)) == 0)
-                receiver->actions |= 1u << i;
-        if (receiver->actions == before)
+        enum nx_action action;
+        if (nx_action_parse(nx_str_of(*name), &action))
+            receiver->actions |= 1u << action;
+        else
             fault(all, config, settings, "actions", "is no action (none, suppress, count, clear, hold)", *name);
     }
 }
