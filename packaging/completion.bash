@@ -3,7 +3,7 @@
 _nixie() {
     local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
     if [ "$COMP_CWORD" = 1 ] || { [ "$COMP_CWORD" = 2 ] && [ "$command" = help ]; }; then
-        mapfile -t COMPREPLY < <(compgen -W "$(nixie help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "$(nixie help 2>/dev/null | sed -n 's/^  \([a-z-]*\) .*/\1/p')" -- "$current")
     elif [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(nixie help "$command" 2>/dev/null | grep -o -- '--[a-z][a-z-]*')" -- "$current")
     else

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 function __nixie_commands
-    nixie help 2>/dev/null | string replace -rf '^  ([a-z]+) +(.*)$' '$1\t$2'
+    nixie help 2>/dev/null | string replace -rf '^  ([a-z-]+) +(.*)$' '$1\t$2'
 end
 function __nixie_options
     nixie help (commandline -opc)[2] 2>/dev/null | string match -ra -- '--[a-z][a-z-]*' | sort -u

@@ -68,6 +68,7 @@ int nx_cmd_policy(int argc, char **argv);
 int nx_cmd_release(int argc, char **argv);
 int nx_cmd_rules(int argc, char **argv);
 int nx_cmd_stats(int argc, char **argv);
+int nx_cmd_subject_access(int argc, char **argv);
 int nx_cmd_suppress(int argc, char **argv);
 int nx_cmd_triage(int argc, char **argv);
 int nx_cmd_undo(int argc, char **argv);

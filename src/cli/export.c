@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "export/codes.h"
 #include "export/entry.h"
+#include "export/stream.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -35,13 +36,14 @@ static bool one(const struct nx_entry *entry, void *data)
     return !export->failed;
 }
 
-/* A file appears whole or not at all: written beside, then renamed. */
+/* A file appears whole or not at all: written beside, then renamed; *ret_temporary stays NULL where there is nothing to rename. */
 static FILE *open_output(const char *path, char **ret_temporary, GError **error)
 {
     if (path == NULL || strcmp(path, "-") == 0)
         return stdout;
-    *ret_temporary = g_strdup_printf("%s.%ld.part", path, (long)getpid());
-    FILE *file = fopen(*ret_temporary, "wx");
+    bool special = nx_sink_is_special(path);
+    *ret_temporary = special ? NULL : g_strdup_printf("%s.%ld.part", path, (long)getpid());
+    FILE *file = special ? fopen(path, "we") : fopen(*ret_temporary, "wx");
     if (file == NULL)
         g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: cannot be made: %s", path, g_strerror(errno));
     return file;
@@ -53,7 +55,10 @@ static gboolean close_output(FILE *file, const char *path, const char *temporary
     int why = errno;
     if (temporary == NULL) {
         if (!written && good)
-            g_set_error(error, NX_ERROR, NX_ERROR_IO, "standard output: %s (what was printed is not complete)", g_strerror(why));
+            g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: %s (what was printed is not complete)",
+                        file == stdout ? "standard output" : path, g_strerror(why));
+        if (file != stdout)
+            fclose(file); /* flushed before */
         return written;
     }
     written = written && fsync(fileno(file)) == 0;

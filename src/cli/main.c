@@ -22,6 +22,7 @@ static const struct nx_cmd commands[] = {
     {"domains", nx_cmd_domains, "domains that look dead: proposed, confirmed, refused"},
     {"policy", nx_cmd_policy, "what would the next bounce of an address do?"},
     {"history", nx_cmd_history, "what is known of an address, and why it is on the list"},
+    {"subject-access", nx_cmd_subject_access, "all that is known of an address, as one document for its owner"},
     {"stats", nx_cmd_stats, "events counted by day, cause, domain and more"},
     {"db", nx_cmd_db, "check, rebuild or migrate the database"},
     {"explain", nx_cmd_explain, "what a reply, a code or a bounce means, in words"},
@@ -68,7 +69,7 @@ static int help(int argc, char **argv)
     puts("usage: nixie COMMAND [OPTION...] [ARGUMENT...]\n\nNixie reads bounces, says what each means, and keeps the list of "
          "addresses to stop writing to.\n");
     for (const struct nx_cmd *cmd = commands; cmd->name != NULL; cmd++)
-        printf("  %-10s %s\n", cmd->name, cmd->summary);
+        printf("  %-14s %s\n", cmd->name, cmd->summary);
     puts("\n`nixie help COMMAND` tells more. With every command: --config FILE, --db PATH (or NIXIE_DB).");
     return nx_cli_finish(NX_EXIT_OK);
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -12,7 +13,7 @@
 #define ROOM (256u * 1024)
 
 struct nx_sink {
-    char *name, *path, *temporary; /* path NULL: an open file or standard output */
+    char *name, *path, *temporary; /* path NULL: an open file or standard output; temporary NULL: not to be renamed */
     int fd;
     enum nx_coding form;
     unsigned char *out;
@@ -31,7 +32,7 @@ static gboolean put(struct nx_sink *sink, const void *bytes, size_t n, GError **
         if (done < 0) {
             g_set_error(error, NX_ERROR, errno == ENOSPC || errno == EFBIG || errno == EDQUOT ? NX_ERROR_FULL : NX_ERROR_IO,
                         "%s: cannot be written: %s (%s)", sink->name, g_strerror(errno),
-                        sink->path != NULL ? "nothing was left behind" : "what was written is not complete");
+                        sink->temporary != NULL ? "nothing was left behind" : "what was written is not complete");
             return FALSE;
         }
         at += done;
@@ -54,12 +55,19 @@ struct nx_sink *nx_sink_open_file(int fd, const char *name, enum nx_coding codin
     return sink;
 }
 
+bool nx_sink_is_special(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
 struct nx_sink *nx_sink_open(const char *path, GError **error)
 {
     if (path == NULL || strcmp(path, "-") == 0)
         return nx_sink_open_file(STDOUT_FILENO, "standard output", NX_CODING_NONE);
-    g_autofree char *temporary = g_strdup_printf("%s.%ld.part", path, (long)getpid());
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    bool special = nx_sink_is_special(path);
+    g_autofree char *temporary = special ? NULL : g_strdup_printf("%s.%ld.part", path, (long)getpid());
+    int fd = special ? open(path, O_WRONLY | O_CLOEXEC) : open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) {
         g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: cannot be made: %s", path, g_strerror(errno));
         return NULL;
@@ -131,7 +139,7 @@ gboolean nx_sink_finish(struct nx_sink *sink, GError **error)
                                          : put(sink, sink->out, sink->n, error)))
         return FALSE;
     sink->n = 0;
-    if (sink->path == NULL)
+    if (sink->temporary == NULL)
         return TRUE;
     if (fsync(sink->fd) != 0 || rename(sink->temporary, sink->path) != 0) {
         g_set_error(error, NX_ERROR, errno == ENOSPC ? NX_ERROR_FULL : NX_ERROR_IO,

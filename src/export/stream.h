@@ -24,6 +24,8 @@ guint64 nx_source_size(const struct nx_source *source);
 const char *nx_source_name(const struct nx_source *source);
 
 struct nx_sink;
+/* A device or a pipe is there: it is written into and never replaced. */
+bool nx_sink_is_special(const char *path);
 struct nx_sink *nx_sink_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Into an open file, which stays open and is not synced. */
 struct nx_sink *nx_sink_open_file(int fd, const char *name, enum nx_coding coding);

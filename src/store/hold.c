@@ -8,7 +8,8 @@ gboolean nx_reader_holds(struct nx_reader *reader, const struct nx_hold_filter *
                          GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
-    struct nx_address after = {0};
+    struct nx_address after = {0}, folded = {0};
+    struct nx_hold_filter own = *filter;
     size_t tab = nx_str_chr(filter->after, '\t');
     if (filter->after.n > 0 &&
         (tab == filter->after.n || !nx_address_fold(arena, nx_str_sub(filter->after, 0, tab), NULL, &after, NULL))) {
@@ -16,7 +17,10 @@ gboolean nx_reader_holds(struct nx_reader *reader, const struct nx_hold_filter *
                     NX_FMT(nx_str_sub(filter->after, 0, 100)));
         return FALSE;
     }
-    return reader->ops->holds(reader, filter, after.key, now, fn, data, error);
+    if (filter->address.n > 0 && !nx_reader_fold(reader, arena, filter->address, &folded, error))
+        return FALSE;
+    own.address = folded.key;
+    return reader->ops->holds(reader, &own, after.key, now, fn, data, error);
 }
 
 gboolean nx_reader_incidents(struct nx_reader *reader, const struct nx_hold_filter *filter, nx_when now, nx_incident_fn *fn,

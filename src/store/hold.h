@@ -24,6 +24,7 @@ struct nx_incident {
     struct nx_str reason;   /* the numbers in words */
 };
 struct nx_hold_filter {
+    struct nx_str address; /* n == 0: all */
     struct nx_str remote; /* n == 0: all */
     struct nx_str after;  /* of holds: what nx_hold_cursor gave for the last one seen */
     bool over;            /* also what has ended */

@@ -80,6 +80,7 @@ struct nx_backend_ops {
     void (*reader_free)(struct nx_reader *reader);
     int (*lookup)(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream,
                   nx_when now, struct nx_entry *ret_entry, bool *ret_allowed, GError **error);
+    /* The filter's address is a key, here and of holds. */
     gboolean (*list)(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data,
                      GError **error);
     gboolean (*log)(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data,

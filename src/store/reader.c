@@ -45,7 +45,13 @@ int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx
 gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data,
                         GError **error)
 {
-    return reader->ops->list(reader, filter, now, fn, data, error);
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_address folded = {0};
+    struct nx_filter own = *filter;
+    if (filter->address.n > 0 && !nx_reader_fold(reader, arena, filter->address, &folded, error))
+        return FALSE;
+    own.address = folded.key;
+    return reader->ops->list(reader, &own, now, fn, data, error);
 }
 
 gboolean nx_reader_erased(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error)

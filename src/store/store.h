@@ -172,6 +172,7 @@ int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx
                      struct nx_entry *ret_entry, bool *ret_allowed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct nx_filter { /* absent fields match all; zero is absent but for since */
+    struct nx_str address; /* of this one and of its whole domain */
     struct nx_str stream, domain;
     enum nx_cause cause;
     enum nx_class class_;

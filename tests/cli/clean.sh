@@ -60,6 +60,10 @@ bound='ulimit -v 700000'; sh -c "$bound; \"$NIXIE\" version" >/dev/null 2>&1 || 
 { echo a@example.net; head -c 100000000 /dev/zero | tr '\0' x; } >"$T/long"; ($bound; exec "$NIXIE" clean -o "$T/none" "$T/long") 2>"$T/err"; is $? 65; says 'long:2: a line of more than 16 MiB'
 { printf 'n,email\n1,a@example.net\n"2,'; seq -f '3,user%.0f@example.net' 900000; } >"$T/open"; run 65 "$NIXIE" clean -o "$T/none" "$T/open"; says 'open:3: a quote that is opened there is (not closed within 16 MiB|never closed)'
 [ -e "$T/none" ] && fail "half an output"; ls "$T" | grep -q part && fail "a temporary file stayed behind"
+# a pipe or a device is written into, not replaced
+mkfifo "$T/fifo"; for way in "clean -o $T/fifo $T/list" "export -f txt -o $T/fifo"; do
+    timeout 60 cat "$T/fifo" >"$T/through" & timeout 60 "$NIXIE" $way 2>"$T/err"; is $? 0 "$way"; wait $!; [ -p "$T/fifo" ] || fail "$way replaced a pipe"; [ -s "$T/through" ] || fail "$way: nothing came through"
+done
 # a full disk, a broken pipe
 "$NIXIE" clean "$T/list" >/dev/full 2>"$T/err"; is $? 75; says 'No space left.*not complete'
 "$NIXIE" clean "$T/list" 2>"$T/err" | head -1 >/dev/null

@@ -7,7 +7,7 @@ asked() { # SHELL OUTPUT WORD...: all of them are offered
     for word in "$@"; do printf '%s\n' "$got" | grep -qE -- "^$word([^a-z-]|$)" || fail "$shell does not offer $word"; done
 }
 in_bash() { bash --norc -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _nixie; printf "%s\n" "${COMPREPLY[@]}"' "$packaging/completion.bash" "$@"; }
-asked bash "$(in_bash nixie '')" parse serve config; asked bash "$(in_bash nixie help p)" parse pipe policy; asked bash "$(in_bash nixie parse --t)" --table
+asked bash "$(in_bash nixie '')" parse serve config; asked bash "$(in_bash nixie help p)" parse pipe policy; asked bash "$(in_bash nixie su)" suppress subject-access; asked bash "$(in_bash nixie parse --t)" --table
 in_bash nixie p | grep -q serve && fail "bash offers what does not fit"
 if command -v fish >/dev/null; then
     in_fish() { fish --no-config -c "source '$packaging/completion.fish'; complete -C '$1'"; }

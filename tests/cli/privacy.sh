@@ -25,6 +25,25 @@ absent 'jane.doe'; absent 'jane.d'
 is "$(stat -c %a "$NIXIE_DB.key" | cut -c1,3)" 60 "others may not read the key"
 run 0 "$NIXIE" db check; run 0 "$NIXIE" db rebuild; prints ' 0 differed'
 
+# What is known, as one document; of an erased one next to nothing.
+run 0 "$NIXIE" subject-access JANE.DOE@example.net; is "$(jq -r '[.known, (.hashes | length), .hashes[0].until, has("log"), has("entries")] | map(tostring) | join(" ")' "$T/out")" 'erased 3 null false false'
+is "$(jq -r '.hashes | map(.stream // "all") | join(" ")' "$T/out")" 'all news shop'
+run 1 "$NIXIE" subject-access stranger@example.net; says 'nothing is known'; is "$(jq -r '[.known, (.log | length)] | join(" ")' "$T/out")" 'nothing 0'
+run 64 "$NIXIE" subject-access @example.net; says 'whole domain'; run 64 "$NIXIE" subject-access nobody; says 'is no address'; run 64 "$NIXIE" subject-access a@example.net b@example.net
+bounce Sam@Example.COM 5.9.9 'wombat' >"$T/sam.eml"; bounce raw@example.com 5.9.9 'wombat' | sed 's/^Hello/H\xe4llo/' >"$T/raw.eml"; run 0 "$NIXIE" ingest -q "$T/sam.eml" "$T/raw.eml"
+printf 'address,reason\nsam@example.com,left us\n' >"$T/sam.csv"; run 0 "$NIXIE" import -q --stream news "$T/sam.csv"
+run 0 "$NIXIE" suppress --stream shop --until 1s --actor kim --reason 'wrote to us' sam@example.com; run 0 "$NIXIE" suppress --reason 'dead' @example.com; run 0 "$NIXIE" suppress sam2@example.com
+sleep 1.2; run 0 "$NIXIE" subject-access sam@EXAMPLE.com; cp "$T/out" "$T/sam.json"
+known() { is "$(jq -r "$1" "$T/sam.json")" "$2" "$1"; }
+known '[.known, .address, .key, (.allow_list | tostring)] | join(" ")' 'data sam@EXAMPLE.com sam@example.com null'
+known '.entries | map(.stream + " " + .reason) | join(", ")' 'news left us'; known '.entries_run_out | map(.stream + " " + .reason) | join(", ")' 'shop wrote to us'
+known '.entries_of_domain | map(.address + " " + .reason) | join(", ")' '@example.com dead'; known '.holds | length' 0
+known '.log | map(.act + " " + (.actor // "-") + " " + (.event.decision.action // "-")) | join(", ")' "event - count, suppress $(id -un) -, suppress kim -"
+known '.log[1].source' 'import:list'; known '.messages | length' 1; known '.messages[0].event_id == .log[0].event.id' true; known '.messages[0].text | contains("wombat")' true
+known '[.kept_for.retention.events, .kept_for.triage.age] | join(" ")' 'never 90d'; grep -q sam2 "$T/sam.json" && fail "another address is in it"
+run 0 "$NIXIE" subject-access raw@example.com; jq -r '.messages[0].base64' "$T/out" | base64 -d | cmp -s - "$T/raw.eml" || fail "a message that is no UTF-8 is not as it was"; is "$(jq '.messages[0].text' "$T/out")" null
+run 0 "$NIXIE" allow sam@example.com; run 0 "$NIXIE" subject-access sam@example.com; is "$(jq -r .allow_list "$T/out")" address; run 0 "$NIXIE" release @example.com; run 0 "$NIXIE" forget --yes sam@example.com raw@example.com; run 0 "$NIXIE" release sam2@example.com
+
 # Out.
 run 1 "$NIXIE" check JANE.DOE@example.net; prints 'suppressed.manual.*erased: a keyed hash'
 run 1 "$NIXIE" check --json jane.doe@example.net; is "$(jq -r '.answer+" "+.source' "$T/out")" 'suppressed forget'

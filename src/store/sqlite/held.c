@@ -27,6 +27,7 @@ gboolean nx_read_holds(struct nx_reader *reader, const struct nx_hold_filter *fi
                        nx_hold_fn *fn, void *data, GError **error)
 {
     static const char LIST[] = HOLD "(h.key, h.stream) > (?1, ?2) AND (?3 IS NULL OR h.remote = ?3) AND (?4 OR h.until > ?5)"
+                                    " AND (?7 IS NULL OR h.key = ?7)"
                                     " ORDER BY h.key, h.stream LIMIT ?6";
     struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
     sqlite3_stmt *list = nx_db_statement(own->db, LIST, error);
@@ -37,6 +38,7 @@ gboolean nx_read_holds(struct nx_reader *reader, const struct nx_hold_filter *fi
     nx_db_bind_text(list, 1, after);
     nx_db_bind_text(list, 2, nx_str_from(filter->after, tab + 1));
     nx_db_bind_opt(list, 3, filter->remote);
+    nx_db_bind_opt(list, 7, filter->address);
     sqlite3_bind_int(list, 4, filter->over);
     sqlite3_bind_int64(list, 5, now);
     sqlite3_bind_int64(list, 6, filter->limit > 0 ? (sqlite3_int64)filter->limit : -1);

@@ -246,6 +246,8 @@ static char *where_of(const struct nx_filter *filter, bool any_allowed)
     GString *sql = g_string_new("SELECT " ENTRY " FROM suppressions s WHERE 1");
     if (filter->after.n > 0)
         g_string_append(sql, " AND (s.key, s.stream) > (?1, ?2)");
+    if (filter->address.n > 0)
+        g_string_append(sql, " AND s.key IN (?14, ?15)");
     if (filter->domain.n > 0)
         g_string_append(sql, " AND s.key >= ?3 AND s.key < ?4");
     if (filter->stream.n > 0)
@@ -304,6 +306,8 @@ static gboolean bind_filter(const struct nx_reader *reader, struct nx_db *db, sq
     sqlite3_bind_int64(list, 9, filter->before);
     sqlite3_bind_int64(list, 10, now);
     nx_db_bind_text(list, 12, filter->remote);
+    nx_db_bind_text(list, 14, filter->address);
+    nx_db_bind_text(list, 15, domain_of(filter->address));
     sqlite3_bind_int64(list, 11, filter->limit > 0 ? (sqlite3_int64)filter->limit : -1);
     return TRUE;
 }
