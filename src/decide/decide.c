@@ -116,7 +116,7 @@ bool nx_policy_counts(const struct nx_policy *policy, const struct nx_event *eve
     if (event->verdict.class_ == NX_CLASS_BLOCK && nx_cause_facts(event->verdict.cause)->class_ != NX_CLASS_BLOCK)
         return false; /* the rule says that the sender is refused, whatever the cause is otherwise */
     const struct nx_policy_cause *rule = nx_policy_of(policy, event);
-    if (rule->suppress == NX_SUPPRESS_AT_ONCE)
+    if (rule->suppress == NX_SUPPRESS_AT_ONCE || rule->suppress == NX_SUPPRESS_MIRROR)
         return wants_second(policy, event);
     return rule->suppress == NX_SUPPRESS_AFTER && (event->verdict.cause != NX_CAUSE_UNKNOWN || reply_class(&event->report) == 5);
 }
@@ -253,7 +253,10 @@ static void decide_failed(const struct nx_policy *policy, const struct nx_histor
         ret->reason = nx_arena_printf(arena, "%s: never suppresses an address", name);
         return;
     case NX_SUPPRESS_MIRROR:
-        suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: the provider's own list has it", name), ret);
+        if (wants_second(policy, event))
+            count(rule, history, cause, 2, 30 * DAY, at, arena, ret);
+        else
+            suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: the provider's own list has it", name), ret);
         return;
     case NX_SUPPRESS_AT_ONCE:
         if (wants_second(policy, event))

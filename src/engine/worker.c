@@ -63,6 +63,7 @@ static void verify(struct nx_worker *worker, const struct nx_origin *origin, str
         }
         report->notes |= NX_NOTE_BAD_TOKEN;
     }
+    report->notes |= NX_NOTE_UNVERIFIED; /* told where paths are signed: there it means something */
 }
 
 static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, const struct nx_input *input, struct nx_report *reports, size_t n)

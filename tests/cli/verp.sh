@@ -35,7 +35,22 @@ deliver bounces@example.com soft@example.net 1; listed soft@example.net && fail 
 deliver bounces@example.com soft@example.net 2; listed soft@example.net && fail 'soft: two forged bounces of one day silenced an address'
 deliver "$("$NIXIE" verp sign --config "$T/conf" mine@example.net)" mine@example.net 1; listed mine@example.net || fail 'soft: a signed report must count in full'
 
+"$NIXIE" history soft@example.net | grep -q 'mailbox_unknown: 1 of 2' || fail 'soft: a forged bounce was not counted'
+is "$("$NIXIE" parse --config "$T/conf" "$T/mail" | jq -r '.notes | index("unverified")')" null 'a signed report is verified'
+bounce soft@example.net >"$T/mail"; "$NIXIE" parse --config "$T/conf" "$T/mail" | grep -q '"unverified"' || fail 'no note that nobody vouches for it'
+"$NIXIE" parse "$T/mail" | grep -q '"unverified"' && fail 'noted where nothing is signed'
+for n in 1 2; do { printf 'X-Original-To: bounces@example.com\n'; bounce full@example.net 5.2.2 '5.2.2 Mailbox full' | sed "s/report@/$n.report@/"; } >"$T/mail"; run 0 "$NIXIE" ingest --quiet --config "$T/conf" "$T/mail"; done
+listed full@example.net && fail 'soft: a forged soft bounce silenced an address'
+"$NIXIE" history full@example.net | grep -q 'mailbox_full: 1 of 3' || fail 'soft: a forged soft bounce counts as any other'
+# complain ADDRESS: a feedback report that anybody could have written
+complain() {
+    printf 'From: fbl@example.org\nTo: bounces@example.com\nSubject: complaint\nMessage-ID: <%s.complaint@example.org>\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=feedback-report; boundary="b"\n\n--b\nContent-Type: text/plain\n\nAn abuse report.\n\n' "$1"
+    printf -- '--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nUser-Agent: x/1\nVersion: 1\nOriginal-Rcpt-To: %s\n\n--b\nContent-Type: message/rfc822\n\nFrom: news@example.com\nTo: %s\nSubject: News\n\nHello\n--b--\n' "$1" "$1"
+}
+complain cross@example.net >"$T/mail"; run 0 "$NIXIE" ingest --quiet --config "$T/conf" "$T/mail"; listed cross@example.net || fail 'soft: a forged complaint holds, as security.md says'
+
 settings strict
+complain strict-cross@example.net >"$T/mail"; run 0 "$NIXIE" ingest --quiet --config "$T/conf" "$T/mail"; listed strict-cross@example.net && fail 'strict: a forged complaint silenced an address'
 for n in 1 2 3 4 5; do deliver bounces@example.com strict@example.net $n; done; listed strict@example.net && fail 'strict: forged bounces silenced an address'
 grep -q . "$T/out"; "$NIXIE" history strict@example.net | grep -q 'nobody vouches' || fail 'strict: the history does not say why nothing was decided'
 deliver "$("$NIXIE" verp sign --config "$T/conf" ours@example.net)" ours@example.net 1; listed ours@example.net || fail 'strict: a signed report must count in full'

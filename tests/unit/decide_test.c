@@ -462,6 +462,56 @@ static void reports_find_their_stream(void **state)
     assert_true(nx_streams_route(NULL, arena, NX_STR_NONE, &(struct nx_report){0}).n == 0);
 }
 
+/* docs/security.md: what somebody can do who can send mail to the return path, in each mode. Each line of its table, and each sentence below it. */
+static void forged_reports_in_each_mode(void **state)
+{
+    (void)state;
+    static const struct nx_history none = {.first = NX_WHEN_NONE, .last = NX_WHEN_NONE}, yesterday = {.count = 1, .first = T0 - DAY, .last = T0 - DAY},
+                                   today = {.counted_today = true, .first = NX_WHEN_NONE, .last = NX_WHEN_NONE},
+                                   two_in_a_week = {.count = 2, .first = T0 - 8 * DAY, .last = T0 - 4 * DAY}, soft = {.soft_counts = true, .first = NX_WHEN_NONE, .last = NX_WHEN_NONE};
+    static const struct {
+        const char *what;
+        enum nx_kind kind;
+        enum nx_cause cause;
+        enum nx_class class_;
+        const struct nx_history *history;
+        enum nx_action off, soft, strict, vouched; /* vouched: signed, in every mode */
+    } rows[] = {
+        {"unknown user", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, &none, NX_ACTION_SUPPRESS, NX_ACTION_COUNT, NX_ACTION_NONE, NX_ACTION_SUPPRESS},
+        {"two on one day", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, &today, NX_ACTION_SUPPRESS, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_SUPPRESS},
+        {"two on two days", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, &yesterday, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_NONE, NX_ACTION_SUPPRESS},
+        {"a provider's own list", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_HARD, &none, NX_ACTION_SUPPRESS, NX_ACTION_COUNT, NX_ACTION_NONE, NX_ACTION_SUPPRESS},
+        {"the same, two on two days", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_HARD, &yesterday, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_NONE, NX_ACTION_SUPPRESS},
+        {"full", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, &none, NX_ACTION_COUNT, NX_ACTION_COUNT, NX_ACTION_NONE, NX_ACTION_COUNT},
+        {"full, two on two days", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, &yesterday, NX_ACTION_COUNT, NX_ACTION_COUNT, NX_ACTION_NONE, NX_ACTION_COUNT},
+        {"full, three over a week", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, &two_in_a_week, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_NONE, NX_ACTION_SUPPRESS},
+        {"complaint", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE, &none, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_NONE, NX_ACTION_SUPPRESS},
+        {"unsubscribe", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE, &none, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_NONE, NX_ACTION_SUPPRESS},
+        {"delivery", NX_KIND_DELIVERED, NX_CAUSE_NONE, NX_CLASS_NONE, &soft, NX_ACTION_CLEAR, NX_ACTION_CLEAR, NX_ACTION_NONE, NX_ACTION_CLEAR},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    g_autoptr(nx_streams) streams = policy.streams = nx_streams_new();
+    nx_streams_add(streams, "receipts", &policy)->kind = NX_STREAM_KIND_TRANSACTIONAL;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        for (int mode = NX_REQUIRE_OFF; mode <= NX_REQUIRE_STRICT; mode++)
+            for (int signed_ = 0; signed_ < 2; signed_++) {
+                enum nx_action forged = mode == NX_REQUIRE_OFF ? rows[i].off : mode == NX_REQUIRE_SOFT ? rows[i].soft : rows[i].strict;
+                struct nx_event event = event_of(rows[i].kind, rows[i].cause, rows[i].class_, 550);
+                policy.require_verified = (enum nx_require)mode;
+                event.report.verified = signed_ ? NX_VERIFIED_SIGNED : NX_VERIFIED_NONE;
+                struct nx_decision got = decide(&policy, rows[i].history, &event, arena);
+                if (got.action != (signed_ ? rows[i].vouched : forged))
+                    fail_msg("%s, %s, %s: %s (%.*s)", rows[i].what, nx_require_name((enum nx_require)mode), signed_ ? "signed" : "forged", nx_action_name(got.action), NX_FMT(got.reason));
+                if (mode == NX_REQUIRE_STRICT && !signed_)
+                    assert_false(nx_policy_counts(&policy, &event)); /* nor does it add to a later one */
+                event.report.stream = NX_STR("receipts");
+                if (rows[i].kind == NX_KIND_COMPLAINT) /* transactional mail stops for one that somebody vouches for */
+                    assert_true(nx_streams_covers(streams, nx_policy_stream(&policy, &event), NX_STR("receipts")) == (signed_ == 1));
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +528,7 @@ int main(void)
         cmocka_unit_test(wishes_leave_transactional_mail_alone),
         cmocka_unit_test(a_stream_has_numbers_of_its_own),
         cmocka_unit_test(reports_find_their_stream),
+        cmocka_unit_test(forged_reports_in_each_mode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
