@@ -46,10 +46,10 @@ def receiver(port=0):
     return server
 
 
-def start():
+def start(database="/n.db"):
     log = open(T + "/log", "a")
     before = os.path.getsize(T + "/log")
-    process = subprocess.Popen([NIXIE, "serve", "--listen", "127.0.0.1:0", "--config", T + "/conf", "--db", T + "/n.db"], stderr=log)
+    process = subprocess.Popen([NIXIE, "serve", "--listen", "127.0.0.1:0", "--config", T + "/conf", "--db", T + database], stderr=log)
     for _ in range(200):
         text = open(T + "/log").read()[before:]
         if " listening " in text:
@@ -90,9 +90,13 @@ def reload(settings, want="reloaded"):
         fail(f"{want!r} is not in {text!r}")
 
 
+def recipients_of(path):  # under the lock
+    return [e["data"]["recipient"].split("@")[0] for _, e in got[path]]
+
+
 def recipients(path):
     with lock:
-        return [e["data"]["recipient"].split("@")[0] for _, e in got[path]]
+        return recipients_of(path)
 
 
 app = receiver()
@@ -179,6 +183,25 @@ try:
     until("after the others went", "/all", "gone@example.net")
     if "gone" in recipients("/late") + recipients("/hard"):
         fail("a hook that is gone was told")
+finally:
+    server.terminate()
+    server.wait(10)
+# What an incident holds back reaches the receiver that asks for it, and no other.
+got.update({"/held": [], "/listed": []})
+wants = "".join(f"[hook {name}]\nurl = http://127.0.0.1:{port_of_app}/{name}\nkeys = {keys[0]}\nactions = {actions}\n" for name, actions in (("held", "hold"), ("listed", "suppress")))
+open(T + "/conf", "w").write("[webhook sendgrid]\nbasic = u:password\n[breaker]\nminimum = 3\nhistory = never\n" + wants)
+server, port = start("/held.db")
+try:
+    post(port, *[f"many{i}@gmail.com" for i in range(8)])
+    until("held back", "/held", "many7@gmail.com")
+    until("before it was an incident", "/listed", "many0@gmail.com")
+    post(port, "other@example.net")
+    until("another provider", "/listed", "other@example.net")
+    with lock:
+        told = {path: [e["data"]["decision"]["action"] for _, e in got[path]] for path in ("/held", "/listed")}
+        everybody = sorted(recipients_of("/held") + recipients_of("/listed"))
+    if set(told["/held"]) != {"hold"} or set(told["/listed"]) != {"suppress"} or everybody != sorted([f"many{i}" for i in range(8)] + ["other"]):
+        fail(f"holds: {told} {everybody}")
 finally:
     server.terminate()
     server.wait(10)
