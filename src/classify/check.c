@@ -132,8 +132,8 @@ static void check_duplicates(struct nx_rulebook *book)
 void nx_ruleset_check_static(struct nx_rulebook *book)
 {
     check_duplicates(book);
-    for (guint i = 0; i < book->rules->len; i++) {
-        const struct nx_rule *rule = g_ptr_array_index(book->rules, i);
+    for (guint i = 0; i < book->rules->len + book->guards->len; i++) {
+        const struct nx_rule *rule = i < book->rules->len ? g_ptr_array_index(book->rules, i) : g_ptr_array_index(book->guards, i - book->rules->len);
         for (guint k = 0; k < rule->examples->len; k++) {
             const struct nx_example *example = &g_array_index(rule->examples, struct nx_example, k);
             struct nx_str found;
@@ -193,6 +193,17 @@ static void check_example(struct nx_matcher *matcher, const struct nx_rule *rule
                       NX_FMT(found.rule->id), NX_FMT(found.rule->file), found.rule->line, NX_FMT(words));
 }
 
+/* An example of a guard is what it sees: a clause, with a bar where the words of the rule end. */
+static void check_guard_example(struct nx_matcher *matcher, const struct nx_rule *guard, unsigned bit, const struct nx_example *example, struct nx_arena *arena)
+{
+    struct nx_scan *scan = &matcher->scans[0];
+    nx_matcher_scan(matcher, arena, scan, example->text);
+    bool held = (scan->bits[bit / 64] >> (bit % 64) & 1) != 0 && nx_matcher_try(matcher, guard, scan->norm.text) >= 0;
+    if (held != example->hit)
+        nx_rulebook_fault(matcher->rules->book, guard->file, example->line, 8, "guard '%.*s' %s", NX_FMT(guard->id),
+                          held ? "holds this miss" : "does not hold this hit (is a 'need' missing, or the bar behind the words of the rule?)");
+}
+
 static void add_needs(GString *text, const struct nx_rule *rule)
 {
     for (guint k = 0; k < rule->needs->len; k++) {
@@ -248,6 +259,16 @@ void nx_ruleset_check(struct nx_ruleset *rules, bool shipped)
         }
         if (rule->code != NULL)
             probe(matcher, rule);
+    }
+    for (guint i = 0; i < rules->book->guards->len; i++) {
+        const struct nx_rule *guard = g_ptr_array_index(rules->book->guards, i);
+        if (!shipped && !guard->local)
+            continue;
+        for (guint k = 0; k < guard->examples->len; k++) {
+            check_guard_example(matcher, guard, rules->n_units + i, &g_array_index(guard->examples, struct nx_example, k), arena);
+            nx_arena_reset(arena);
+        }
+        probe(matcher, guard);
     }
     nx_arena_free(arena);
     nx_matcher_free(matcher);

@@ -13,7 +13,7 @@ struct nx_matcher *nx_matcher_new(const struct nx_ruleset *rules)
     matcher->stack = pcre2_jit_stack_create(32u * 1024, 512u * 1024, NULL);
     pcre2_set_match_limit(matcher->context, NX_MATCH_LIMIT);
     pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
-    matcher->n_words = rules->n_units / 64 + 1;
+    matcher->n_words = rules->n_bits / 64 + 1;
     for (size_t i = 0; i < G_N_ELEMENTS(matcher->scans); i++)
         matcher->scans[i].bits = g_new0(guint64, matcher->n_words);
     return matcher;
@@ -124,6 +124,48 @@ int nx_matcher_try(struct nx_matcher *matcher, const struct nx_rule *rule, struc
     return pcre2_match(rule->code, (PCRE2_SPTR)(text.p != NULL ? text.p : ""), text.n, 0, 0, matcher->data, matcher->context);
 }
 
+/* Where the clause of a match begins: behind the last mark that ends one. */
+static size_t clause_start(struct nx_str text, size_t from)
+{
+    size_t low = from > NX_GUARD_BEFORE ? from - NX_GUARD_BEFORE : 0;
+    for (size_t i = from; i > low + 1; i--)
+        if (text.p[i - 1] == ' ' && strchr(".:;,!?", text.p[i - 2]) != NULL)
+            return i;
+    return low;
+}
+
+/* Shipped words that would be hard, and are about somebody or something else than the recipient. */
+static bool is_guarded(struct nx_matcher *matcher, const struct nx_scan *scan, const struct nx_found *found)
+{
+    const struct nx_ruleset *rules = matcher->rules;
+    const struct nx_rule *rule = found->rule;
+    enum nx_class class_ = rule->has_class ? rule->class_ : nx_cause_facts(rule->cause)->class_;
+    if (class_ != NX_CLASS_HARD || rule->tier < NX_TIER_GENERIC || found->to - found->from > NX_GUARD_BEFORE)
+        return false;
+    char text[3 * NX_GUARD_BEFORE];
+    size_t n = 0;
+    for (unsigned i = 0; i < rules->book->guards->len; i++) {
+        unsigned bit = rules->n_units + i;
+        if ((scan->bits[bit / 64] >> (bit % 64) & 1) == 0)
+            continue;
+        if (n == 0) {
+            struct nx_str before = nx_str_sub(scan->norm.text, clause_start(scan->norm.text, found->from), found->to);
+            struct nx_str behind = nx_str_sub(scan->norm.text, found->to, found->to + NX_GUARD_BEHIND);
+            while (before.n > 0 && before.p[before.n - 1] == ' ')
+                before.n--;
+            memcpy(text, before.p, before.n);
+            text[before.n] = '|';
+            memcpy(text + before.n + 1, behind.p, behind.n);
+            n = before.n + 1 + behind.n;
+        }
+        int code = nx_matcher_try(matcher, g_ptr_array_index(rules->book->guards, i), (struct nx_str){text, n});
+        if (code >= 0)
+            return true;
+        matcher->limit |= code != PCRE2_ERROR_NOMATCH;
+    }
+    return false;
+}
+
 static bool unit_matches(struct nx_matcher *matcher, const struct nx_scan *scan, const struct nx_unit *unit, struct nx_found *ret)
 {
     unsigned steps = NX_MATCH_STEPS;
@@ -150,7 +192,7 @@ static bool unit_matches(struct nx_matcher *matcher, const struct nx_scan *scan,
         if (nx_phrase_find(&g_array_index(rule->not, struct nx_phrase, i), around, &steps, &from, &to))
             return false;
     }
-    return true;
+    return !is_guarded(matcher, scan, ret);
 }
 
 static bool first_of(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned from, unsigned to,

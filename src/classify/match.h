@@ -9,6 +9,8 @@
 
 #define NX_MATCH_STEPS 20000u  /* places looked at per text for phrases */
 #define NX_NOT_AROUND 120u     /* bytes on both sides of a match in which `not` is looked for */
+#define NX_GUARD_BEFORE 160u   /* bytes of the clause, and of the words that matched, that a guard sees */
+#define NX_GUARD_BEHIND 40u    /* and of what follows */
 #define NX_MATCH_LIMIT 100000u /* PCRE2 match limit of one try */
 
 struct nx_unit {
@@ -23,6 +25,7 @@ struct nx_ruleset {
     struct nx_lit_set *literals;
     struct nx_unit *units;
     unsigned n_units;
+    unsigned n_bits;  /* n_units, and one for each guard behind them */
     unsigned weak_unit;  /* the first unit of a weak rule */
     unsigned *first_unit; /* by place, n_rules + 1 */
     char digest[13];

@@ -57,6 +57,7 @@ struct nx_rule {
     struct nx_str id, file, body; /* body: its lines, as written */
     unsigned line;
     bool local, weak;
+    bool guard; /* no rule: `guard ID`, which takes words away from hard rules */
     enum nx_tier tier;
     struct nx_str place_file; /* where it stands in the order: its own place, or that of the rule it replaces */
     unsigned place_line;
@@ -92,6 +93,7 @@ struct nx_rulebook {
     struct nx_arena *arena;
     GPtrArray *all;          /* struct nx_rule as read; owns them */
     GPtrArray *rules;        /* those in force, in the order in which they are tried; filled by nx_rulebook_settle */
+    GPtrArray *guards;       /* those in force; filled by nx_rulebook_settle */
     GHashTable *by_id;       /* struct nx_str * -> struct nx_rule */
     GArray *providers;       /* struct nx_provider */
     GHashTable *hosts;       /* struct nx_str * (suffix) -> GUINT_TO_POINTER(provider + 1) */

@@ -239,11 +239,12 @@ static void key_src(struct reader *reader, struct nx_str value)
 static const struct {
     const char *name;
     void (*read)(struct reader *reader, struct nx_str value);
+    bool guard; /* a guard has it as well */
 } rule_keys[] = {
-    {"cause", key_cause}, {"class", key_class},   {"tier", key_tier}, {"from", key_from},   {"code", key_code}, {"status", key_status},
-    {"stage", key_stage}, {"format", key_format}, {"kind", key_kind}, {"any", key_any},     {"re", key_re},     {"need", key_need},
-    {"not", key_not},     {"beats", key_beats},   {"hit", key_hit},   {"miss", key_miss},   {"note", key_note}, {"since", key_since},
-    {"src", key_src},
+    {"cause", key_cause, false}, {"class", key_class, false}, {"tier", key_tier, false},   {"from", key_from, false}, {"code", key_code, false},
+    {"status", key_status, false}, {"stage", key_stage, false}, {"format", key_format, false}, {"kind", key_kind, false}, {"any", key_any, false},
+    {"re", key_re, true},        {"need", key_need, true},    {"not", key_not, false},     {"beats", key_beats, false}, {"hit", key_hit, true},
+    {"miss", key_miss, true},    {"note", key_note, true},    {"since", key_since, true},  {"src", key_src, true},
 };
 
 static void read_provider_key(struct reader *reader, struct nx_str key, struct nx_str value)
@@ -305,7 +306,7 @@ static struct nx_rule *rule_new(void)
     return rule;
 }
 
-static void open_rule(struct reader *reader, struct nx_str id, const char *body)
+static void open_rule(struct reader *reader, struct nx_str id, bool guard, const char *body)
 {
     struct nx_rulebook *book = reader->book;
     if (!is_id(id, true))
@@ -316,6 +317,7 @@ static void open_rule(struct reader *reader, struct nx_str id, const char *body)
     }
     struct nx_rule *rule = rule_new();
     rule->id = id;
+    rule->guard = guard;
     rule->file = rule->place_file = reader->file;
     rule->line = rule->place_line = reader->line;
     rule->local = reader->local;
@@ -368,7 +370,7 @@ static void close_rule(struct reader *reader)
         rule->kinds = 1u << NX_KIND_FAILED | 1u << NX_KIND_DELAYED;
     if (rule->weak)
         rule->tier = NX_TIER_WEAK;
-    if (rule->cause == NX_CAUSE_NONE)
+    if (rule->cause == NX_CAUSE_NONE && !rule->guard)
         FAULT(reader, "rule '%.*s' has no cause (add 'cause NAME')", NX_FMT(rule->id));
     if (rule->any->len == 0 && rule->re.n == 0)
         FAULT(reader, "rule '%.*s' has no words (add 'any PHRASE' or 're EXPRESSION')", NX_FMT(rule->id));
@@ -401,14 +403,14 @@ static void read_line(struct reader *reader, struct nx_str line)
     if (indent == 0) {
         close_rule(reader);
         reader->column = 1;
-        if (nx_str_eq(key, NX_STR("rule")))
-            open_rule(reader, value, line.p);
+        if (nx_str_eq(key, NX_STR("rule")) || nx_str_eq(key, NX_STR("guard")))
+            open_rule(reader, value, nx_str_eq(key, NX_STR("guard")), line.p);
         else if (nx_str_eq(key, NX_STR("provider")))
             open_provider(reader, value);
         else if (nx_str_eq(key, NX_STR("disable")))
             add_disabled(reader, value);
         else
-            FAULT(reader, "unknown word '%.*s' (rule, provider or disable; the keys of a rule are indented by two blanks)", NX_FMT(key));
+            FAULT(reader, "unknown word '%.*s' (rule, guard, provider or disable; the keys of a rule are indented by two blanks)", NX_FMT(key));
         return;
     }
     reader->column = (size_t)(value.p - line.p) + 1;
@@ -422,14 +424,15 @@ static void read_line(struct reader *reader, struct nx_str line)
     }
     reader->rule->body.n = (size_t)(line.p + line.n - reader->rule->body.p);
     for (size_t i = 0; i < G_N_ELEMENTS(rule_keys); i++)
-        if (nx_str_eq(key, nx_str_of(rule_keys[i].name))) {
+        if (nx_str_eq(key, nx_str_of(rule_keys[i].name)) && (!reader->rule->guard || rule_keys[i].guard)) {
             rule_keys[i].read(reader, value);
             return;
         }
     reader->column = indent + 1;
     GString *known = g_string_new(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(rule_keys); i++)
-        g_string_append_printf(known, "%s%s", i == 0 ? "" : " ", rule_keys[i].name);
+        if (!reader->rule->guard || rule_keys[i].guard)
+            g_string_append_printf(known, "%s%s", known->len == 0 ? "" : " ", rule_keys[i].name);
     FAULT(reader, "unknown key '%.*s' (%s)", NX_FMT(key), known->str);
     g_string_free(known, TRUE);
 }
@@ -495,6 +498,7 @@ struct nx_rulebook *nx_rulebook_new(void)
     book->arena = nx_arena_new();
     book->all = g_ptr_array_new_with_free_func(rule_free);
     book->rules = g_ptr_array_new();
+    book->guards = g_ptr_array_new();
     book->by_id = g_hash_table_new(nx_str_hash, nx_str_same);
     book->providers = array_of(sizeof(struct nx_provider));
     book->hosts = g_hash_table_new(nx_str_hash, nx_str_same);
@@ -510,6 +514,7 @@ void nx_rulebook_free(struct nx_rulebook *book)
     if (book == NULL)
         return;
     g_ptr_array_unref(book->rules);
+    g_ptr_array_unref(book->guards);
     g_ptr_array_unref(book->all);
     g_hash_table_unref(book->by_id);
     g_array_unref(book->providers);

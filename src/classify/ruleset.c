@@ -32,6 +32,12 @@ static void number_units(struct nx_ruleset *rules)
         }
     }
     rules->first_unit[order->len] = rules->n_units;
+    for (guint i = 0; i < rules->book->guards->len; i++) {
+        const struct nx_rule *guard = g_ptr_array_index(rules->book->guards, i);
+        for (guint k = 0; k < guard->needs->len; k++)
+            nx_lit_set_add(rules->literals, g_array_index(guard->needs, struct nx_phrase, k).literal, rules->n_units + i);
+    }
+    rules->n_bits = rules->n_units + rules->book->guards->len;
     nx_lit_set_seal(rules->literals);
 }
 
@@ -109,6 +115,12 @@ static void digest(struct nx_ruleset *rules)
         sum_str(sum, rule->re);
         sum_strs(sum, rule->beats);
     }
+    for (guint i = 0; i < book->guards->len; i++) {
+        const struct nx_rule *guard = g_ptr_array_index(book->guards, i);
+        sum_str(sum, guard->id);
+        sum_phrases(sum, guard->needs);
+        sum_str(sum, guard->re);
+    }
     for (guint i = 0; i < book->providers->len; i++)
         sum_str(sum, g_array_index(book->providers, struct nx_provider, i).id);
     sum_table(sum, book->hosts);
@@ -140,8 +152,10 @@ struct nx_ruleset *nx_ruleset_new(const struct nx_source *sources, size_t n_sour
         nx_rulebook_read(rules->book, order[i]);
     g_free(order);
     nx_rulebook_settle(rules->book);
-    for (guint i = 0; i < rules->book->rules->len; i++)
-        nx_rule_compile(rules->book, g_ptr_array_index(rules->book->rules, i));
+    const GPtrArray *const parts[] = {rules->book->rules, rules->book->guards};
+    for (size_t k = 0; k < G_N_ELEMENTS(parts); k++)
+        for (guint i = 0; i < parts[k]->len; i++)
+            nx_rule_compile(rules->book, g_ptr_array_index(parts[k], i));
     nx_ruleset_check_static(rules->book);
     if (rules->book->n_faults == 0) {
         number_units(rules);

@@ -91,9 +91,10 @@ void nx_rulebook_settle(struct nx_rulebook *book)
     for (guint i = 0; i < book->all->len; i++) {
         struct nx_rule *rule = g_ptr_array_index(book->all, i);
         if (g_hash_table_lookup(book->by_id, &rule->id) == rule)
-            g_ptr_array_add(book->rules, rule);
+            g_ptr_array_add(rule->guard ? book->guards : book->rules, rule);
     }
     g_ptr_array_sort(book->rules, by_place);
+    g_ptr_array_sort(book->guards, by_place);
     for (guint i = 0; i < book->rules->len; i++) {
         resolve_from(book, g_ptr_array_index(book->rules, i));
         resolve_beats(book, i);

@@ -201,6 +201,35 @@ static void the_match_points_into_the_report(void **state)
     nx_arena_free(arena);
 }
 
+static void guards_take_words_away_from_hard_rules(void **state)
+{
+    (void)state;
+    static const char words[] = "rule x.y\n  cause mailbox_unknown\n  any not known\n  hit user not known\n"
+                                "rule x.z\n  cause expired\n  any too old\n  hit too old\n"
+                                "guard y.thing\n  re \\bparcel(?: [^ |]{1,20}){1,8}\\|\n  need parcel\n  hit parcel is not known|\n  miss user not known|\n";
+    static const struct {
+        const char *text, *rule;
+    } rows[] = {
+        {"user not known", "x.y"},          {"parcel is not known", ""}, {"the parcel of this user is not known at all", ""},
+        {"parcel lost: user not known", "x.y"}, {"user not known, parcel is lost", "x.y"}, {"parcel is too old", "x.z"},
+    };
+    GError *error = NULL;
+    struct nx_ruleset *rules = make(words, NULL, &error);
+    assert_null(error);
+    struct nx_arena *arena = nx_arena_new();
+    struct nx_matcher *matcher = nx_matcher_new(rules);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct nx_report report = {.kind = NX_KIND_FAILED, .diagnostic = nx_str_of(rows[i].text)};
+        struct nx_verdict verdict;
+        nx_classify(matcher, arena, &report, &verdict);
+        if (!nx_str_eq(verdict.rule, nx_str_of(rows[i].rule)))
+            fail_msg("%s: by '%.*s', not '%s'", rows[i].text, NX_FMT(verdict.rule), rows[i].rule);
+    }
+    nx_matcher_free(matcher);
+    nx_ruleset_unref(rules);
+    nx_arena_free(arena);
+}
+
 #define RULE "rule x.y\n  cause greylisted\n"
 static void faults_are_told_with_their_place(void **state)
 {
@@ -240,6 +269,10 @@ static void faults_are_told_with_their_place(void **state)
         {"  any abcd\n", "stands in no rule"},
         {"disable x.y\n", "is for local rules"},
         {"rules x.y\n", "unknown word 'rules'"},
+        {"guard x.y\n  hit abcd|\n", "has no words"},
+        {"guard x.y\n  re abcd\n  cause expired\n  hit abcd|\n", "causes/a.rules:3:3: unknown key 'cause' (re need hit miss note since src)"},
+        {"guard x.y\n  re abcd\\|\n  hit abcd\n", "causes/a.rules:3:8: guard 'x.y' does not hold this hit"},
+        {"guard x.y\n  re abcd\n  hit abcd\n  miss abcde\n", "causes/a.rules:4:8: guard 'x.y' holds this miss"},
         {"provider p\n  hots x\n", "unknown key 'hots' of a provider"},
         {"provider p\n  host x.example\nprovider q\n  host x.example\n", "belongs to provider 'p' already"},
         {"# \xff\n", "causes/a.rules:1:3: not UTF-8"},
@@ -370,6 +403,7 @@ int main(void)
         cmocka_unit_test(evidence_in_its_order),
         cmocka_unit_test(gates_and_phrases),
         cmocka_unit_test(the_match_points_into_the_report),
+        cmocka_unit_test(guards_take_words_away_from_hard_rules),
         cmocka_unit_test(faults_are_told_with_their_place),
         cmocka_unit_test(beats_turns_the_order),
         cmocka_unit_test(local_rules_add_replace_and_disable),
