@@ -96,7 +96,8 @@ static bool ask_allowed(struct access *access, const struct nx_address *address,
     struct nx_entry entry;
     bool itself, domain;
     struct nx_str whole = nx_arena_printf(access->arena, "@%.*s", NX_FMT(address->domain));
-    if (nx_reader_lookup(access->reader, access->arena, address->folded, NX_STR_NONE, access->now, &entry, &itself, &access->error) < 0 ||
+    if (nx_reader_lookup(access->reader, access->arena, address->folded, NX_STR_NONE, access->now, &entry, &itself,
+                         &access->error) < 0 ||
         nx_reader_lookup(access->reader, access->arena, whole, NX_STR_NONE, access->now, &entry, &domain, &access->error) < 0)
         return false;
     *ret = domain ? NX_STR("domain") : itself ? NX_STR("address") : NX_STR_NONE;
@@ -156,8 +157,8 @@ static gboolean print_pretty(struct nx_str document, GError **error)
     json_error_t fault;
     json_t *root = json_loadb(document.p, document.n, 0, &fault);
     if (root == NULL) {
-        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "what is known of the address is no JSON: %s at byte %d (look at nixie history)",
-                    fault.text, fault.position);
+        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT,
+                    "what is known of the address is no JSON: %s at byte %d (look at nixie history)", fault.text, fault.position);
         return FALSE;
     }
     json_dumpf(root, stdout, JSON_INDENT(2)); /* a fault of stdout is found at the end */
@@ -174,13 +175,16 @@ int nx_cmd_subject_access(int argc, char **argv)
         "allow list, every event and act, what imports said, messages kept for triage that its events were read from, and how long "
         "the settings keep it all. docs/privacy.md names the keys. Reports on other addresses that name this one are not searched, "
         "and kept messages may name other people: read it before it goes out.\n"
-        "Of an erased address only a keyed hash is kept; it says since when.\nExit: 0; 1 nothing is known, which the document says; "
-        "64 it is no address, or a whole domain; 65 the database or the settings are wrong.",
+        "Of an erased address only a keyed hash is kept; it says since when.\nExit: 0; 1 nothing is known, which the document "
+        "says; "
+        "64 it is no address, or a whole domain; 75 could not tell: no database, a damaged one, without the key of erased "
+        "addresses, or "
+        "wrong settings.",
         1, 1};
     g_auto(nx_cli) cli;
     int code;
     if (!nx_cli_begin(&cli, argc, argv, &usage, NULL, &code))
-        return code;
+        return nx_cli_question(code);
     g_autoptr(GError) error = NULL;
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autoptr(nx_store) store = nx_cli_store(cli.config, NX_OPEN_READ, &error);
@@ -190,12 +194,12 @@ int nx_cmd_subject_access(int argc, char **argv)
     struct nx_address address;
     struct nx_str allowed;
     if (reader == NULL || !nx_reader_forgettable(reader, arena, asked, &error))
-        return nx_cli_fail(error);
+        return nx_cli_question(nx_cli_fail(error));
     bool folded = nx_address_fold(arena, asked, cli.config->fold, &address, NULL);
     g_assert(folded);
     if (!gather(&access, &address, &allowed)) {
         g_propagate_error(&error, access.error);
-        return nx_cli_fail(error);
+        return nx_cli_question(nx_cli_fail(error));
     }
     bool data = access.in_force.n + access.run_out.n + access.holds.n + access.log.n > 0 || nx_str_eq(allowed, NX_STR("address"));
     bool erased = access.erased.n > 0 && !data;
@@ -222,8 +226,9 @@ int nx_cmd_subject_access(int argc, char **argv)
     }
     nx_buf_addc(&out, '}');
     if (!print_pretty(nx_buf_str(&out), &error))
-        return nx_cli_fail(error);
+        return nx_cli_question(nx_cli_fail(error));
     if (!data && !erased)
         nx_cli_say("%s: nothing is known of it", cli.args[0]);
-    return nx_cli_finish(data || erased ? NX_EXIT_OK : NX_EXIT_FINDING);
+    code = data || erased ? NX_EXIT_OK : NX_EXIT_FINDING;
+    return nx_cli_finish(NX_EXIT_OK) == NX_EXIT_OK ? code : NX_EXIT_TEMPORARY;
 }

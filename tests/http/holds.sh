@@ -24,6 +24,7 @@ one=$(sed -n '1s/	.*//p' "$T/out"); two=$(sed -n '2s/	.*//p' "$T/out"); three=$(
 run 0 "$NIXIE" holds --provider yahoo; prints 'nothing is held back'
 run 0 "$NIXIE" check $one; prints "^$one	ok	until .* held back: "
 run 0 "$NIXIE" history $one; prints 'mailbox_unknown +hold: held back'; prints '^now: not suppressed; mailbox_unknown by google is held back until'
+run 0 "$NIXIE" subject-access $one; is "$(jq -r '[.known, (.entries | length), (.holds | length), .holds[0].address, .holds[0].provider] | join(" ")' "$T/out")" "data 0 1 $one google"
 run 0 "$NIXIE" policy explain $one; prints '^now: not suppressed; mailbox_unknown until .*: held back'
 asks 404 /v1/suppressions/$one; has '.detail | test("is not suppressed: until .* held back")'
 asks 200 '/v1/holds?provider=google&limit=10'; has '(.holds | length == 10) and .holds[0].provider == "google" and .holds[0].cause == "mailbox_unknown" and .incidents[0].holding == 16'
