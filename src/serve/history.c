@@ -1,66 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known of one address, and erasing it. */
 #include "serve/handlers.h"
+#include "serve/listing.h"
 
 #include "base/error.h"
-#include "event/json.h"
 #include "export/trail.h"
 
 #include <jansson.h>
 
-#define PAGE_DEFAULT 100u
-#define PAGE_MOST 1000u
-
-struct page {
-    struct nx_buf body;
-    size_t n, limit;
-    int64_t last;
-    bool more;
-};
-
 static bool add(const struct nx_logged *line, void *data)
 {
-    struct page *page = data;
-    if (page->n == page->limit) {
-        page->more = true;
+    struct nx_listing *page = data;
+    if (!nx_listing_place(page))
         return false;
-    }
-    if (page->n++ > 0)
-        nx_buf_addc(&page->body, ',');
     nx_logged_to_json(&page->body, line);
-    page->last = line->sequence;
+    if (page->n == page->limit)
+        page->cursor = nx_arena_printf(page->body.arena, "%" G_GINT64_FORMAT, line->sequence);
     return true;
-}
-
-static bool number_of(struct nx_request *request, const char *name, unsigned long long least, unsigned long long most,
-                      unsigned long long *ret)
-{
-    struct nx_str text = nx_request_query(request, name);
-    if (text.n == 0 || (nx_str_to_u64(text, ret) && *ret >= least && *ret <= most))
-        return true;
-    nx_request_problem(request, 400, "%s is to be a number from %llu to %llu", name, least, most);
-    return false;
 }
 
 void nx_get_history(struct nx_request *request)
 {
-    unsigned long long cursor = 0, limit = PAGE_DEFAULT;
+    int64_t cursor;
+    size_t limit;
     struct nx_reader *reader = nx_request_reader(request);
     g_autoptr(GError) error = NULL;
-    if (reader == NULL || !number_of(request, "limit", 1, PAGE_MOST, &limit) ||
-        !number_of(request, "cursor", 0, INT64_MAX, &cursor))
+    if (reader == NULL || !nx_listing_limit(request, &limit) || !nx_listing_number(request, "cursor", &cursor))
         return;
     const struct nx_log_filter filter = {
-        .address = nx_request_param(request), .after = (int64_t)cursor, .since = NX_WHEN_NONE, .limit = (size_t)limit + 1};
-    struct page page = {.limit = (size_t)limit};
-    nx_buf_init(&page.body, nx_request_arena(request), SIZE_MAX / 2);
-    nx_buf_add(&page.body, NX_STR("{\"history\":["));
+        .address = nx_request_param(request), .after = cursor, .since = NX_WHEN_NONE, .limit = limit + 1};
+    struct nx_listing page;
+    nx_listing_begin(request, "history", limit, &page);
     if (!nx_reader_log(reader, &filter, add, &page, &error)) {
         nx_request_fail(request, error);
         return;
     }
-    nx_buf_add(&page.body, page.more ? nx_arena_printf(page.body.arena, "],\"next\":\"%" G_GINT64_FORMAT "\"}\n", page.last)
-                                     : NX_STR("],\"next\":null}\n"));
+    nx_listing_end(&page);
+    nx_buf_add(&page.body, NX_STR("}\n"));
     nx_request_json(request, 200, nx_buf_str(&page.body));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/handlers.h"
+#include "serve/listing.h"
 
 #include "base/error.h"
 #include "event/json.h"
@@ -7,74 +8,61 @@
 
 #include <jansson.h>
 
-#define PAGE_DEFAULT 100u
-#define PAGE_MOST 1000u
+#define INCIDENTS_MOST 1000u
 
 struct page {
-    struct nx_buf body;
+    struct nx_listing listing;
     const struct nx_breaker *policy;
-    size_t n, limit;
-    struct nx_str cursor; /* of the last hold */
 };
 
 static bool add_incident(const struct nx_incident *incident, void *data)
 {
     struct page *page = data;
-    if (page->n++ > 0)
-        nx_buf_addc(&page->body, ',');
-    nx_incident_to_json(&page->body, incident, nx_breaker_since(page->policy, incident->opened));
-    return page->n < PAGE_MOST;
+    if (!nx_listing_place(&page->listing))
+        return false;
+    nx_incident_to_json(&page->listing.body, incident, nx_breaker_since(page->policy, incident->opened));
+    return true;
 }
 
 static bool add_hold(const struct nx_hold *hold, void *data)
 {
     struct page *page = data;
-    if (page->n == page->limit) { /* one more than asked for: there is a next page */
-        page->n++;
+    if (!nx_listing_place(&page->listing))
         return false;
-    }
-    if (page->n++ > 0)
-        nx_buf_addc(&page->body, ',');
-    nx_hold_to_json(&page->body, hold);
-    if (page->n == page->limit)
-        page->cursor = nx_hold_cursor(page->body.arena, hold);
+    nx_hold_to_json(&page->listing.body, hold);
+    if (page->listing.n == page->listing.limit)
+        page->listing.cursor = nx_hold_cursor(page->listing.body.arena, hold);
     return true;
 }
 
 void nx_list_holds(struct nx_request *request)
 {
     struct nx_reader *reader = nx_request_reader(request);
-    struct nx_str limit = nx_request_query(request, "limit");
-    unsigned long long n = PAGE_DEFAULT;
+    size_t limit;
     g_autoptr(GError) error = NULL;
     struct page page = {.policy = &nx_request_setup(request)->config->policy.breaker};
     struct nx_hold_filter filter = {.remote = nx_request_query(request, "provider"),
                                     .after = nx_request_query(request, "cursor"),
                                     .over = nx_str_eq(nx_request_query(request, "over"), NX_STR("true"))};
-    if (reader == NULL)
+    if (reader == NULL || !nx_listing_limit(request, &limit))
         return;
-    if (limit.n > 0 && (!nx_str_to_u64(limit, &n) || n == 0 || n > PAGE_MOST)) {
-        nx_request_problem(request, 400, "limit is to be a number from 1 to %u", PAGE_MOST);
-        return;
-    }
-    nx_buf_init(&page.body, nx_request_arena(request), SIZE_MAX / 2);
-    nx_buf_add(&page.body, NX_STR("{\"incidents\":["));
+    nx_listing_begin(request, "incidents", INCIDENTS_MOST, &page.listing);
     if (!nx_reader_incidents(reader, &filter, nx_request_now(request), add_incident, &page, &error)) {
         nx_request_fail(request, error);
         return;
     }
-    page.n = 0;
-    page.limit = (size_t)n;
-    filter.limit = page.limit + 1;
-    nx_buf_add(&page.body, NX_STR("],\"holds\":["));
+    page.listing.n = 0;
+    page.listing.more = false;
+    page.listing.limit = limit;
+    filter.limit = limit + 1;
+    nx_buf_add(&page.listing.body, NX_STR("],\"holds\":["));
     if (!nx_reader_holds(reader, &filter, nx_request_now(request), add_hold, &page, &error)) {
         nx_request_fail(request, error);
         return;
     }
-    nx_buf_add(&page.body, NX_STR("],\"next\":"));
-    nx_json_string(&page.body, page.n > page.limit ? page.cursor : NX_STR_NONE);
-    nx_buf_add(&page.body, NX_STR("}\n"));
-    nx_request_json(request, 200, nx_buf_str(&page.body));
+    nx_listing_end(&page.listing);
+    nx_buf_add(&page.listing.body, NX_STR("}\n"));
+    nx_request_json(request, 200, nx_buf_str(&page.listing.body));
 }
 
 /* Reads {"provider" or "addresses", "reason", "actor"}; texts are copied. False: what is wrong is in *ret_why. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/handlers.h"
+#include "serve/listing.h"
 
 #include "base/error.h"
 #include "event/json.h"
@@ -7,9 +8,6 @@
 #include "store/hold.h"
 
 #include <jansson.h>
-
-#define PAGE_DEFAULT 100u
-#define PAGE_MOST 1000u
 
 /* 1 suppressed, 0 not, -1 answered. */
 static int look_up(struct nx_request *request, struct nx_str stream, struct nx_entry *entry, bool *allowed)
@@ -170,8 +168,7 @@ void nx_delete_suppression(struct nx_request *request)
 bool nx_request_filter(struct nx_request *request, struct nx_filter *filter)
 {
     struct nx_str cause = nx_request_query(request, "cause"), class_ = nx_request_query(request, "class"),
-                  since = nx_request_query(request, "since"), limit = nx_request_query(request, "limit");
-    unsigned long long n = 0;
+                  since = nx_request_query(request, "since");
     *filter = (struct nx_filter){.stream = nx_request_stream_name(request),
                                  .domain = nx_request_query(request, "domain"),
                                  .after = nx_request_query(request, "cursor"),
@@ -186,30 +183,16 @@ bool nx_request_filter(struct nx_request *request, struct nx_filter *filter)
         nx_request_problem(request, 400, "'%.*s' is no class (hard, soft, block, none)", NX_FMT(class_));
     else if (since.n > 0 && filter->since == NX_WHEN_NONE)
         nx_request_problem(request, 400, "since=%.*s is no RFC 3339 time, such as 2026-01-31T12:00:00Z", NX_FMT(since));
-    else if (limit.n > 0 && (!nx_str_to_u64(limit, &n) || n == 0 || n > PAGE_MOST))
-        nx_request_problem(request, 400, "limit is to be a number from 1 to %u", PAGE_MOST);
-    else {
-        filter->limit = n > 0 ? (size_t)n : PAGE_DEFAULT;
-        return true;
-    }
+    else
+        return nx_listing_limit(request, &filter->limit);
     return false;
 }
 
-struct page {
-    struct nx_buf body;
-    size_t n, limit;
-    struct nx_str cursor; /* of the last entry */
-};
-
 static bool add_to_page(const struct nx_entry *entry, void *data)
 {
-    struct page *page = data;
-    if (page->n == page->limit) { /* one more than asked for: there is a next page */
-        page->n++;
+    struct nx_listing *page = data;
+    if (!nx_listing_place(page))
         return false;
-    }
-    if (page->n++ > 0)
-        nx_buf_addc(&page->body, ',');
     nx_entry_to_json(&page->body, entry);
     if (page->n == page->limit)
         page->cursor = nx_arena_dup(page->body.arena, nx_entry_cursor(page->body.arena, entry));
@@ -222,16 +205,14 @@ void nx_list_suppressions(struct nx_request *request)
     struct nx_reader *reader = nx_request_reader(request);
     if (reader == NULL || !nx_request_filter(request, &filter))
         return;
-    struct page page = {.limit = filter.limit++};
+    struct nx_listing page;
     g_autoptr(GError) error = NULL;
-    nx_buf_init(&page.body, nx_request_arena(request), SIZE_MAX / 2);
-    nx_buf_add(&page.body, NX_STR("{\"suppressions\":["));
+    nx_listing_begin(request, "suppressions", filter.limit++, &page);
     if (!nx_reader_list(reader, &filter, nx_request_now(request), add_to_page, &page, &error)) {
         nx_request_fail(request, error);
         return;
     }
-    nx_buf_add(&page.body, NX_STR("],\"next\":"));
-    nx_json_string(&page.body, page.n > page.limit ? page.cursor : NX_STR_NONE);
+    nx_listing_end(&page);
     uint64_t erased = 0; /* they are suppressed too, and cannot be listed */
     if (!nx_reader_erased(reader, nx_request_now(request), &erased, &error)) {
         nx_request_fail(request, error);
