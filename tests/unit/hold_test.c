@@ -3,13 +3,9 @@
 
 #include "base/error.h"
 
-#include <glib/gstdio.h>
-#include <setjmp.h>
+#include "store_fixture.h"
+
 #include <sqlite3.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 
 #define HOUR 3600
 #define DAY 86400
@@ -17,32 +13,6 @@
 #define OUTAGE (T0 + 10 * DAY + 10 * HOUR)
 #define MINIMUM 30
 #define BURST 50
-
-struct fixture {
-    char *directory, *path;
-    struct nx_arena *arena;
-    struct nx_policy policy;
-    struct nx_store *store;
-    struct nx_reader *reader;
-    unsigned ids;
-};
-
-static void open_store(struct fixture *f)
-{
-    g_autoptr(GError) error = NULL;
-    f->store = nx_store_open(f->path, NX_OPEN_WRITE, &f->policy, NULL, &error);
-    if (f->store == NULL)
-        fail_msg("%s", error->message);
-    f->reader = nx_reader_new(f->store, &error);
-    if (f->reader == NULL)
-        fail_msg("%s", error->message);
-}
-
-static void close_store(struct fixture *f)
-{
-    nx_reader_free(f->reader);
-    nx_store_close(f->store);
-}
 
 static struct nx_stored report(struct fixture *f, const char *address, const char *provider, enum nx_kind kind, enum nx_cause cause,
                                nx_when at, nx_when now)
@@ -75,12 +45,8 @@ static enum nx_action unknown(struct fixture *f, const char *address, const char
 /* Events of ten days: a few dead addresses at each of two providers. */
 static int set_up(void **state)
 {
-    struct fixture *f = g_new0(struct fixture, 1);
-    f->directory = g_dir_make_tmp("nixie-hold-XXXXXX", NULL);
-    f->path = g_build_filename(f->directory, "n.db", NULL);
-    f->arena = nx_arena_new();
-    nx_policy_defaults(&f->policy);
-    open_store(f);
+    make_store(state);
+    struct fixture *f = *state;
     for (int day = 0; day < 10; day++)
         for (int i = 0; i < 2; i++) {
             g_autofree char *a = g_strdup_printf("old%d.%d@gmail.com", day, i),
@@ -88,25 +54,6 @@ static int set_up(void **state)
             assert_int_equal(unknown(f, a, "google", T0 + day * DAY + 9 * HOUR), NX_ACTION_SUPPRESS);
             assert_int_equal(unknown(f, b, "", T0 + day * DAY + 9 * HOUR), NX_ACTION_SUPPRESS);
         }
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    close_store(f);
-    GDir *dir = g_dir_open(f->directory, 0, NULL);
-    for (const char *name = g_dir_read_name(dir); name != NULL; name = g_dir_read_name(dir)) {
-        g_autofree char *path = g_build_filename(f->directory, name, NULL);
-        g_unlink(path);
-    }
-    g_dir_close(dir);
-    g_rmdir(f->directory);
-    nx_arena_free(f->arena);
-    g_free(f->path);
-    g_free(f->directory);
-    g_free(f);
     return 0;
 }
 

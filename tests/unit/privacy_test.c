@@ -4,61 +4,10 @@
 #include "store/lookup.h"
 #include "store/mention.h"
 #include "store/pseudonym.h"
-#include "store/store.h"
-
-#include <glib/gstdio.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "store_fixture.h"
 
 #define DAY 86400
 #define T0 1700000000
-
-struct fixture {
-    char *directory, *path;
-    struct nx_arena *arena;
-    struct nx_policy policy;
-    struct nx_store *store;
-    struct nx_reader *reader;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = g_new0(struct fixture, 1);
-    g_autoptr(GError) error = NULL;
-    f->directory = g_dir_make_tmp("nixie-privacy-XXXXXX", NULL);
-    f->path = g_build_filename(f->directory, "n.db", NULL);
-    f->arena = nx_arena_new();
-    nx_policy_defaults(&f->policy);
-    f->policy.breaker.enabled = true;
-    f->store = nx_store_open(f->path, NX_OPEN_WRITE, &f->policy, NULL, &error);
-    f->reader = f->store == NULL ? NULL : nx_reader_new(f->store, &error);
-    if (f->reader == NULL)
-        fail_msg("%s", error->message);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    nx_reader_free(f->reader);
-    nx_store_close(f->store);
-    GDir *dir = g_dir_open(f->directory, 0, NULL);
-    for (const char *name = g_dir_read_name(dir); name != NULL; name = g_dir_read_name(dir)) {
-        g_autofree char *path = g_build_filename(f->directory, name, NULL);
-        g_unlink(path);
-    }
-    g_dir_close(dir);
-    g_rmdir(f->directory);
-    nx_arena_free(f->arena);
-    g_free(f->path);
-    g_free(f->directory);
-    g_free(f);
-    return 0;
-}
 
 /* ---- addresses inside text */
 
@@ -416,10 +365,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mentions_are_found_whole_and_nothing_else_is),
-        cmocka_unit_test_setup_teardown(a_secret_is_made_once_and_tells_itself_apart, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_past_its_time_goes_and_entries_stay, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_an_entry_rests_on_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(erasing_changes_what_is_kept_and_not_who_is_written_to, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_secret_is_made_once_and_tells_itself_apart, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_past_its_time_goes_and_entries_stay, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(what_an_entry_rests_on_stays, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(erasing_changes_what_is_kept_and_not_who_is_written_to, make_store, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

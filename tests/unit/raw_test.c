@@ -1,56 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole messages of what nobody could explain: kept with the event, found, bounded, forgotten. */
 #include "store/sqlite/raw.h"
-
-#include <glib/gstdio.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "store_fixture.h"
 
 #define DAY 86400
 #define T0 1700000000
-
-struct fixture {
-    char *directory, *path;
-    struct nx_arena *arena;
-    struct nx_policy policy;
-    struct nx_store *store;
-    struct nx_reader *reader;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = g_new0(struct fixture, 1);
-    f->directory = g_dir_make_tmp("nixie-raw-XXXXXX", NULL);
-    f->path = g_build_filename(f->directory, "n.db", NULL);
-    f->arena = nx_arena_new();
-    nx_policy_defaults(&f->policy);
-    f->store = nx_store_open(f->path, NX_OPEN_WRITE, &f->policy, NULL, NULL);
-    f->reader = nx_reader_new(f->store, NULL);
-    assert_non_null(f->reader);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    nx_reader_free(f->reader);
-    nx_store_close(f->store);
-    static const char *const endings[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
-        g_autofree char *path = g_strconcat(f->path, endings[i], NULL);
-        g_unlink(path);
-    }
-    g_rmdir(f->directory);
-    nx_arena_free(f->arena);
-    g_free(f->path);
-    g_free(f->directory);
-    g_free(f);
-    return 0;
-}
 
 static struct nx_str keep(struct fixture *f, const char *address, enum nx_cause cause, struct nx_str raw, nx_when when)
 {
@@ -214,10 +168,10 @@ static void test_forget(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bounds, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_forget, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_kept, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(test_bounds, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(test_names, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(test_forget, make_store, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

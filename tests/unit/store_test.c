@@ -1,74 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/store.h"
+#include "store_fixture.h"
 
 #include "base/error.h"
 
-#include <glib/gstdio.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #define DAY 86400
 #define T0 1700000000
-
-struct fixture {
-    char *directory, *path;
-    struct nx_arena *arena;
-    struct nx_policy policy;
-    struct nx_store *store;
-    struct nx_reader *reader;
-};
-
-static void open_store(struct fixture *f)
-{
-    g_autoptr(GError) error = NULL;
-    f->store = nx_store_open(f->path, NX_OPEN_WRITE, &f->policy, NULL, &error);
-    if (f->store == NULL)
-        fail_msg("%s", error->message);
-    f->reader = nx_reader_new(f->store, &error);
-    if (f->reader == NULL)
-        fail_msg("%s", error->message);
-}
-
-static void close_store(struct fixture *f)
-{
-    nx_reader_free(f->reader);
-    nx_store_close(f->store);
-    f->reader = NULL;
-    f->store = NULL;
-}
-
-static int set_up(void **state)
-{
-    struct fixture *f = g_new0(struct fixture, 1);
-    f->directory = g_dir_make_tmp("nixie-store-XXXXXX", NULL);
-    f->path = g_build_filename(f->directory, "n.db", NULL);
-    f->arena = nx_arena_new();
-    nx_policy_defaults(&f->policy);
-    open_store(f);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    close_store(f);
-    GDir *dir = g_dir_open(f->directory, 0, NULL);
-    for (const char *name = g_dir_read_name(dir); name != NULL; name = g_dir_read_name(dir)) {
-        g_autofree char *path = g_build_filename(f->directory, name, NULL);
-        g_unlink(path);
-    }
-    g_dir_close(dir);
-    g_rmdir(f->directory);
-    nx_arena_free(f->arena);
-    g_free(f->path);
-    g_free(f->directory);
-    g_free(f);
-    return 0;
-}
 
 static struct nx_event event_of(struct nx_arena *arena, const char *address, enum nx_kind kind, enum nx_cause cause, unsigned reply,
                                 nx_when when, const char *key)
@@ -473,16 +409,16 @@ static void marks_are_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_hard_bounce_suppresses_and_survives, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(soft_bounces_count_days_and_a_delivery_clears, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(hands_put_on_and_take_off, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(streams_and_domains_are_answered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(listings_filter_and_page, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(many_make_an_import_and_the_log_knows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_does_not_follow_from_the_log_is_found_and_mended, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_no_address_is_kept_but_suppresses_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_token_comes_again_with_the_same_content_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(marks_are_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_hard_bounce_suppresses_and_survives, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(soft_bounces_count_days_and_a_delivery_clears, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(hands_put_on_and_take_off, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(streams_and_domains_are_answered, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(listings_filter_and_page, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(many_make_an_import_and_the_log_knows, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(what_does_not_follow_from_the_log_is_found_and_mended, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_address_is_kept_but_suppresses_nothing, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(a_token_comes_again_with_the_same_content_alone, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(marks_are_kept, make_store, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
