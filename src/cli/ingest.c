@@ -4,6 +4,7 @@
 
 #include "ingest/intake.h"
 #include "ingest/mailbox.h"
+#include "ingest/moment.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@ struct ingest {
     struct nx_intake *intake;
     const struct nx_limits *limits;
     const char *stream;
+    bool as_now; /* not when the message says it arrived */
     bool unreadable;
     /* for the bar; total 0: there is none */
     uint64_t total, before;
@@ -66,11 +68,12 @@ static void send(struct ingest *ingest, const struct nx_message *message)
     item->path = g_strdup(message->path);
     item->sender = g_strndup(message->sender.p, message->sender.n);
     item->ingest = ingest;
+    nx_when now = g_get_real_time() / G_USEC_PER_SEC;
     item->origin = (struct nx_origin){.source = NX_STR("file"),
                                       .file = nx_str_of(item->path),
                                       .envelope_from = nx_str_of(item->sender),
                                       .stream = nx_str_of(ingest->stream),
-                                      .received_at = g_get_real_time() / G_USEC_PER_SEC};
+                                      .received_at = ingest->as_now ? now : nx_moment_of(message, now)};
     item->input = (struct nx_input){.kind = NX_INPUT_MAIL,
                                     .bytes = {item->bytes, message->bytes.n},
                                     .notes = message->size > message->bytes.n ? NX_NOTE_TRUNCATED : 0,
@@ -149,10 +152,11 @@ int nx_cmd_ingest(int argc, char **argv)
         "before is known "
         "and changes nothing.\nExit: 0; 1 when something could not be read; 75 when the database could not take it.",
         1, -1};
-    g_autofree char *stream = NULL, *log = NULL;
+    g_autofree char *stream = NULL, *log = NULL, *received = NULL;
     gboolean quiet = FALSE, follow = FALSE, deliveries = FALSE;
     const GOptionEntry entries[] = {
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "The stream (mailing, tenant) that the reports belong to", "NAME"},
+        {"received", 0, 0, G_OPTION_ARG_STRING, &received, "When reports count: when the message or line says it arrived (message), or now", "message|now"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress bar", NULL},
         {"log", 0, 0, G_OPTION_ARG_STRING, &log, "PATH is a delivery log: postfix, exim, sendmail, opensmtpd, powermta or kumomta", "MTA"},
         {"follow", 0, 0, G_OPTION_ARG_NONE, &follow, "With --log: wait for more, over rotation, until SIGTERM or SIGINT", NULL},
@@ -163,8 +167,13 @@ int nx_cmd_ingest(int argc, char **argv)
     int code;
     if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
         return code;
+    if (received != NULL && strcmp(received, "message") != 0 && strcmp(received, "now") != 0) {
+        nx_cli_say("--received: '%s' is neither message nor now", received);
+        return NX_EXIT_USAGE;
+    }
+    bool as_now = g_strcmp0(received, "now") == 0;
     if (log != NULL) {
-        const struct nx_ingest_log options = {.kind = log, .stream = stream, .follow = follow, .deliveries = deliveries};
+        const struct nx_ingest_log options = {.kind = log, .stream = stream, .follow = follow, .deliveries = deliveries, .as_now = as_now};
         return nx_ingest_logs(&cli, &options);
     }
     if (follow || deliveries) {
@@ -178,7 +187,7 @@ int nx_cmd_ingest(int argc, char **argv)
         return nx_cli_fail(error);
     const struct nx_intake_options options = {0};
     g_autoptr(nx_intake) intake = nx_intake_new(engine, store, &options);
-    struct ingest ingest = {.intake = intake, .limits = &cli.config->limits, .stream = stream};
+    struct ingest ingest = {.intake = intake, .limits = &cli.config->limits, .stream = stream, .as_now = as_now};
     pthread_mutex_init(&ingest.lock, NULL);
     bool bar = !quiet && isatty(STDERR_FILENO);
     for (char **arg = cli.args; *arg != NULL && bar; arg++)

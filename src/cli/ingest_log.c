@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "ingest/logfile.h"
+#include "ingest/moment.h"
 #include "parse/log/log.h"
 
 #include <inttypes.h>
@@ -75,7 +76,7 @@ static void take(struct run *run, struct nx_str line)
     size_t n = nx_log_read(run->log, arena, line, now, &reports);
     if (n == 0)
         return;
-    run->origin.received_at = now;
+    run->origin.received_at = run->options->as_now ? now : nx_moment_sane(reports[0].last_attempt_at, now);
     struct nx_input input = {.kind = NX_INPUT_LOG_LINE, .bytes = line, .provider = nx_str_of(run->options->kind), .verified = NX_VERIFIED_PROVIDER, .origin = &run->origin};
     g_array_append_vals(run->events, nx_worker_judge(run->worker, &input, reports, n), (guint)n);
 }

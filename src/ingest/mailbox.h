@@ -18,6 +18,7 @@ struct nx_message {
     struct nx_str bytes;  /* without the "From " line; valid until the next call */
     const char *path;     /* of its file; valid until the next call */
     struct nx_str sender; /* of the "From " line, or empty */
+    struct nx_str date;   /* of it; both valid until the next call */
     uint64_t size;        /* before it was cut */
     uint64_t consumed;    /* bytes read of all paths so far, for a progress bar */
 };

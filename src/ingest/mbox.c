@@ -20,7 +20,7 @@ struct nx_mbox {
     bool mbox;  /* the file opened with a "From " line */
     GByteArray *message;
     uint64_t size;
-    char *sender, *next_sender;
+    char *from, *next_from; /* "From " lines without that word: sender and date */
     uint64_t consumed;
 };
 
@@ -50,7 +50,7 @@ void nx_mbox_restart(struct nx_mbox *mbox, int fd)
     mbox->start = mbox->end = 0;
     mbox->eof = mbox->mbox = false;
     mbox->first = mbox->more = true; /* an empty file is an empty message */
-    g_clear_pointer(&mbox->next_sender, g_free);
+    g_clear_pointer(&mbox->next_from, g_free);
 }
 
 void nx_mbox_free(struct nx_mbox *mbox)
@@ -58,8 +58,8 @@ void nx_mbox_free(struct nx_mbox *mbox)
     if (mbox->fd > STDIN_FILENO)
         close(mbox->fd);
     g_free(mbox->buffer);
-    g_free(mbox->sender);
-    g_free(mbox->next_sender);
+    g_free(mbox->from);
+    g_free(mbox->next_from);
     g_byte_array_unref(mbox->message);
     g_free(mbox);
 }
@@ -139,8 +139,8 @@ bool nx_mbox_is_from_line(struct nx_str line)
 static void begin(struct nx_mbox *mbox, struct nx_str from_line)
 {
     struct nx_str rest = nx_str_trim(nx_str_from(from_line, 5));
-    g_free(mbox->next_sender);
-    mbox->next_sender = g_strndup(rest.p, nx_str_chr(rest, ' '));
+    g_free(mbox->next_from);
+    mbox->next_from = g_strndup(rest.p, rest.n);
     mbox->more = true;
     mbox->start += from_line.n;
 }
@@ -239,12 +239,15 @@ int nx_mbox_next(struct nx_mbox *mbox, struct nx_message *ret_message)
     if (mbox->first && open_file(mbox) < 0)
         return -1;
     mbox->more = false;
-    g_free(mbox->sender);
-    mbox->sender = g_steal_pointer(&mbox->next_sender);
+    g_free(mbox->from);
+    mbox->from = g_steal_pointer(&mbox->next_from);
     if ((mbox->mbox ? keep_lines(mbox) : keep_rest(mbox)) < 0)
         return -1;
+    struct nx_str from = nx_str_of(mbox->from);
+    size_t blank = nx_str_chr(from, ' ');
     *ret_message = (struct nx_message){.bytes = {(const char *)mbox->message->data, mbox->message->len},
-                                       .sender = nx_str_of(mbox->sender),
+                                       .sender = nx_str_sub(from, 0, blank),
+                                       .date = nx_str_trim(nx_str_from(from, blank)),
                                        .size = mbox->size,
                                        .consumed = mbox->consumed};
     return 1;

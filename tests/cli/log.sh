@@ -36,6 +36,12 @@ sleep 0.2; kill -9 $pid; wait $pid 2>/dev/null
 run 0 "$NIXIE" ingest --log postfix "$T/big.log"
 is "$("$NIXIE" export --format txt | grep -c '^u1[0-9][0-9]@')" 60
 
+# Lines count for their own days.
+full() { printf '%s 00:00:%02d mx postfix/smtp[9]: 5F%04d: to=<%s@example.net>, relay=mx.example.net[192.0.2.1]:25, delay=0.5, delays=0.1/0/0.2/0.2, dsn=5.2.2, status=bounced (host mx.example.net[192.0.2.1] said: 552 5.2.2 Mailbox full (in reply to RCPT TO command))\n' "$(LC_ALL=C date -u -d "-$2 days" +'%b %e')" "$2" "$2" "$1"; }
+for who in then now; do for ago in 20 15 9; do full $who $ago; done >"$T/$who.log"; done
+run 0 "$NIXIE" ingest --log postfix "$T/then.log"; prints '3 events kept, 0 known already, 1 suppressions'
+run 0 "$NIXIE" ingest --received now --log postfix "$T/now.log"; prints '3 events kept, 0 known already, 0 suppressions'
+
 run 64 "$NIXIE" ingest --log uucp "$log"; says "no log is called 'uucp' \(one of postfix"
 run 64 "$NIXIE" ingest --follow "$log"; says 'only with --log'
 run 1 "$NIXIE" ingest --log postfix "$T/none"; says 'none: cannot be read: No such file'
