@@ -134,13 +134,13 @@ static size_t clause_start(struct nx_str text, size_t from)
     return low;
 }
 
-/* Shipped words that would be hard, and are about somebody or something else than the recipient. */
+/* Words of a shipped rule that would be hard, and are about somebody or something else than the recipient. */
 static bool is_guarded(struct nx_matcher *matcher, const struct nx_scan *scan, const struct nx_found *found)
 {
     const struct nx_ruleset *rules = matcher->rules;
     const struct nx_rule *rule = found->rule;
     enum nx_class class_ = rule->has_class ? rule->class_ : nx_cause_facts(rule->cause)->class_;
-    if (class_ != NX_CLASS_HARD || rule->tier < NX_TIER_GENERIC || found->to - found->from > NX_GUARD_BEFORE)
+    if (class_ != NX_CLASS_HARD || rule->local || found->to - found->from > NX_GUARD_BEFORE)
         return false;
     char text[3 * NX_GUARD_BEFORE];
     size_t n = 0;
