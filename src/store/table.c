@@ -55,6 +55,7 @@ struct nx_table_maker {
     unsigned char *base;
     char *path, *temporary;
     int fd;
+    bool unnamed; /* the file has no name yet */
     GHashTable *stream_ids; /* name to index */
     GPtrArray *stream_names;
 };
@@ -124,14 +125,37 @@ void nx_table_count(struct nx_table_maker *maker, const struct nx_table_record *
     (void)stream_id(maker, record->stream);
 }
 
+/* Without a name until it is whole, so that whoever is killed leaves nothing behind; under the name of a part where the file system
+ * has no such files. */
+static int open_part(struct nx_table_maker *maker, const char *path)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    maker->fd = open(directory, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    maker->unnamed = maker->fd >= 0;
+    if (!maker->unnamed)
+        maker->fd = open(maker->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    return maker->fd < 0 ? errno : 0;
+}
+
+static bool give_name(const struct nx_table_maker *maker)
+{
+    char fd[40];
+    if (!maker->unnamed)
+        return true;
+    g_snprintf(fd, sizeof fd, "/proc/self/fd/%d", maker->fd);
+    unlink(maker->temporary);
+    return linkat(AT_FDCWD, fd, AT_FDCWD, maker->temporary, AT_SYMLINK_FOLLOW) == 0;
+}
+
 static gboolean map(struct nx_table_maker *maker, const char *path, GError **error)
 {
     size_t size = maker->header.size;
     if (path != NULL) {
         maker->path = g_strdup(path);
         maker->temporary = g_strdup_printf("%s.%ld.part", path, (long)getpid());
-        maker->fd = open(maker->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        int failed = maker->fd < 0 ? errno : posix_fallocate(maker->fd, 0, (off_t)size); /* room now, not a bus error later */
+        int failed = open_part(maker, path);
+        if (failed == 0)
+            failed = posix_fallocate(maker->fd, 0, (off_t)size); /* room now, not a bus error later */
         if (failed != 0) {
             g_set_error(error, NX_ERROR, failed == ENOSPC || failed == EFBIG ? NX_ERROR_FULL : NX_ERROR_IO,
                         "%s: cannot be written: %s", path, g_strerror(failed));
@@ -210,7 +234,7 @@ static gboolean write_out(struct nx_table_maker *maker, GError **error)
         return TRUE;
     g_autofree char *directory = g_path_get_dirname(maker->path);
     int dir = -1;
-    bool good = msync(maker->base, maker->header.size, MS_SYNC) == 0 && fsync(maker->fd) == 0 &&
+    bool good = msync(maker->base, maker->header.size, MS_SYNC) == 0 && fsync(maker->fd) == 0 && give_name(maker) &&
                 rename(maker->temporary, maker->path) == 0 && (dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 &&
                 fsync(dir) == 0;
     if (!good)
