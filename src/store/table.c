@@ -55,7 +55,7 @@ struct nx_table_maker {
     unsigned char *base;
     char *path, *temporary;
     int fd;
-    bool unnamed; /* the file has no name yet */
+    bool unnamed;           /* the file has no name yet */
     GHashTable *stream_ids; /* name to index */
     GPtrArray *stream_names;
 };
