@@ -155,7 +155,8 @@ static bool is_guarded(struct nx_matcher *matcher, const struct nx_scan *scan, c
                 before.n--;
             memcpy(text, before.p, before.n);
             text[before.n] = '|';
-            memcpy(text + before.n + 1, behind.p, behind.n);
+            if (behind.n > 0)
+                memcpy(text + before.n + 1, behind.p, behind.n);
             n = before.n + 1 + behind.n;
         }
         int code = nx_matcher_try(matcher, g_ptr_array_index(rules->book->guards, i), (struct nx_str){text, n});
