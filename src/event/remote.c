@@ -3,6 +3,8 @@
 
 #include "base/ascii.h"
 
+#include <libpsl.h>
+
 #define HOST_MAX 253u /* RFC 1035 2.3.4, without the root's dot */
 
 static bool is_one_of(struct nx_str word, const char *const *list)
@@ -37,30 +39,7 @@ static bool is_host_name(struct nx_str name)
     return labels > 0 && last.n > 1 && nx_is_alpha((unsigned char)last.p[0]) && !is_one_of(last, own);
 }
 
-/* Below these words of a country's domain names are sold, as below the country itself. */
-static bool is_sold_below(struct nx_str word)
-{
-    static const char *const words[] = {"ac",  "co",  "com", "ed",  "edu", "gen", "go",  "gob", "gouv", "gov", "govt",
-                                        "gv",  "id",  "in",  "ind", "inf", "ltd", "me",  "mil", "muni", "ne",  "net",
-                                        "nhs", "nic", "nom", "or",  "org", "plc", "res", "sch", "web",  NULL};
-    return is_one_of(word, words);
-}
-
-static struct nx_str organisation(struct nx_str name)
-{
-    size_t dots[3], n = 0; /* of the last three, from the end */
-    for (size_t i = name.n; i-- > 0 && n < G_N_ELEMENTS(dots);)
-        if (name.p[i] == '.')
-            dots[n++] = i;
-    if (n < 2)
-        return name;
-    struct nx_str top = nx_str_from(name, dots[0] + 1), second = nx_str_sub(name, dots[1] + 1, dots[0]);
-    if (top.n > 2 || !is_sold_below(second))
-        return nx_str_from(name, dots[1] + 1);
-    return n < 3 ? name : nx_str_from(name, dots[2] + 1);
-}
-
-static struct nx_str of_host(struct nx_arena *arena, struct nx_str name)
+struct nx_str nx_organisation(struct nx_arena *arena, struct nx_str name)
 {
     name = nx_str_trim(name);
     for (size_t i = 0; i < name.n; i++) /* "mx.example.net (192.0.2.1)", "mx.example.net[192.0.2.1]:25" */
@@ -73,14 +52,18 @@ static struct nx_str of_host(struct nx_arena *arena, struct nx_str name)
     char *lower = nx_arena_alloc(arena, name.n + 1);
     for (size_t i = 0; i < name.n; i++)
         lower[i] = (char)nx_lower((unsigned char)name.p[i]);
+    lower[name.n] = '\0';
     struct nx_str host = {lower, name.n};
-    return is_host_name(host) ? organisation(host) : NX_STR_NONE;
+    if (!is_host_name(host))
+        return NX_STR_NONE;
+    const char *own = psl_registrable_domain(psl_builtin(), lower);
+    return own != NULL ? nx_str_of(own) : host; /* a suffix itself is its own organisation */
 }
 
 struct nx_str nx_remote_name(struct nx_arena *arena, struct nx_str known, struct nx_str remote_mta, struct nx_str domain)
 {
     if (known.n > 0)
         return known;
-    struct nx_str name = of_host(arena, remote_mta);
-    return name.n > 0 ? name : of_host(arena, domain);
+    struct nx_str name = nx_organisation(arena, remote_mta);
+    return name.n > 0 ? name : nx_organisation(arena, domain);
 }

@@ -172,6 +172,15 @@ static void one_name_for_one_remote(void **state)
         {"", "mx1.example.co.uk", "", "example.co.uk"},
         {"", "example.co.uk", "", "example.co.uk"},
         {"", "mx.abc.de", "", "abc.de"},
+        {"", "mx1.example.com.br", "", "example.com.br"},
+        {"", "b.mx.example.k12.ca.us", "", "example.k12.ca.us"}, /* four labels */
+        {"", "mx.example.github.io", "", "example.github.io"},   /* the private section: hosts of different people */
+        {"", "github.io", "", "github.io"},
+        {"", "mx.a.example.ck", "", "a.example.ck"}, /* *.ck */
+        {"", "mx.www.ck", "", "www.ck"},             /* !www.ck */
+        {"", "mx.example.xn--p1ai", "", "example.xn--p1ai"},
+        {"", "mx.example.xn--55qx5d.cn", "", "example.xn--55qx5d.cn"}, /* a suffix that is an A-label */
+        {"", "mx.a.b.unlisted", "", "b.unlisted"},
         {"", "mx.web.example.com", "", "example.com"}, /* a word that is sold below countries alone */
         {"", "mx.example.net (192.0.2.1)", "example.com", "example.net"},
         {"", "mx.example.net[192.0.2.1]:25", "", "example.net"},
