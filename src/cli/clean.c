@@ -107,8 +107,11 @@ static gboolean read_options(const struct options *options, struct nx_clean_opti
     return TRUE;
 }
 
-static gboolean clean(struct nx_cli *cli, const struct options *options, struct nx_clean_report *report, GError **error)
+/* *ret_asked: what went wrong is not the database, which could not be asked. */
+static gboolean clean(struct nx_cli *cli, const struct options *options, struct nx_clean_report *report, bool *ret_asked,
+                      GError **error)
 {
+    *ret_asked = true;
     struct nx_clean_options how = {.column = options->column,
                                    .stream = nx_str_of(options->stream),
                                    .now = nx_cli_now(),
@@ -119,9 +122,10 @@ static gboolean clean(struct nx_cli *cli, const struct options *options, struct 
                                    .detail = options->detail || options->report != NULL};
     if (!read_options(options, &how, error))
         return FALSE;
-    g_autoptr(nx_store) store = nx_cli_store(cli->config, NX_OPEN_READ, error);
-    g_autoptr(nx_source) source = store == NULL ? NULL : nx_source_open(cli->args[0], error);
-    g_autoptr(nx_lookup) lookup = source == NULL ? NULL : nx_lookup_new(store, error);
+    g_autoptr(nx_source) source = nx_source_open(cli->args[0], error);
+    g_autoptr(nx_store) store = source == NULL ? NULL : nx_cli_store(cli->config, NX_OPEN_READ, error);
+    g_autoptr(nx_lookup) lookup = store == NULL ? NULL : nx_lookup_new(store, error);
+    *ret_asked = source == NULL || lookup != NULL;
     g_autoptr(nx_sink) kept = lookup == NULL ? NULL : nx_sink_open(options->output, error);
     g_autoptr(nx_sink) removed = kept == NULL || options->removed == NULL ? NULL : nx_sink_open(options->removed, error);
     if (kept == NULL || (removed == NULL && options->removed != NULL))
@@ -133,6 +137,15 @@ static gboolean clean(struct nx_cli *cli, const struct options *options, struct 
            nx_sink_finish(kept, error);
 }
 
+/* As `check` has it: who cannot tell exits 75. A list is never CONFIG or CORRUPT. */
+static int fail(const GError *error, bool asked)
+{
+    bool database =
+        !asked || g_error_matches(error, NX_ERROR, NX_ERROR_CONFIG) || g_error_matches(error, NX_ERROR, NX_ERROR_CORRUPT);
+    int code = nx_cli_fail(error);
+    return database ? nx_cli_question(code) : code;
+}
+
 int nx_cmd_clean(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {"LIST | -",
@@ -141,7 +154,8 @@ int nx_cmd_clean(int argc, char **argv)
                                               "to standard output or --output, byte for byte as it was; lines without a valid "
                                               "address are removed too. Outputs that end in .gz or .zst are "
                                               "compressed; named files appear whole or not at all.\nExit: 0; 65 the list is "
-                                              "damaged (the line is named); 75 no space. On any other code the output is "
+                                              "damaged (the line is named); 75 no space, or could not tell: no database, a damaged "
+                                              "one, or without the key of erased addresses. On any other code than 0 the output is "
                                               "not complete.",
                                               1, 1};
     struct options options = {0};
@@ -163,14 +177,15 @@ int nx_cmd_clean(int argc, char **argv)
     };
     g_auto(nx_cli) cli;
     int code;
+    bool asked;
     if (nx_cli_begin(&cli, argc, argv, &usage, entries, &code)) {
         g_autoptr(GError) error = NULL;
         struct nx_clean_report report = {0};
-        gboolean good = clean(&cli, &options, &report, &error);
+        gboolean good = clean(&cli, &options, &report, &asked, &error);
         if (good && !options.quiet)
             say_report(&options, &report);
         good = good && (options.report == NULL || write_report(options.report, &report, &error));
-        code = good ? NX_EXIT_OK : nx_cli_fail(error);
+        code = good ? NX_EXIT_OK : fail(error, asked);
         nx_clean_report_clear(&report);
     }
     char *const given[] = {options.delimiter, options.column, options.header, options.stream,

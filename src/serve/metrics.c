@@ -114,11 +114,9 @@ static void count_event(struct nx_metrics *metrics, const struct nx_event *event
     g_snprintf(labels, sizeof labels, "class=\"%s\",cause=\"%s\"", nx_class_name(event->verdict.class_),
                nx_cause_name(event->verdict.cause));
     nx_counter_add(series(metrics, NX_METRIC_CAUSES, labels), 1);
-    if (event->verdict.provider.n > 0) {
-        g_snprintf(labels, sizeof labels, "provider=\"%.*s\",class=\"%s\"", NX_FMT(event->verdict.provider),
-                   nx_class_name(event->verdict.class_));
-        nx_counter_add(series(metrics, NX_METRIC_PROVIDERS, labels), 1);
-    }
+    struct nx_str provider = event->verdict.provider.n > 0 ? event->verdict.provider : NX_STR("other");
+    g_snprintf(labels, sizeof labels, "provider=\"%.*s\",class=\"%s\"", NX_FMT(provider), nx_class_name(event->verdict.class_));
+    nx_counter_add(series(metrics, NX_METRIC_PROVIDERS, labels), 1);
     if (event->verdict.cause == NX_CAUSE_UNKNOWN)
         nx_counter_add(series(metrics, NX_METRIC_UNCLASSIFIED, ""), 1);
     if (event->decision.action == NX_ACTION_SUPPRESS || event->decision.action == NX_ACTION_HOLD) {

@@ -53,6 +53,7 @@ done
 run 0 "$NIXIE" clean -o "$T/kept.zst" "$T/list"; run 0 "$NIXIE" clean -q "$T/kept.zst"; is "$(wc -l <"$T/out")" 20000
 head -c 5000 "$T/list.gz" >"$T/cut.gz"; run 65 "$NIXIE" clean -o "$T/none" "$T/cut.gz"; says 'cut.gz: cut short'; [ -e "$T/none" ] && fail "half an output"
 { head -c 3000 "$T/list.gz"; yes | head -c 3000; } >"$T/bad.gz"; run 65 "$NIXIE" clean "$T/bad.gz"; says 'damaged|cut short'
+NIXIE_DB="$T/none.db" run 75 "$NIXIE" clean "$T/list"; says 'none.db'
 run 1 "$NIXIE" clean "$T/nothing"; says 'nothing: cannot be read'
 run 1 "$NIXIE" clean "$T"; says 'is a directory'
 # a line of 100 MB, a quote never closed in a large file: the line is named, memory stays small
