@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "classify/classify.h"
 
+#include "base/ascii.h"
 #include "classify/codes.h"
 #include "classify/match.h"
 
@@ -214,15 +215,35 @@ static void judge_words_and_codes(struct judge *judge, struct nx_verdict *verdic
     }
 }
 
+/* The stage that a code gives away where the words are about somebody else: a reply of RFC 4954 is about our login, X.1.7 and X.1.8 (RFC 3463) are about the sender. */
+static enum nx_stage stage_told(const struct judge *judge)
+{
+    if (is_login_reply(judge))
+        return NX_STAGE_AUTH;
+    bool sender = false;
+    for (size_t i = 0; i < judge->context.n_codes; i++)
+        sender |= judge->context.codes[i].subject == 1 && (judge->context.codes[i].detail == 7 || judge->context.codes[i].detail == 8);
+    return sender ? NX_STAGE_MAIL : judge->report->stage;
+}
+
+static bool names_recipient(const struct nx_report *report, bool domain)
+{
+    struct nx_str name = report->recipient;
+    if (domain)
+        name = nx_str_from(name, MIN(nx_str_chr(name, '@') + 1, name.n));
+    return name.n > 0 && nx_str_ihas(report->diagnostic, name);
+}
+
 /* Before RCPT TO nobody has named the recipient: "user unknown" in answer to MAIL FROM is about the sender, in answer to AUTH about our login. */
 static void heed_stage(const struct judge *judge, struct nx_verdict *verdict)
 {
-    const struct nx_report *report = judge->report;
+    bool domain = verdict->cause == NX_CAUSE_BAD_DOMAIN && !nx_str_istarts(verdict->rule, NX_STR("code."));
     bool address = verdict->cause == NX_CAUSE_MAILBOX_UNKNOWN || verdict->cause == NX_CAUSE_MAILBOX_DISABLED || verdict->cause == NX_CAUSE_MAILBOX_MOVED || verdict->cause == NX_CAUSE_BAD_ADDRESS;
-    bool before = report->stage == NX_STAGE_HELO || report->stage == NX_STAGE_AUTH || report->stage == NX_STAGE_MAIL;
-    if (!address || !before || (report->recipient.n > 0 && nx_str_ihas(report->diagnostic, report->recipient)))
+    enum nx_stage stage = stage_told(judge);
+    bool before = stage == NX_STAGE_HELO || stage == NX_STAGE_AUTH || stage == NX_STAGE_MAIL;
+    if (!(address || domain) || !before || names_recipient(judge->report, domain))
         return;
-    verdict->cause = report->stage == NX_STAGE_AUTH ? NX_CAUSE_SMTP_AUTH : NX_CAUSE_SENDER_DNS;
+    verdict->cause = stage == NX_STAGE_AUTH ? NX_CAUSE_SMTP_AUTH : NX_CAUSE_SENDER_DNS;
     verdict->class_ = NX_CLASS_BLOCK;
 }
 
@@ -249,6 +270,35 @@ static bool judge_tail(struct judge *judge, int text, struct nx_verdict *verdict
     return true;
 }
 
+/* Where a text begins, behind its codes and an opening quote, with the local part of the recipient as a word: "550 bob does not exist"; false: it does not. */
+static bool starts_with_local(struct nx_str text, struct nx_str local, size_t *ret_at)
+{
+    size_t at = 0;
+    while (at < text.n && strchr("0123456789.- '\"<[", text.p[at]) != NULL)
+        at++;
+    *ret_at = at;
+    struct nx_str rest = nx_str_from(text, at);
+    return local.n > 0 && nx_str_istarts(rest, local) && rest.n > local.n && !nx_is_alnum((unsigned char)rest.p[local.n]) && strchr("@-_+=", rest.p[local.n]) == NULL;
+}
+
+/* Words that speak of the recipient by his local part, read as if his whole address stood there. Only what makes an address dead is taken from them. */
+static void judge_named(struct judge *judge, struct nx_verdict *verdict)
+{
+    struct nx_report named = *judge->report;
+    struct nx_str *words = named.diagnostic.n > 0 ? &named.diagnostic : &named.text;
+    struct nx_str local = nx_str_sub(named.recipient, 0, nx_str_chr(named.recipient, '@'));
+    size_t at;
+    if (local.n == named.recipient.n || !starts_with_local(*words, local, &at))
+        return;
+    *words = nx_arena_printf(judge->arena, "%.*s<%.*s>%.*s", NX_FMT(nx_str_sub(*words, 0, at)), NX_FMT(named.recipient), NX_FMT(nx_str_from(*words, at + local.n)));
+    struct judge again;
+    struct nx_verdict inner;
+    judge_init(&again, judge->matcher, judge->arena, &named);
+    judge_words_and_codes(&again, &inner);
+    if (nx_cause_facts(inner.cause)->class_ == NX_CLASS_HARD)
+        *verdict = inner;
+}
+
 static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
 {
     const struct nx_report *report = judge->report;
@@ -256,6 +306,8 @@ static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
         judge_words_and_codes(judge, verdict);
         if (says_only_late(verdict->cause) || verdict->cause == NX_CAUSE_UNKNOWN || nx_str_istarts(verdict->rule, NX_STR("code.")))
             (void)judge_tail(judge, TEXT, verdict);
+        if (verdict->cause == NX_CAUSE_UNKNOWN || nx_str_istarts(verdict->rule, NX_STR("code.")))
+            judge_named(judge, verdict);
     }
     heed_stage(judge, verdict);
     heed_provider(report, verdict);

@@ -13,6 +13,8 @@
 static const char small[] = "rule x.unknown\n  cause mailbox_unknown\n  any user unknown\n  hit 550 user unknown\n"
                             "rule x.expired\n  cause expired\n  any message expired\n  hit message expired\n"
                             "rule x.full\n  cause mailbox_full\n  any over quota\n  hit over quota\n"
+                            "rule x.absent\n  cause mailbox_unknown\n  re @\\S+ is gone\n  need is gone\n  hit 550 <u@example.net> is gone\n"
+                            "rule x.domain\n  cause bad_domain\n  any no such domain\n  hit no such domain\n"
                             "rule x.weak\n  cause policy_block\n  tier weak\n  any denied\n  hit denied\n"
                             "rule x.late\n  cause delayed\n  kind delayed\n  tier weak\n  any is delayed\n  hit is delayed\n";
 
@@ -106,6 +108,20 @@ static void evidence_in_its_order(void **state)
         {"expired in the diagnostic, the reason in the text",
          {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("message expired"), .text = NX_STR("over quota")},
          NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, "x.full"},
+        {"the local part of the recipient is his address",
+         {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("550 bob is gone"), .recipient = NX_STR("bob@example.net")},
+         NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, "x.absent"},
+        {"where it is the subject",
+         {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("550 the bob is gone"), .recipient = NX_STR("bob@example.net")},
+         NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, ""},
+        {"and a word of its own",
+         {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("bobsled is gone"), .recipient = NX_STR("bob@example.net")},
+         NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, ""},
+        {"a reply to a login is about the login", {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("535 user unknown")}, NX_CAUSE_SMTP_AUTH, NX_CLASS_BLOCK, "x.unknown"},
+        {"X.1.8 is about the sender", {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("550 5.1.8 no such domain")}, NX_CAUSE_SENDER_DNS, NX_CLASS_BLOCK, "x.domain"},
+        {"unless the recipient is named",
+         {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("550 5.1.8 no such domain: example.net"), .recipient = NX_STR("bob@example.net")},
+         NX_CAUSE_BAD_DOMAIN, NX_CLASS_HARD, "x.domain"},
         {"a delay is soft", {.kind = NX_KIND_DELAYED, .diagnostic = NX_STR("550 user unknown")}, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_SOFT, "x.unknown"},
         {"a delay without a reason", {.kind = NX_KIND_DELAYED}, NX_CAUSE_DELAYED, NX_CLASS_SOFT, "kind"},
         {"a failure is not read by rules of delays", {.kind = NX_KIND_FAILED, .text = NX_STR("is delayed")}, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, ""},
