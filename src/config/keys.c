@@ -215,7 +215,7 @@ static const struct nx_config_key hook_keys[] = {
     {"hook", "url", NX_CONFIG_STRING, HOOK_AT(url), "", true, "Where events are posted to."},
     {"hook", "keys", NX_CONFIG_SECRETS, HOOK_AT(keys), "", true,
      "Signing keys (whsec_...); each signs, so that they can be changed without a gap."},
-    {"hook", "kinds", NX_CONFIG_LIST, HOOK_AT(kinds), "", true, "Only events of these kinds. Empty: all."},
+    {"hook", "kinds", NX_CONFIG_LIST, HOOK_AT(kinds), "", true, "Only events of these kinds; act: what is done by hand, import or replay. Empty: all."},
     {"hook", "classes", NX_CONFIG_LIST, HOOK_AT(classes), "", true, "Only events of these classes."},
     {"hook", "causes", NX_CONFIG_LIST, HOOK_AT(causes), "", true, "Only events of these causes."},
     {"hook", "actions", NX_CONFIG_LIST, HOOK_AT(actions), "", true,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook/outbox.h"
 
+#include "base/buf.h"
 #include "base/error.h"
-#include "event/json.h"
+#include "hook/letter.h"
 #include "verify/verify.h"
 
 #include <curl/curl.h>
@@ -10,19 +11,20 @@
 
 #define BATCH 100u      /* log rows read, and at most so many events sent, between two marks */
 #define LOOK_EVERY 200u /* milliseconds between two looks at the log while nothing happens */
-#define FIRST_PAUSE 1u  /* seconds */
+#define FIRST_PAUSE 1   /* seconds */
+#define STALE 5         /* seconds after which what was read is read again */
 
 struct receiver {
     struct nx_outbox *outbox;
     const struct nx_config_hook *settings; /* its own */
-    unsigned kinds, classes, actions;      /* bits; 0: all */
-    bool causes[NX_CAUSE_COUNT], some_causes;
+    struct nx_letter_filter filter;
     struct nx_str mark;
     struct nx_reader *reader;
     struct nx_arena *arena; /* of one batch */
     CURL *curl;
     struct receiver *former; /* of the same name: it is to be done before this one begins */
     pthread_t thread;
+    int64_t pause; /* seconds, after the next try that fails */
     bool started, failing;
     bool open;            /* under the outbox's lock: it may begin */
     _Atomic bool leaving; /* it ends once the event under way is through */
@@ -43,14 +45,9 @@ struct nx_outbox_change {
     GPtrArray *fresh; /* those of them that are new, whose threads wait */
 };
 
-struct letter {
-    int64_t sequence;
-    struct nx_str id, body;
-};
-
 struct batch {
     struct receiver *receiver;
-    struct letter letters[BATCH];
+    struct nx_letter letters[BATCH];
     size_t n;
     int64_t seen; /* the last row looked at */
 };
@@ -67,46 +64,25 @@ static void fault(GString *all, const struct nx_config *config, const struct nx_
     g_string_append_printf(all, "'%s' %s", value, format);
 }
 
-/* Sets what the lists of names say; faults are told where `all` is given. */
-static void read_filters(struct receiver *receiver, const struct nx_config *config, GString *all)
+struct faults {
+    GString *all;
+    const struct nx_config *config;
+    const struct nx_config_hook *settings;
+};
+
+static void wrong_name(void *data, const char *key, const char *what, const char *value)
 {
-    const struct nx_config_hook *settings = receiver->settings;
-    for (char **name = settings->kinds; name != NULL && *name != NULL; name++) {
-        enum nx_kind kind;
-        if (nx_kind_parse(nx_str_of(*name), &kind))
-            receiver->kinds |= 1u << kind;
-        else
-            fault(all, config, settings, "kinds", "is no kind", *name);
-    }
-    for (char **name = settings->classes; name != NULL && *name != NULL; name++) {
-        enum nx_class class_;
-        if (nx_class_parse(nx_str_of(*name), &class_))
-            receiver->classes |= 1u << class_;
-        else
-            fault(all, config, settings, "classes", "is no class", *name);
-    }
-    for (char **name = settings->causes; name != NULL && *name != NULL; name++) {
-        enum nx_cause cause;
-        if (nx_cause_parse(nx_str_of(*name), &cause))
-            receiver->causes[cause] = receiver->some_causes = true;
-        else
-            fault(all, config, settings, "causes", "is no cause", *name);
-    }
-    for (char **name = settings->actions; name != NULL && *name != NULL; name++) {
-        enum nx_action action;
-        if (nx_action_parse(nx_str_of(*name), &action))
-            receiver->actions |= 1u << action;
-        else
-            fault(all, config, settings, "actions", "is no action (none, suppress, count, clear, hold)", *name);
-    }
+    const struct faults *faults = data;
+    fault(faults->all, faults->config, faults->settings, key, what, value);
 }
 
 gboolean nx_outbox_check(const struct nx_config *config, GError **error)
 {
     GString *all = g_string_new(NULL);
     for (guint i = 0; i < config->hooks->len; i++) {
-        struct receiver receiver = {.settings = config->hooks->pdata[i]};
-        const struct nx_config_hook *settings = receiver.settings;
+        const struct nx_config_hook *settings = config->hooks->pdata[i];
+        struct faults faults = {all, config, settings};
+        struct nx_letter_filter filter = {0};
         const char *why;
         if (!g_str_has_prefix(settings->url, "https://") && !g_str_has_prefix(settings->url, "http://"))
             fault(all, config, settings, "url", "is no http or https address", settings->url);
@@ -115,7 +91,7 @@ gboolean nx_outbox_check(const struct nx_config *config, GError **error)
         for (char **key = settings->keys; key != NULL && *key != NULL; key++)
             if (!nx_verify_key(nx_webhook_provider(NX_STR("resend")), *key, &why) || g_str_has_prefix(*key, "whpk_"))
                 fault(all, config, settings, "keys", "is no key: whsec_ and base64", "***");
-        read_filters(&receiver, config, all);
+        nx_letter_filter_read(&filter, settings, wrong_name, &faults);
     }
     bool good = all->len == 0;
     if (!good)
@@ -126,37 +102,12 @@ gboolean nx_outbox_check(const struct nx_config *config, GError **error)
 
 /* ---- reading the log */
 
-static bool wanted(const struct receiver *receiver, const struct nx_event *event)
-{
-    char *const *streams = receiver->settings->streams;
-    if ((receiver->kinds != 0 && (receiver->kinds & 1u << event->report.kind) == 0) ||
-        (receiver->classes != 0 && (receiver->classes & 1u << event->verdict.class_) == 0) ||
-        (receiver->actions != 0 && (receiver->actions & 1u << event->decision.action) == 0) ||
-        (receiver->some_causes && !receiver->causes[event->verdict.cause]))
-        return false;
-    if (streams == NULL || *streams == NULL)
-        return true;
-    for (; *streams != NULL; streams++)
-        if (nx_str_eq(nx_str_of(*streams), event->report.stream))
-            return true;
-    return false;
-}
-
 static bool take(const struct nx_logged *line, void *data)
 {
     struct batch *batch = data;
-    struct receiver *receiver = batch->receiver;
     batch->seen = line->sequence;
-    if (line->event == NULL || !wanted(receiver, line->event))
-        return true;
-    struct letter *letter = &batch->letters[batch->n++];
-    struct nx_buf body;
-    nx_buf_init(&body, receiver->arena, SIZE_MAX / 2);
-    nx_buf_add(&body, nx_arena_printf(receiver->arena, "{\"type\":\"event.%s\",\"timestamp\":\"%.*s\",\"data\":",
-                                      nx_kind_name(line->event->report.kind), NX_FMT(nx_when_format(receiver->arena, line->made))));
-    nx_event_to_json(&body, line->event);
-    nx_buf_addc(&body, '}');
-    *letter = (struct letter){line->sequence, nx_arena_dup(receiver->arena, line->event->id), nx_buf_str(&body)};
+    if (nx_letter_write(&batch->receiver->filter, batch->receiver->arena, line, &batch->letters[batch->n]))
+        batch->n++;
     return batch->n < BATCH;
 }
 
@@ -174,7 +125,7 @@ static int break_off(void *data, curl_off_t a, curl_off_t b, curl_off_t c, curl_
     return ((struct nx_outbox *)data)->ending;
 }
 
-static struct curl_slist *head_of(struct receiver *receiver, const struct letter *letter)
+static struct curl_slist *head_of(struct receiver *receiver, const struct nx_letter *letter)
 {
     struct nx_arena *arena = receiver->arena;
     nx_when now = g_get_real_time() / G_USEC_PER_SEC;
@@ -194,7 +145,7 @@ static struct curl_slist *head_of(struct receiver *receiver, const struct letter
 }
 
 /* True: the receiver has it. Else *ret_why, and *ret_after seconds that it asks for. */
-static bool send_one(struct receiver *receiver, const struct letter *letter, char **ret_why, curl_off_t *ret_after)
+static bool send_one(struct receiver *receiver, const struct nx_letter *letter, char **ret_why, curl_off_t *ret_after)
 {
     const struct nx_config_hook *settings = receiver->settings;
     CURL *curl = receiver->curl;
@@ -248,57 +199,52 @@ static bool pause_for(struct receiver *receiver, unsigned milliseconds)
     return !is_ending(receiver);
 }
 
-/* Until it is there; false: we are to end. */
-static bool deliver(struct receiver *receiver, const struct letter *letter)
+/* One try; false: not there, or we are to end. *ret_pause: seconds until the next one. */
+static bool deliver(struct receiver *receiver, const struct nx_letter *letter, int64_t *ret_pause)
 {
-    struct nx_outbox *outbox = receiver->outbox;
-    int64_t seconds = FIRST_PAUSE;
-    for (;;) {
-        g_autofree char *why = NULL;
-        curl_off_t after = 0;
-        if (is_ending(receiver))
-            return false;
-        if (send_one(receiver, letter, &why, &after)) {
-            if (receiver->failing)
-                outbox->say(receiver->settings->name, "receiver is well again", NULL);
-            receiver->failing = false;
-            return true;
-        }
-        if (is_ending(receiver))
-            return false;
-        if (!receiver->failing)
-            outbox->say(receiver->settings->name, "receiver does not take events; they wait", why);
-        receiver->failing = true;
-        int64_t pause = MIN(MAX(seconds, (int64_t)after), MAX(receiver->settings->retry_max, 1));
-        if (!pause_for(receiver,
-                       (unsigned)pause * 1000 - (unsigned)g_random_int_range(0, 300))) /* not all of them at one instant */
-            return false;
-        seconds = MIN(2 * seconds, 1 << 20);
+    g_autofree char *why = NULL;
+    curl_off_t after = 0;
+    if (is_ending(receiver))
+        return false;
+    bool there = send_one(receiver, letter, &why, &after);
+    if (!there && is_ending(receiver))
+        return false;
+    if (there == receiver->failing)
+        receiver->outbox->say(receiver->settings->name,
+                              there ? "receiver is well again" : "receiver does not take events; they wait", why);
+    receiver->failing = !there;
+    if (there) {
+        receiver->pause = FIRST_PAUSE;
+        return true;
     }
+    *ret_pause = MIN(MAX(receiver->pause, (int64_t)after), MAX(receiver->settings->retry_max, 1));
+    receiver->pause = MIN(2 * receiver->pause, 1 << 20);
+    return false;
 }
 
-/* One batch; *position moves past what is done. False: the store cannot be read or written (*ret_why), or we are to end. */
+/* One batch; *position moves past what is done. What was not taken is read from the log again before the next try, and what was
+ * read long ago too: an erasure since then has taken it out. False: the store cannot be read or written, or we are to end. */
 static bool step(struct receiver *receiver, int64_t *position, bool *ret_idle, GError **error)
 {
     struct batch batch = {.receiver = receiver, .seen = *position};
-    const struct nx_log_filter filter = {.after = *position, .since = NX_WHEN_NONE, .limit = BATCH};
+    const struct nx_log_filter filter = {.after = *position, .since = NX_WHEN_NONE, .lines = true, .limit = BATCH};
     nx_arena_reset(receiver->arena);
+    gint64 read_at = g_get_monotonic_time();
     if (!nx_reader_log(receiver->reader, &filter, take, &batch, error))
         return false;
-    int64_t done = *position;
-    bool all = true;
-    for (size_t i = 0; i < batch.n && all; i++) {
-        all = deliver(receiver, &batch.letters[i]);
-        if (all)
-            done = batch.letters[i].sequence;
-    }
-    if (all)
+    int64_t done = *position, pause = 0;
+    size_t i = 0;
+    while (i < batch.n && (i == 0 || g_get_monotonic_time() - read_at < STALE * G_USEC_PER_SEC) &&
+           deliver(receiver, &batch.letters[i], &pause))
+        done = batch.letters[i++].sequence;
+    if (i == batch.n)
         done = batch.seen;
     *ret_idle = batch.seen == *position;
-    if (done == *position)
-        return all;
+    if (done != *position && !nx_store_mark(receiver->outbox->store, receiver->mark, done, error))
+        return false;
     *position = done;
-    return nx_store_mark(receiver->outbox->store, receiver->mark, done, error) && all;
+    /* Not all receivers at one instant. */
+    return pause == 0 || pause_for(receiver, (unsigned)pause * 1000 - (unsigned)g_random_int_range(0, 300));
 }
 
 static void free_receiver(void *data)
@@ -364,16 +310,16 @@ static gboolean set_mark(struct receiver *receiver, GError **error)
 }
 
 /* Its thread waits until the receiver is open. */
-static struct receiver *receiver_new(struct nx_outbox *outbox, const struct nx_config *config,
-                                     const struct nx_config_hook *settings, GError **error)
+static struct receiver *receiver_new(struct nx_outbox *outbox, const struct nx_config_hook *settings, GError **error)
 {
     struct receiver *receiver = g_new0(struct receiver, 1);
     receiver->outbox = outbox;
     receiver->settings = nx_config_hook_copy(settings);
     receiver->arena = nx_arena_new();
+    receiver->pause = FIRST_PAUSE;
     receiver->curl = curl_easy_init();
     receiver->mark = nx_str_of(g_strconcat("hook:", settings->name, NULL));
-    read_filters(receiver, config, NULL);
+    nx_letter_filter_read(&receiver->filter, receiver->settings, NULL, NULL);
     receiver->reader = nx_reader_new(outbox->store, error);
     if (receiver->reader != NULL && set_mark(receiver, error)) {
         int failed = pthread_create(&receiver->thread, NULL, work, receiver);
@@ -404,7 +350,7 @@ struct nx_outbox_change *nx_outbox_plan(struct nx_outbox *outbox, const struct n
         const struct nx_config_hook *settings = config->hooks->pdata[i];
         struct receiver *receiver = find(outbox->receivers, settings->name);
         if (receiver == NULL || !nx_config_hook_same(receiver->settings, settings)) {
-            receiver = receiver_new(outbox, config, settings, error);
+            receiver = receiver_new(outbox, settings, error);
             if (receiver == NULL)
                 return NULL;
             g_ptr_array_add(change->fresh, receiver);

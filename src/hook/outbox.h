@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hook/outbox.h - tells applications what was stored: each event of the log is posted to those who asked for it.
+/* hook/outbox.h - tells applications what was stored: each event and each act of the log is posted to those who asked for it.
  *
  * Source: Standard Webhooks 1.0 (id, timestamp, HMAC-SHA256). The log of the store is the outbox: an event is in it when its commit
  * is, and a mark says how far each receiver has come, so nothing is lost and ingestion never waits. A receiver gets events in
  * order, at least once (webhook-id tells repeats apart), from its first start on; while it does not answer 2xx it is asked again,
- * with pauses that double. One thread a receiver. */
+ * with pauses that double, by what the log says then: what was erased meanwhile is not sent. One thread a receiver. */
 #pragma once
 #include "config/config.h"
 #include "store/store.h"

@@ -209,6 +209,8 @@ struct nx_logged { /* one line of the log; slices live for the call */
     enum nx_cause cause; /* of the entry, for acts */
     nx_when until;
     const struct nx_event *event; /* with its decision; NULL for acts */
+    const struct nx_logged *lines; /* n_lines: of an import, where the filter asks for them: address to reason */
+    size_t n_lines;
 };
 struct nx_log_filter {
     struct nx_str address; /* n == 0: of all */
@@ -217,6 +219,7 @@ struct nx_log_filter {
     enum nx_kind kind;     /* NX_KIND_OTHER: all */
     enum nx_cause cause;
     bool unexplained; /* only events that nobody could explain when they came */
+    bool lines;       /* with the lines of each import */
     size_t limit;
 };
 typedef bool nx_logged_fn(const struct nx_logged *line, void *data);

@@ -6,7 +6,7 @@ NIXIE = os.environ["NIXIE"]
 T = tempfile.mkdtemp()
 KEYS = [b"0123456789abcdef01234567", b"another key of 24 bytes."]
 failures, lock = 0, threading.Lock()
-got, mode = {"/all": [], "/hard": [], "/late": []}, {"answer": 200, "slow": 0}
+got, mode = {"/all": [], "/hard": [], "/late": []}, {"answer": 200, "slow": 0, "deaf": ""}
 
 
 def fail(text):
@@ -25,7 +25,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             fail(f"{self.path}: the signature does not fit: {signatures}")
         time.sleep(mode["slow"])
         with lock:
-            answer = mode["answer"] if self.path == "/all" else 200
+            answer = mode["answer"] if self.path == "/all" else 503 if self.path == mode["deaf"] else 200
             if answer == 200:
                 got[self.path].append((identity, json.loads(body)))
         self.send_response(answer)
@@ -70,7 +70,7 @@ def post(port, *addresses, reason="550 5.1.1 user unknown"):
 def until(what, path, *addresses, seconds=15):
     for _ in range(seconds * 20):
         with lock:
-            seen = [e["data"]["recipient"] for _, e in got[path]]
+            seen = [e["data"].get("recipient") for _, e in got[path]]
         if all(a in seen for a in addresses):
             return
         time.sleep(0.05)
@@ -202,6 +202,119 @@ try:
         everybody = sorted(recipients_of("/held") + recipients_of("/listed"))
     if set(told["/held"]) != {"hold"} or set(told["/listed"]) != {"suppress"} or everybody != sorted([f"many{i}" for i in range(8)] + ["other"]):
         fail(f"holds: {told} {everybody}")
+finally:
+    server.terminate()
+    server.wait(10)
+# What is done by hand, by undo, import, replay and erasure changes the list too: a mirror that hears of it has the list.
+def nixie(*arguments, stdin=""):
+    done = subprocess.run([NIXIE, *arguments, "--config", T + "/conf", "--db", T + "/acts.db"], input=stdin, capture_output=True, text=True)
+    if done.returncode != 0:
+        fail(f"{arguments}: {done.returncode} {done.stderr}")
+    return done.stdout
+
+
+def heard(path, *types):  # under no lock
+    with lock:
+        return [m["data"] for _, m in got[path] if m["type"] in types]
+
+
+def wait_for(what, path, condition, seconds=30):
+    for _ in range(seconds * 20):
+        with lock:
+            if condition([m for _, m in got[path]]):
+                return
+        time.sleep(0.05)
+    with lock:
+        fail(f"{what}: {path} has {json.dumps([m for _, m in got[path]])[-1500:]}")
+
+
+def mirror(messages):  # what an application does with them
+    listed = set()
+    for message in messages:
+        kind, data = message["type"], message["data"]
+        if kind.startswith("event."):
+            action, addresses = data["decision"]["action"], [data["recipient"]]
+        elif kind == "act.import":
+            action, addresses = "suppress", [line["address"] for line in data["lines"]]
+        else:
+            action = {"act.suppress": "suppress", "act.rejudge": "suppress", "act.hold_release": "suppress", "act.release": "clear", "act.allow": "clear"}.get(kind)
+            addresses = [data["address"]]
+        if action == "suppress":
+            listed.update(a for a in addresses if a)
+        elif action == "clear":
+            listed.difference_update(addresses)
+    return listed
+
+
+names = {"/mirror": "", "/listed": "actions = suppress\n", "/acts": "kinds = act\n", "/news": "streams = news\nkinds = act\n", "/dead": "causes = bad_domain\n", "/later": ""}
+got.update({path: [] for path in names})
+os.mkdir(T + "/rules")
+open(T + "/conf", "w").write(f"[patterns]\nlocal = {T}/rules\n[webhook sendgrid]\nbasic = u:password\n[breaker]\nminimum = 3\nhistory = never\n" + "".join(
+    f"[hook {path[1:]}]\nurl = http://127.0.0.1:{port_of_app}{path}\nkeys = {keys[0]}\nretry_max = 1s\n{more}" for path, more in names.items()))
+server, port = start("/acts.db")
+try:
+    post(port, *[f"many{i}@gmail.com" for i in range(8)])
+    post(port, "zork@example.net", reason="550 5.0.0 zork frobnicated the blorb")
+    post(port, "bounce@example.net", "lifted@example.net")
+    nixie("suppress", "hand@example.net", "gone@example.net", "--reason", "asked", "--actor", "alice")
+    nixie("suppress", "news@example.net", "--stream", "news")
+    nixie("suppress", "other@example.net", "--stream", "other")
+    nixie("release", "gone@example.net", "--actor", "bob")
+    nixie("allow", "lifted@example.net")
+    nixie("import", "-", stdin="".join(f"in{i:04d}@example.org\n" for i in range(1200)))
+    nixie("domains", "--confirm", "dead.example")
+    nixie("domains", "--dismiss", "alive.example", "--reason", "it is not")
+    nixie("holds", "release", "--yes", "many5@gmail.com")
+    nixie("holds", "drop", "--yes", "many6@gmail.com")
+    open(T + "/rules/own.rules", "w").write("rule local.zork\n  cause mailbox_disabled\n  any   zork frobnicated the blorb\n  hit   550 Zork frobnicated the blorb\n")
+    nixie("rules", "replay", "--apply", "--yes")
+    nixie("undo", "--since", "1h", "--domain", "example.net", "--cause", "mailbox_unknown", "--yes")
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/suppressions/last@example.net", data=b"{}", method="PUT")
+    urllib.request.urlopen(request, timeout=10).read()
+    last = lambda messages: any(m["data"].get("address") == "last@example.net" for m in messages)
+    for path in ("/mirror", "/listed", "/acts"):
+        wait_for("acts", path, last)
+    exported = {line.split("\t")[0] for line in nixie("export", "--format", "txt").split()}
+    with lock:
+        mirrored = mirror([m for _, m in got["/mirror"]])
+        ids = [i for i, _ in got["/mirror"]]
+    if mirrored != exported or len(exported) < 1200:
+        fail(f"the mirror has {sorted(mirrored - exported)[:5]} too many and {sorted(exported - mirrored)[:5]} too few of {len(exported)}")
+    if len(set(ids)) != len(ids):
+        fail("ids that are not unique")
+    by = heard("/mirror", "act.suppress")[0]
+    if (by["address"], by["actor"], by["reason"], by["source"], by["event"]) != ("hand@example.net", "alice", "asked", "cli", None):
+        fail(f"act: {by}")
+    kinds = {m["type"] for _, m in got["/mirror"]}
+    if not {"act.suppress", "act.release", "act.allow", "act.import", "act.hold_release", "act.hold_drop", "act.dismiss", "act.rejudge"} <= kinds:
+        fail(f"acts: {kinds}")
+    if any(m["type"].startswith("event.") for _, m in got["/acts"]):
+        fail("an event among the acts alone")
+    if {m["type"] for _, m in got["/listed"]} & {"act.release", "act.allow", "act.hold_drop", "act.dismiss"}:
+        fail("what takes off was told to who asked for what puts on")
+    if {d["stream"] for d in heard("/news", "act.suppress")} - {"news", None} or not any(d["stream"] == "news" for d in heard("/news", "act.suppress")):
+        fail(f"streams: {heard('/news', 'act.suppress')}")
+    dead = heard("/dead", "act.suppress")
+    if [d["address"] for d in dead] != ["@dead.example"] or heard("/dead", "act.import") or not heard("/dead", "act.release"):
+        fail(f"causes: {dead}")
+    # An erasure: what was not told yet is told no more, and the act names nobody.
+    with lock:
+        mode["deaf"] = "/later"
+    post(port, "secret@example.net")
+    until("the others hear", "/mirror", "secret@example.net")
+    for _ in range(600):
+        if "hook=later" in open(T + "/log").read():
+            break
+        time.sleep(0.05)
+    nixie("forget", "--yes", "secret@example.net")
+    with lock:
+        mode["deaf"] = ""
+    for path in ("/later", "/mirror"):
+        wait_for("erased", path, lambda messages: any(m["type"] == "act.forget" for m in messages))
+    if "secret" in json.dumps(got["/later"]):
+        fail("an erased address was told")
+    if any(d["address"] is not None for d in heard("/mirror", "act.forget")):
+        fail("an erasure names the address")
 finally:
     server.terminate()
     server.wait(10)

@@ -2,7 +2,7 @@
 /* store/sqlite/read.h - the readers' half of the back-end. Inner; promises: store/store.h. */
 #pragma once
 #include "store/ops.h"
-#include "store/sqlite/db.h"
+#include "store/sqlite/apply.h"
 
 struct nx_sqlite_reader { /* the last list that was looked into stays: neighbours come from the same */
     struct nx_reader reader;
@@ -21,6 +21,13 @@ static inline struct nx_sqlite_reader *nx_sqlite_reader(struct nx_reader *reader
     return (struct nx_sqlite_reader *)reader;
 }
 
+/* The event id in a column, as hex. */
+struct nx_str nx_read_id(struct nx_arena *arena, sqlite3_stmt *row, int column);
+/* reader->chunk is the list of this import's row, until another one is read. */
+gboolean nx_read_chunk(struct nx_sqlite_reader *reader, int64_t sequence, GError **error);
+/* Its line for one key (stream NULL: of any), in the reader's hands; ret->key.n == 0 when there is none. */
+gboolean nx_read_line(struct nx_sqlite_reader *reader, int64_t sequence, struct nx_str key, const struct nx_str *stream,
+                      struct nx_row *ret, GError **error);
 struct nx_reader *nx_read_new(const char *path, GError **error);
 void nx_read_free(struct nx_reader *reader);
 int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream,
