@@ -25,6 +25,7 @@ struct nx_blocks {
     size_t n, size;
     struct nx_block all; /* words about all recipients, and what was captured outside of any block */
     struct nx_str reporting_mta, domain;
+    bool told; /* words say that something failed or is late; else only the form of the lines does */
     bool has_kind;
     enum nx_kind kind;
     nx_notes notes;

@@ -78,6 +78,41 @@ static struct nx_str recipient_in_head(struct nx_reading *reading)
     return address;
 }
 
+/* Do the words speak of it: as a word of its own, or (a domain) at the end of a host's name? */
+static bool speaks_of(struct nx_str text, struct nx_str name)
+{
+    for (size_t at = 0; name.n > 0 && at < text.n; at++) {
+        at += nx_str_ifind(nx_str_from(text, at), name);
+        size_t end = at + name.n;
+        if (end > text.n)
+            break;
+        bool starts = at == 0 || (!nx_is_alnum((unsigned char)text.p[at - 1]) && strchr("@-_+", text.p[at - 1]) == NULL);
+        bool ends = end == text.n || (!nx_is_alnum((unsigned char)text.p[end]) && text.p[end] != '-' &&
+                                      (text.p[end] != '.' || end + 1 == text.n || !nx_is_alnum((unsigned char)text.p[end + 1])));
+        if (starts && ends)
+            return true;
+    }
+    return false;
+}
+
+/* The only addressee of the returned message, where the words speak of him by his local part, or of his domain. */
+static struct nx_str told_addressee(const struct nx_reading *reading)
+{
+    static const char *const words[] = {"mail", "user", "users", "list", "info", "news", "host", "name", "post", "admin", "web", "test", "address", "message", "mailbox", "account"};
+    struct nx_str address = nx_original_addressee(reading);
+    size_t sign = nx_str_chr(address, '@');
+    struct nx_str local = nx_str_sub(address, 0, sign), domain = nx_str_from(address, sign + 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (local.n < 2 || nx_str_ieq(local, nx_str_of(words[i]))) /* found in any report */
+            local = NX_STR_NONE;
+    bool told = speaks_of(reading->words.text, local) || speaks_of(reading->words.text, domain);
+    for (size_t i = 0; i < reading->words.n_blocks && !told; i++) {
+        const struct nx_text_block *block = &reading->words.blocks[i];
+        told = speaks_of(block->text, local) || speaks_of(block->text, domain) || (block->name.n > 0 && nx_str_ieq(block->name, local));
+    }
+    return told ? address : NX_STR_NONE;
+}
+
 /* A recipient that the fields hide: from the words, from X-Failed-Recipients, from the return path. */
 static void find_hidden(struct nx_reading *reading, struct nx_report *report)
 {
@@ -97,6 +132,8 @@ static void find_hidden(struct nx_reading *reading, struct nx_report *report)
     } else if (reading->out.n == 1 && (address = verp_recipient(reading)).n > 0) {
         report->recipient = address;
         report->notes |= NX_NOTE_VERP_RECIPIENT;
+    } else if (reading->out.n == 1 && reading->has_words && (address = told_addressee(reading)).n > 0) {
+        report->recipient = address;
     } else {
         report->notes |= NX_NOTE_NO_RECIPIENT;
         if (is_name(report->original_recipient)) { /* a local or screen name: better than nothing */
@@ -167,7 +204,15 @@ static const char *const subjects[] = {
     "kézbesítetlen", "kézbesíthetetlen", "sikertelen", "nelivrat", "nelivrabil", "Недостав", "Не доставлен", "не удалось доставить", "Не удалось доставить",
     "ошибка доставки", "Ошибка доставки", "задержка", "Задержка", "не вдалося доставити", "Не вдалося", "απέτυχε", "αποτυχία", "Αποτυχία",
     "teslim edilemedi", "gönderilemedi", "送信エラー", "配信失敗", "配信できません", "エラーメール", "メールエラー", "エラー通知", "不達", "遅延", "退回", "投遞失敗", "无法投递", "無法投遞", "無法送達", "未送达", "未送達", "发送失败",
+    "not delivered", "delivery problems", "delivery error", "nondeliverable", "non-deliverable", "nondelivery", "non-delivery", "message blocked", "mail blocked", "failure delivering", "undeliver",
+    "problem delivering", "mail failure", "mail failed", "bounced mail", "status of your message", "waiting mail", "message returned", "mail returned", "return to sender", "returning message",
     "배달되지", "전송 실패", "전송실패", "발송 실패", "배달 실패", "tidak terkirim", "gagal dikirim", "không gửi được",
+};
+
+static const char *const senders[] = {
+    "mailer-daemon", "mailer_daemon", "postmaster", "post_master", "post-master", "mail delivery", "maildaemon", "mail-daemon", "mdaemon", "mail administrator", "mail daemon",
+    "mailerdaemon", "delivery system", "delivery subsystem", "system administrator", "microsoftexchange", "mail system", "mail gateway", "mail-gateway", "mailgate", "content filter",
+    "content-filter", "mailserver", "mail server", "mail service", "post office", "delivery notification", "delivery service", "delivery agent", "mmdf", "x400", "mail router",
 };
 
 /* What speaks for a report when there is no machine-readable part. One sign may be forged or chance; the words must agree. */
@@ -178,17 +223,23 @@ static unsigned signs(const struct nx_reading *reading)
     unsigned n = 0;
     if (nx_str_eq(nx_str_trim(from), NX_STR("<>")))
         n += 2;
-    if (nx_str_ihas(from, NX_STR("mailer-daemon")) || nx_str_ihas(from, NX_STR("postmaster")) || nx_str_ihas(from, NX_STR("post_master")) || nx_str_ihas(from, NX_STR("mail delivery")) || nx_str_ihas(from, NX_STR("maildaemon")) ||
-        nx_str_ihas(from, NX_STR("mail-daemon")) || nx_str_ihas(from, NX_STR("mdaemon")) || nx_str_ihas(from, NX_STR("mail administrator")) || nx_str_ihas(from, NX_STR("mail daemon")) ||
-        nx_str_ihas(from, NX_STR("mailerdaemon")) || nx_str_ihas(from, NX_STR("delivery system")) || nx_str_ihas(from, NX_STR("delivery subsystem")) || nx_str_ihas(from, NX_STR("system administrator")))
-        n += nx_fields_get(fields, "In-Reply-To").n + nx_fields_get(fields, "References").n > 0 ? 2 : 1; /* it answers what we sent */
-    if (nx_str_eq(path, NX_STR("<>")) || nx_str_istarts(path, NX_STR("<mailer-daemon")) || nx_str_istarts(path, NX_STR("mailer-daemon")))
-        n++;
-    for (size_t i = 0; i < G_N_ELEMENTS(subjects); i++)
-        if (nx_str_ihas(subject, nx_str_of(subjects[i]))) {
-            n++;
+    for (size_t i = 0; i < G_N_ELEMENTS(senders); i++)
+        if (nx_str_ihas(from, nx_str_of(senders[i]))) {
+            n += nx_fields_get(fields, "In-Reply-To").n + nx_fields_get(fields, "References").n > 0 ? 2 : 1; /* it answers what we sent */
             break;
         }
+    if (nx_str_eq(path, NX_STR("<>")) || nx_str_istarts(path, NX_STR("<mailer-daemon")) || nx_str_istarts(path, NX_STR("mailer-daemon")))
+        n++;
+    bool automatic = nx_str_istarts(nx_fields_get(fields, "Auto-Submitted"), NX_STR("auto-replied"));
+    for (size_t i = 0; i < G_N_ELEMENTS(subjects); i++) {
+        size_t at = nx_str_ifind(subject, nx_str_of(subjects[i]));
+        if (at == subject.n)
+            continue;
+        n += automatic && at == 0 ? 2 : 1; /* answers of people's programs put words of their own in front */
+        break;
+    }
+    if (nx_fields_get(fields, "X-MS-Exchange-Message-Is-Ndr").p != NULL)
+        n += 2;
     if (failed_recipients(reading).n > 0 || nx_fields_get(fields, "Final-Recipient").n > 0)
         n += 2;
     if (nx_str_eq(reading->mail.media_type, NX_STR("multipart/report")) && !nx_str_eq(reading->mail.report_type, NX_STR("disposition-notification")))
@@ -198,6 +249,15 @@ static unsigned signs(const struct nx_reading *reading)
     if (nx_str_istarts(nx_fields_get(fields, "Auto-Submitted"), NX_STR("auto-generated")))
         n++;
     return n;
+}
+
+/* Is the subject one of failure or delay, and not of success? */
+static bool says_failure(struct nx_str subject)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(subjects); i++)
+        if (nx_str_ihas(subject, nx_str_of(subjects[i])))
+            return !nx_str_ihas(subject, NX_STR("success"));
+    return false;
 }
 
 static bool is_own(const struct nx_reading *reading, struct nx_str address)
@@ -277,9 +337,9 @@ bool nx_evidence_stray(const struct nx_reading *reading)
 
 bool nx_evidence_read(struct nx_reading *reading)
 {
-    if (!reading->has_words)
-        return read_bare(reading);
     unsigned weight = signs(reading), named = 0;
+    if (!reading->has_words || (!reading->words.told && (weight < 3 || !says_failure(nx_fields_get(reading->mail.fields, "Subject")))))
+        return read_bare(reading);
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         named += reading->words.blocks[i].recipient.n > 0;
     bool automatic = nx_str_istarts(nx_fields_get(reading->mail.fields, "Auto-Submitted"), NX_STR("auto-replied"));
@@ -290,8 +350,9 @@ bool nx_evidence_read(struct nx_reading *reading)
     bool nameless = failed_recipients(reading).n == 0;
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         nameless &= reading->words.blocks[i].recipient.n == 0 && reading->words.blocks[i].name.n == 0;
-    bool signed_path = !reading->words.known && named == 0 && weight >= 2 && verp_recipient(reading).n > 0; /* the words name nobody, the return path does */
-    if (reading->words.known ? !reading->words.certain && weight < (nameless ? 3 : 1) : weight < 2 || (named == 0 && !signed_path) || (automatic && weight < 3)) {
+    bool elsewhere = !reading->words.known && named == 0 && weight >= 2 && /* the words name nobody, the return path or the returned head does */
+                     (verp_recipient(reading).n > 0 || (weight >= 3 && told_addressee(reading).n > 0));
+    if (reading->words.known ? !reading->words.certain && weight < (nameless ? 3 : 1) : weight < 2 || (named == 0 && !elsewhere) || (automatic && weight < 3)) {
         if (weight >= 1)
             reading->out.notes |= NX_NOTE_LOOKS_LIKE_BOUNCE;
         return false;
@@ -304,7 +365,7 @@ bool nx_evidence_read(struct nx_reading *reading)
                 reading->out.p[reading->out.n - 1].notes |= NX_NOTE_NO_RECIPIENT;
         }
     }
-    if (reading->out.n == 0 && !reading->words.known && !signed_path)
+    if (reading->out.n == 0 && !reading->words.known && !elsewhere)
         return false;
     if (reading->out.n == 0)
         add_nameless(reading);

@@ -46,6 +46,7 @@ static const struct {
     {"failed", NX_LINE_KIND, NX_KIND_FAILED},
     {"delayed", NX_LINE_KIND, NX_KIND_DELAYED},
     {"delivered", NX_LINE_KIND, NX_KIND_DELIVERED},
+    {"state", NX_LINE_STATE, 0},
 };
 
 G_GNUC_PRINTF(3, 4) static void fault(struct reader *r, size_t column, const char *message, ...)
@@ -182,6 +183,8 @@ static bool read_line_key(struct reader *r, struct nx_str key, struct nx_str val
                    nx_template_has(&rule.template, NX_CAPTURE_RECIPIENTS) || nx_template_has(&rule.template, NX_CAPTURE_NAME);
         if ((rule.line == NX_LINE_ITEM || rule.line == NX_LINE_RECIPIENT) && !who)
             fault(r, column, "'%.*s' must capture {recipient}, {recipients} or {name}", NX_FMT(key));
+        else if (rule.line == NX_LINE_STATE && !r->in_common)
+            fault(r, 2, "'state' is for all formats: it stands under 'common'");
         else if (rule.line == NX_LINE_REPORTING && !nx_template_has(&rule.template, NX_CAPTURE_HOST))
             fault(r, column, "'reporting' must capture {host}");
         else if (!r->in_common)
@@ -193,7 +196,9 @@ static bool read_line_key(struct reader *r, struct nx_str key, struct nx_str val
                                     .template = rule.template};
             if (findable(r, &rule.template, true, column))
                 g_array_append_val(r->phrases, phrase);
-        } else if (rule.line == NX_LINE_RECIPIENT || findable(r, &rule.template, false, column)) {
+        } else if (rule.line == NX_LINE_STATE && !rule.has_kind) {
+            fault(r, column, "'state' says what became of a recipient: WORDS -> delivered");
+        } else if (rule.line == NX_LINE_RECIPIENT || rule.line == NX_LINE_STATE || findable(r, &rule.template, false, column)) {
             g_array_append_val(r->common, rule);
         }
         return true;
@@ -220,7 +225,7 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
         if (!read_line_key(r, key, value, column))
             fault(
                 r, 2,
-                "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient failed delayed delivered help)",
+                "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient state failed delayed delivered help)",
                 NX_FMT(key));
         return;
     }
@@ -357,9 +362,12 @@ static void seal(struct nx_formats *formats, const struct reader *r)
         }
     const struct nx_line_rule *common = keep(formats->arena, r->common, sizeof *common, &size);
     struct nx_line_rule *labels = nx_arena_array(formats->arena, size, sizeof *labels);
+    struct nx_line_rule *states = nx_arena_array(formats->arena, size, sizeof *states);
     for (size_t i = 0; i < size; i++) {
         if (common[i].line == NX_LINE_RECIPIENT)
             labels[formats->n_labels++] = common[i];
+        else if (common[i].line == NX_LINE_STATE)
+            states[formats->n_states++] = common[i];
         else
             file_unit(formats->literals, units, &n,
                       (struct nx_unit){.type = NX_UNIT_LINE, .line = &common[i], .template = &common[i].template});
@@ -370,6 +378,7 @@ static void seal(struct nx_formats *formats, const struct reader *r)
                   (struct nx_unit){.type = NX_UNIT_PHRASE, .phrase = phrases[i].kind, .template = &phrases[i].template});
     nx_lit_set_seal(formats->literals);
     formats->labels = labels;
+    formats->states = states;
     formats->units = units;
     formats->n_units = n;
 }

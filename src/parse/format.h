@@ -22,6 +22,7 @@ enum nx_line_kind {
     NX_LINE_SKIP_PARAGRAPH,
     NX_LINE_TRANSCRIPT, /* an SMTP dialogue follows */
     NX_LINE_KIND,       /* only says failed, delayed or delivered */
+    NX_LINE_STATE,      /* the cell of a table that says what became of a recipient */
 };
 
 struct nx_line_rule {
@@ -74,6 +75,8 @@ struct nx_formats {
     size_t n;
     const struct nx_line_rule *labels; /* common `recipient` templates, for the general reader */
     size_t n_labels;
+    const struct nx_line_rule *states; /* common `state` templates */
+    size_t n_states;
     const struct nx_unit *units;
     size_t n_units;
     unsigned n_bits;

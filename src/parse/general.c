@@ -11,8 +11,14 @@ struct reading {
     const struct nx_scan *scan;
     const struct nx_mail *mail;
     struct nx_blocks *blocks;
-    size_t *starts; /* line where the words of block i start */
+    struct start *starts; /* of block i */
     size_t starts_size;
+    enum nx_kind told; /* by the phrase that is being followed */
+};
+
+struct start {
+    size_t line; /* where its words start */
+    enum nx_kind told;
 };
 
 /* Nobody writes to these on purpose; they stand in reports for other reasons. */
@@ -91,6 +97,57 @@ static bool is_cut(const struct nx_blocks *blocks, struct nx_str address)
     return false;
 }
 
+/* The cell at this place of a table, if it is a state: "OK", "FAILED". *ret_end is behind it. */
+static bool state_at(const struct reading *r, size_t at, enum nx_kind *ret, size_t *ret_end)
+{
+    const struct nx_page *page = &r->scan->page;
+    while (at < page->n && page->s[at] != '\0' && strchr(" >\"')]|:;,.-=(*[", page->s[at]) != NULL)
+        at++;
+    for (size_t i = 0; i < r->formats->n_states; i++) {
+        struct nx_captures ignored;
+        const struct nx_line_rule *state = &r->formats->states[i];
+        if (!nx_template_starts(&state->template, page, at, ret_end, &ignored) || (*ret_end < page->n && (nx_is_alnum((unsigned char)page->s[*ret_end]) || page->s[*ret_end] == '-')))
+            continue;
+        *ret = state->kind;
+        return true;
+    }
+    return false;
+}
+
+/* What a table says became of the recipient: in the cell before him, behind him, or on the line below where each cell has its own. */
+static bool row_state(const struct reading *r, struct nx_str address, size_t line, enum nx_kind *ret)
+{
+    const struct nx_page *page = &r->scan->page;
+    size_t from = page->lines[line].from, at = (size_t)(address.p - page->s), end = at + address.n;
+    size_t behind;
+    if (state_at(r, from, ret, &behind) && behind <= at) {
+        while (behind < at && strchr(" <\"'(|:=>-", page->s[behind]) != NULL)
+            behind++;
+        if (behind == at)
+            return true;
+    }
+    if (state_at(r, end, ret, &behind) && behind <= page->lines[line].to)
+        return true;
+    size_t below = line + 1;
+    while (below < r->scan->last && below < line + 3 && nx_page_blank(page, below))
+        below++;
+    return end == page->lines[line].to && below < r->scan->last && state_at(r, page->lines[below].from, ret, &behind) && behind == page->lines[below].to;
+}
+
+/* "(expanded from: <address>)": who was mailed, not who failed. */
+static bool is_origin(const struct reading *r, struct nx_str address)
+{
+    static const char *const words[] = {"expanded from", "generated from", "forwarded from", "forwarded by", "redirected from", "originally to", "original address", "alias of", "alias for"};
+    const struct nx_page *page = &r->scan->page;
+    size_t end = (size_t)(address.p - page->s);
+    while (end > 0 && strchr(" \n<\"'(:", page->s[end - 1]) != NULL)
+        end--;
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (nx_str_iends(nx_str_sub((struct nx_str){page->s, page->n}, 0, end), nx_str_of(words[i])))
+            return true;
+    return false;
+}
+
 /* Is the address one of the recipients now? */
 static bool add(struct reading *r, struct nx_str address, size_t line, bool item)
 {
@@ -98,20 +155,31 @@ static bool add(struct reading *r, struct nx_str address, size_t line, bool item
     if (is_party(r->mail, address) || is_cut(r->blocks, address) || is_summary(nx_page_line(&r->scan->page, line)) ||
         (!item && (is_office(address) || is_help(r->scan, at, at + address.n))))
         return false;
-    size_t before = r->blocks->n;
-    if (nx_blocks_add(r->blocks, address, NX_STR_NONE) == NULL)
+    if (is_origin(r, address)) {
+        if (r->blocks->n > 0 && r->blocks->p[r->blocks->n - 1].out.original_recipient.n == 0)
+            r->blocks->p[r->blocks->n - 1].out.original_recipient = address;
         return false;
-    if (r->blocks->n == before)
-        return true;
+    }
+    size_t before = r->blocks->n;
+    struct nx_block *block = nx_blocks_add(r->blocks, address, NX_STR_NONE);
+    if (block == NULL)
+        return false;
+    if (r->blocks->n == before) /* who got it is no sign that the list of those who did not was found */
+        return !block->has_kind || block->out.kind != NX_KIND_DELIVERED;
+    block->has_kind = row_state(r, address, line, &block->out.kind);
+    if (!block->has_kind && r->told == NX_KIND_DELIVERED) {
+        block->has_kind = true;
+        block->out.kind = NX_KIND_DELIVERED;
+    }
     if (before >= r->starts_size) {
         size_t size = r->starts_size == 0 ? 8 : r->starts_size * 2;
-        size_t *starts = nx_arena_array(r->blocks->arena, size, sizeof *starts);
+        struct start *starts = nx_arena_array(r->blocks->arena, size, sizeof *starts);
         if (before > 0)
             memcpy(starts, r->starts, before * sizeof *starts);
         r->starts = starts;
         r->starts_size = size;
     }
-    r->starts[before] = line;
+    r->starts[before] = (struct start){line, r->told};
     return true;
 }
 
@@ -140,7 +208,7 @@ static size_t add_items(struct reading *r, size_t from, size_t to)
         if (!is_line_of_words(r->scan, i) || (found > 0 && r->scan->page.lines[i].indent > indent))
             continue;
         if (!nx_walk_item(line, &address, &rest)) {
-            prose |= !is_summary(line);
+            prose |= !is_summary(line) && line.p[line.n - 1] != ':'; /* "Failed recipients:" is a heading */
             continue;
         }
         if (found == 0 && prose) /* a sentence was wrapped in front of the address */
@@ -163,17 +231,34 @@ static bool is_labelled_item(struct nx_str line, struct nx_str address)
     return start == 0 && end < line.n && line.p[end] == ':';
 }
 
-/* The next paragraph behind `line`, if it starts with "<address>:"; else the end. */
-static size_t next_labelled(const struct nx_scan *scan, size_t line)
+/* The next paragraph at or behind `line` that starts with "<address>:". */
+static size_t next_reason(const struct nx_scan *scan, size_t line)
 {
-    struct nx_str address;
-    size_t at = 0;
-    while (line < scan->last && nx_page_blank(&scan->page, line))
-        line++;
-    if (line >= scan->last)
-        return scan->last;
-    struct nx_str text = nx_page_line(&scan->page, line);
-    return nx_address_find(text, &at, &address) && is_labelled_item(text, address) ? line : scan->last;
+    for (; line < scan->last; line = paragraph_end(scan, line)) {
+        struct nx_str address;
+        size_t at = 0;
+        while (line < scan->last && nx_page_blank(&scan->page, line))
+            line++;
+        if (line >= scan->last)
+            break;
+        struct nx_str text = nx_page_line(&scan->page, line);
+        if (nx_address_find(text, &at, &address) && is_labelled_item(text, address))
+            return line;
+    }
+    return scan->last;
+}
+
+/* The paragraph that starts with "<address>: reason", and the lines of its form in it: nobody but a recipient stands so. */
+static void add_reason(struct reading *r, size_t from)
+{
+    const struct nx_page *page = &r->scan->page;
+    size_t to = paragraph_end(r->scan, from);
+    for (size_t i = from; i < to; i++) {
+        struct nx_str address, line = nx_page_line(page, i);
+        size_t at = 0;
+        if (is_line_of_words(r->scan, i) && page->lines[i].indent == page->lines[from].indent && nx_address_find(line, &at, &address) && is_labelled_item(line, address))
+            (void)add(r, address, i, true);
+    }
 }
 
 /* Addresses in the paragraph that tells of the failure, else in the list behind it, else in the line before it. */
@@ -181,6 +266,10 @@ static void add_near(struct reading *r, size_t line)
 {
     const struct nx_scan *scan = r->scan;
     size_t from = paragraph_start(scan, line), to = paragraph_end(scan, line), before = r->blocks->n, taken = 0;
+    if (next_reason(scan, from) == from) { /* who else is named there stands in the server's words */
+        add_reason(r, from);
+        return;
+    }
     for (size_t i = from; i < to; i++) {
         struct nx_str text = nx_page_line(&scan->page, i), address;
         size_t at = 0;
@@ -201,10 +290,6 @@ static void add_near(struct reading *r, size_t line)
         taken += add_items(r, to, end);
         to = end;
     }
-    while (taken > 0 && (to = next_labelled(scan, to)) < scan->last) { /* one paragraph each, as qmail has it */
-        (void)add_items(r, to, to + 1);
-        to = paragraph_end(scan, to);
-    }
     if (taken == 0 && from > 1) {
         size_t end = from - 1;
         while (end > 0 && nx_page_blank(&scan->page, end))
@@ -217,7 +302,8 @@ static void add_labelled(struct reading *r)
 {
     const struct nx_page *page = &r->scan->page;
     for (size_t i = 0; i < r->scan->last; i++) {
-        if (nx_page_blank(page, i))
+        struct nx_str line = nx_page_line(page, i);
+        if (nx_str_chr(line, '@') == line.n)
             continue;
         for (size_t k = 0; k < r->formats->n_labels; k++) {
             size_t end;
@@ -237,8 +323,8 @@ static void give_words(struct reading *r)
     struct nx_blocks *blocks = r->blocks;
     size_t first = r->scan->last;
     for (size_t i = 0; i < blocks->n; i++)
-        if (r->starts[i] < first)
-            first = r->starts[i];
+        if (r->starts[i].line < first)
+            first = r->starts[i].line;
     for (size_t line = 0; line < r->scan->last; line++) {
         if (!is_line_of_words(r->scan, line))
             continue;
@@ -248,9 +334,9 @@ static void give_words(struct reading *r)
             size_t best = 0;
             bool shared = false;
             for (size_t i = 0; i < blocks->n; i++)
-                if (r->starts[i] <= line && (owner == NULL || r->starts[i] >= best)) {
-                    shared = owner != NULL && r->starts[i] == best; /* several on one line */
-                    best = r->starts[i];
+                if (r->starts[i].line <= line && (owner == NULL || r->starts[i].line >= best)) {
+                    shared = owner != NULL && r->starts[i].line == best; /* several on one line */
+                    best = r->starts[i].line;
                     owner = &blocks->p[i];
                 }
             if (shared)
@@ -269,40 +355,155 @@ static bool is_list_mail(const struct nx_mail *mail)
     return listed && !nx_str_ihas(from, NX_STR("mailer-daemon")) && !nx_str_ihas(from, NX_STR("postmaster"));
 }
 
+/* "The message was delivered to:" and a list: they are no failures, whatever is told of the others. */
+static void add_delivered(struct reading *r, const struct nx_phrase_hit *hit)
+{
+    const struct nx_scan *scan = r->scan;
+    size_t line = nx_page_line_at(&scan->page, hit->from), to = paragraph_end(scan, line);
+    for (size_t i = 0; i < scan->n_phrases; i++) {
+        const struct nx_phrase_hit *other = &scan->phrases[i];
+        if (other->kind != NX_PHRASE_DELIVERED && other->kind != NX_PHRASE_HELP && nx_page_line_at(&scan->page, other->from) == line)
+            return;
+    }
+    r->told = NX_KIND_DELIVERED;
+    if (line + 1 < to) {
+        (void)add_items(r, line + 1, to);
+    } else {
+        while (to < scan->last && nx_page_blank(&scan->page, to))
+            to++;
+        (void)add_items(r, to, paragraph_end(scan, to));
+    }
+    r->told = NX_KIND_FAILED;
+}
+
+static void add_reasons(struct reading *r)
+{
+    for (size_t from = next_reason(r->scan, 0); from < r->scan->last; from = next_reason(r->scan, paragraph_end(r->scan, from)))
+        add_reason(r, from);
+}
+
+/* Rows of a table: an address at the start of a line, and what became of it. */
+static void add_rows(struct reading *r)
+{
+    for (size_t i = 0; i < r->scan->last; i++) {
+        struct nx_str address, rest, line = nx_page_line(&r->scan->page, i);
+        enum nx_kind ignored;
+        if (is_line_of_words(r->scan, i) && nx_walk_item(line, &address, &rest) && row_state(r, address, i, &ignored))
+            (void)add(r, address, i, true);
+    }
+}
+
+/* The summary of the mail that failed ("To: ..."): only where nothing else names anybody. */
+static void add_addressees(struct reading *r)
+{
+    for (size_t i = 0; i < r->scan->last; i++) {
+        struct nx_str address, rest, line = nx_page_line(&r->scan->page, i);
+        if (nx_str_istarts(line, NX_STR("to:")) && nx_walk_item(line, &address, &rest))
+            (void)add(r, address, i, true);
+    }
+}
+
+/* What the words of one recipient say of him alone: on his lines, to the next recipient or the end of the paragraph. */
+static bool own_kind(const struct reading *r, size_t block, enum nx_kind *ret)
+{
+    size_t from = r->starts[block].line, to = paragraph_end(r->scan, from);
+    for (size_t i = 0; i < r->blocks->n; i++)
+        if (r->starts[i].line > from && r->starts[i].line < to)
+            to = r->starts[i].line;
+    bool failed = false, delayed = false;
+    for (size_t i = 0; i < r->scan->n_phrases; i++) {
+        const struct nx_phrase_hit *hit = &r->scan->phrases[i];
+        size_t line = nx_page_line_at(&r->scan->page, hit->from);
+        failed |= hit->kind == NX_PHRASE_FAILED && line >= from && line < to;
+        delayed |= hit->kind == NX_PHRASE_DELAYED && line >= from && line < to;
+    }
+    *ret = delayed ? NX_KIND_DELAYED : NX_KIND_FAILED;
+    return failed != delayed;
+}
+
+/* Kinds of the recipients where a report tells of several. */
+static void set_kinds(const struct reading *r, bool delayed)
+{
+    struct nx_blocks *blocks = r->blocks;
+    bool open = false, mixed = false;
+    enum nx_kind first = NX_KIND_OTHER;
+    for (size_t i = 0; i < blocks->n; i++) {
+        struct nx_block *block = &blocks->p[i];
+        open |= !block->has_kind || block->out.kind != NX_KIND_DELIVERED;
+        if (block->has_kind)
+            continue;
+        if (!own_kind(r, i, &block->out.kind))
+            block->out.kind = delayed ? r->starts[i].told : NX_KIND_FAILED;
+        mixed |= first != NX_KIND_OTHER && first != block->out.kind;
+        first = block->out.kind;
+    }
+    for (size_t i = 0; i < blocks->n; i++) {
+        if (!open) /* a failure is told, and all got it: the states are about something else */
+            blocks->p[i].has_kind = false;
+        else if (mixed)
+            blocks->p[i].has_kind = true;
+    }
+}
+
+/* The lines of an SMTP dialogue, if there is one: from the first to the last. */
+static bool find_dialogue(const struct nx_scan *scan, size_t *ret_from, size_t *ret_to)
+{
+    unsigned lines = 0;
+    for (size_t i = 0; i < scan->last; i++)
+        if (nx_transcript_line(nx_page_line(&scan->page, i))) {
+            if (lines++ == 0)
+                *ret_from = i;
+            *ret_to = i + 1;
+        }
+    return lines >= 2;
+}
+
+static void follow_phrases(struct reading *r, bool *ret_failed, bool *ret_delayed, bool *ret_delivered)
+{
+    const struct nx_scan *scan = r->scan;
+    for (int delivered = 1; delivered >= 0; delivered--)
+        for (size_t i = 0; i < scan->n_phrases; i++) {
+            const struct nx_phrase_hit *hit = &scan->phrases[i];
+            size_t line = nx_page_line_at(&scan->page, hit->from);
+            if (hit->kind == NX_PHRASE_HELP || line >= scan->last || nx_scan_is(scan, line, NX_LINE_SKIP) || nx_scan_is(scan, line, NX_LINE_SKIP_PARAGRAPH) ||
+                (hit->kind == NX_PHRASE_DELIVERED) != (delivered != 0))
+                continue;
+            if (delivered) {
+                *ret_delivered = true;
+                add_delivered(r, hit);
+                continue;
+            }
+            *ret_failed |= hit->kind == NX_PHRASE_FAILED;
+            *ret_delayed |= hit->kind == NX_PHRASE_DELAYED;
+            r->told = hit->kind == NX_PHRASE_DELAYED ? NX_KIND_DELAYED : NX_KIND_FAILED;
+            add_near(r, line);
+        }
+}
+
 bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *scan, const struct nx_mail *mail,
                      struct nx_blocks *blocks)
 {
-    struct reading r = {.formats = formats, .scan = scan, .mail = mail, .blocks = blocks};
+    struct reading r = {.formats = formats, .scan = scan, .mail = mail, .blocks = blocks, .told = NX_KIND_FAILED};
     bool failed = false, delayed = false, delivered = false;
+    size_t from = 0, to = 0;
     if (is_list_mail(mail))
         return false;
-    for (size_t i = 0; i < scan->n_phrases; i++) {
-        const struct nx_phrase_hit *hit = &scan->phrases[i];
-        size_t line = nx_page_line_at(&scan->page, hit->from);
-        if (hit->kind == NX_PHRASE_HELP || line >= scan->last || nx_scan_is(scan, line, NX_LINE_SKIP) ||
-            nx_scan_is(scan, line, NX_LINE_SKIP_PARAGRAPH))
-            continue;
-        failed |= hit->kind == NX_PHRASE_FAILED;
-        delayed |= hit->kind == NX_PHRASE_DELAYED;
-        delivered |= hit->kind == NX_PHRASE_DELIVERED;
-        if (hit->kind != NX_PHRASE_DELIVERED)
-            add_near(&r, line);
-    }
-    size_t dialogue = scan->last, dialogue_end = 0;
-    unsigned dialogue_lines = 0;
-    for (size_t i = 0; i < scan->last; i++)
-        if (nx_transcript_line(nx_page_line(&scan->page, i))) {
-            dialogue = dialogue < i ? dialogue : i;
-            dialogue_end = i + 1;
-            dialogue_lines++;
-        }
-    bool talked = dialogue_lines >= 2;
-    if (failed || delayed || talked)
-        add_labelled(&r);
+    follow_phrases(&r, &failed, &delayed, &delivered);
+    bool talked = find_dialogue(scan, &from, &to);
+    blocks->told = failed || delayed || talked;
+    r.told = delayed ? NX_KIND_DELAYED : NX_KIND_FAILED;
+    add_labelled(&r);
+    add_reasons(&r);
+    if (failed || delayed)
+        add_rows(&r);
+    if (blocks->n == 0 && failed)
+        add_addressees(&r);
+    if (failed || delayed)
+        set_kinds(&r, delayed);
     if (blocks->n > 0)
         give_words(&r);
     if (talked)
-        nx_transcript_read(blocks, &scan->page, dialogue, dialogue_end);
+        nx_transcript_read(blocks, &scan->page, from, to);
     if (blocks->n == 0 && (failed || delayed))
         give_words(&r);
     if (delayed) {
@@ -312,5 +513,5 @@ bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *sca
         blocks->has_kind = true;
         blocks->kind = NX_KIND_DELIVERED;
     }
-    return failed || delayed || blocks->n > 0;
+    return blocks->told || blocks->n > 0;
 }

@@ -52,6 +52,11 @@ void nx_original_read(struct nx_original *ret, struct nx_fields fields);
 /* The head of the returned message where it stands in the text. */
 struct nx_fields nx_original_in_text(struct nx_arena *arena, struct nx_str text);
 
+/* The fields of the returned message, wherever it stands. */
+struct nx_fields nx_original_fields(const struct nx_reading *reading);
+/* To whom it went, if to one address only. */
+struct nx_str nx_original_addressee(const struct nx_reading *reading);
+
 /* evidence.c: the recipient that a return path names, or nothing. */
 struct nx_str nx_recipient_of_path(const struct nx_reading *reading, struct nx_str path);
 

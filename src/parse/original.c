@@ -79,3 +79,33 @@ struct nx_fields nx_original_in_text(struct nx_arena *arena, struct nx_str text)
     }
     return (struct nx_fields){NULL, 0};
 }
+
+struct nx_fields nx_original_fields(const struct nx_reading *reading)
+{
+    struct nx_fields fields = reading->mail.returned;
+    struct nx_str rest = fields.n == 0 && reading->has_words ? reading->words.returned : NX_STR_NONE;
+    for (int i = 0; i < 4 && fields.n < 2 && rest.n > 0; i++) { /* a remark may stand between the mark and the head */
+        nx_notes ignored = 0;
+        fields = nx_fields_read(reading->arena, &rest, &ignored);
+    }
+    return fields.n > 0 ? fields : nx_original_in_text(reading->arena, reading->text);
+}
+
+struct nx_str nx_original_addressee(const struct nx_reading *reading)
+{
+    static const char *const names[] = {"To", "Cc", "Bcc"};
+    struct nx_fields fields = nx_original_fields(reading);
+    struct nx_str found = NX_STR_NONE, address;
+    for (size_t i = 0; i < fields.n; i++)
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+            size_t at = 0;
+            if (!nx_str_ieq(fields.p[i].name, nx_str_of(names[k])))
+                continue;
+            while (nx_address_find(fields.p[i].value, &at, &address)) {
+                if (found.n > 0 && !nx_address_same(found, address))
+                    return NX_STR_NONE;
+                found = address;
+            }
+        }
+    return found;
+}

@@ -177,14 +177,7 @@ static void take_asked(struct nx_reading *reading, struct nx_fields fields, char
 
 static void read_original(struct nx_reading *reading, char **asked)
 {
-    struct nx_fields fields = reading->mail.returned;
-    struct nx_str rest = fields.n == 0 && reading->has_words ? reading->words.returned : NX_STR_NONE;
-    for (int i = 0; i < 4 && fields.n < 2 && rest.n > 0; i++) { /* a remark may stand between the mark and the head */
-        nx_notes ignored = 0;
-        fields = nx_fields_read(reading->arena, &rest, &ignored);
-    }
-    if (fields.n == 0)
-        fields = nx_original_in_text(reading->arena, reading->text);
+    struct nx_fields fields = nx_original_fields(reading);
     nx_original_read(&reading->original, fields);
     take_asked(reading, fields, asked);
 }

@@ -136,6 +136,7 @@ static void finish(struct nx_blocks *blocks, const struct nx_format *format, con
 {
     struct nx_text_report report = {.format = format != NULL ? format->id : NX_STR("text"),
                                     .known = format != NULL,
+                                    .told = format != NULL || blocks->told,
                                     .certain = format != NULL && format->certain};
     if (format != NULL && blocks->n == 0 && (blocks->all.diagnostic.n > 0 || blocks->all.text.n > 0)) /* told of nobody by name */
         (void)nx_blocks_add(blocks, NX_STR_NONE, NX_STR_NONE);

@@ -29,6 +29,7 @@ struct nx_text_block { /* one recipient, as told in words; a known report that n
 struct nx_text_report {
     struct nx_str format; /* id of the format, "text" for the general reader */
     bool known;           /* a format's marks were there: this is a report of that system */
+    bool told;            /* its words say that something failed or is late; else only the form of the lines speaks for a report */
     bool certain;         /* known, and no ordinary mail has these marks: no other evidence is needed */
     enum nx_kind kind;    /* of the whole */
     struct nx_text_block *blocks;

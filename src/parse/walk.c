@@ -316,6 +316,7 @@ static bool act(struct walk *w, const struct nx_line_rule *rule, const struct nx
     case NX_LINE_BEGIN:
     case NX_LINE_SKIP_PARAGRAPH:
     case NX_LINE_KIND:
+    case NX_LINE_STATE:
     default:
         break;
     }

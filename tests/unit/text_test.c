@@ -78,6 +78,8 @@ static void faults_name_their_place(void **state)
         {"mark text some words\n", "f:1:1: 'mark' at the start of a line"},
         {"format x\n  mark text some words\nformat x\n  mark text some words\n", "f:3:8: format 'x' is there already (f:1)"},
         {"common\n  heading x\n", "f:2:3: 'heading' belongs to one format"},
+        {"common\n  state delivered\n", "f:2:9: 'state' says what became of a recipient"},
+        {"format x\n  mark text some words\n  state OK -> delivered\n", "f:3:3: 'state' is for all formats"},
         {"format x\n  mark text some words\n  recipient {recipient}{text}\n", "f:3:24: a capture needs a literal"},
         {"format x\n  mark\n", "f:2:3: 'mark' needs a value"},
         {"format x\n  mark text \377\376\n", "f:2:1: not UTF-8"},
@@ -314,6 +316,40 @@ static void many_languages_tell_of_a_failure(void **state)
     }
 }
 
+/* One report, several fates: "a" failed, "b" is delayed, "c" got it, "o" is whom the mail was for before it was passed on. */
+static void each_recipient_has_his_own_kind(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *kinds; /* of a, b, c at example.net, as letters in the order found: F, L, D */
+    } rows[] = {
+        {"What became of your mail:\n\na@example.net  failed  550 User unknown\nb@example.net  deferred\nc@example.net  delivered  250 OK", "aF bL cD"},
+        {"What became of your mail:\n\nOK: c@example.net\nFAILED: a@example.net (no such user)\nQUEUED: b@example.net", "cD aF bL"},
+        {"a@example.net\n\nFailed\n\n550 User unknown\n\nc@example.net\n\nDelivered", "cD aF"}, /* cells of a table in HTML */
+        {"The message was delivered to:\n  c@example.net\n\nIt could not be delivered to:\n  a@example.net", "cD aF"},
+        {"It could not be delivered to:\n  a@example.net\n\nIt has been delivered to:\n\n  c@example.net", "cD aF"},
+        {"These are the problems:\n\na@example.net: user unknown\n\nb@example.net: timed out, will be retried", "aF bL"},
+        {"<a@example.net> (expanded from <o@example.net>): user unknown", "aF"},
+        {"It could not be delivered to:\n\n<a@example.net>: sorry\n\nHelp is far away.\n\nNobody reads this.\n\nNor this.\n\n<b@example.net>: sorry", "aF bF"},
+        {"It could not be delivered.\n\nFrom: sender@example.com\nTo: a@example.net\nSubject: x", "aF"},
+        {"It could not be delivered to a@example.net.\n\nThe message was sent on Monday.", "aF"},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_text_report report = {0};
+        struct nx_str mail = nx_arena_printf(arena, "From: robot@mail.example.org\nTo: sender@example.com\n\n%s\n", rows[i].text);
+        assert_true(read_mail(arena, nx_arena_cstr(arena, mail), &report));
+        GString *found = g_string_new(NULL);
+        for (size_t k = 0; k < report.n_blocks; k++)
+            g_string_append_printf(found, "%s%c%c", k > 0 ? " " : "", report.blocks[k].recipient.p[0],
+                                   report.blocks[k].kind == NX_KIND_FAILED ? 'F' : report.blocks[k].kind == NX_KIND_DELAYED ? 'L' : 'D');
+        if (strcmp(found->str, rows[i].kinds) != 0)
+            fail_msg("row %zu: %s, wanted %s", i, found->str, rows[i].kinds);
+        g_string_free(found, TRUE);
+    }
+}
+
 static void the_returned_message_is_told_apart(void **state)
 {
     (void)state;
@@ -536,7 +572,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_match_whole_lines),        cmocka_unit_test(faults_name_their_place),
         cmocka_unit_test(each_recipient_gets_his_own_words),  cmocka_unit_test(ordinary_mail_names_nobody),
-        cmocka_unit_test(many_languages_tell_of_a_failure),   cmocka_unit_test(the_returned_message_is_told_apart),
+        cmocka_unit_test(many_languages_tell_of_a_failure),   cmocka_unit_test(each_recipient_has_his_own_kind),    cmocka_unit_test(the_returned_message_is_told_apart),
         cmocka_unit_test(dialogues_are_read_in_every_dress),  cmocka_unit_test(limits_hold),
         cmocka_unit_test(examples_are_read_by_their_formats), cmocka_unit_test(every_format_has_an_example),
     };
