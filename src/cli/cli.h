@@ -65,6 +65,7 @@ int nx_cmd_forget(int argc, char **argv);
 int nx_cmd_history(int argc, char **argv);
 int nx_cmd_holds(int argc, char **argv);
 int nx_cmd_policy(int argc, char **argv);
+int nx_cmd_reconcile(int argc, char **argv);
 int nx_cmd_release(int argc, char **argv);
 int nx_cmd_rules(int argc, char **argv);
 int nx_cmd_stats(int argc, char **argv);
