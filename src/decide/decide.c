@@ -4,6 +4,7 @@
 #include "decide/stream.h"
 
 #define DAY 86400
+#define WEEK (7 * DAY) /* by then the next letter has gone out */
 
 const char *nx_require_name(enum nx_require require)
 {
@@ -203,8 +204,9 @@ static void suppress(const struct nx_policy_cause *rule, const struct nx_history
 /* The first try after an entry has run out meets what made it: it never went away. */
 static bool goes_on(const struct nx_policy_cause *rule, const struct nx_standing *standing, enum nx_cause cause, nx_when at)
 {
+    int64_t grace = rule->suppress == NX_SUPPRESS_AFTER ? MAX(rule->span, WEEK) : rule->span;
     return standing->present && !standing->manual && standing->cause == cause && standing->until != NX_WHEN_NONE &&
-           standing->until <= at && at - standing->until <= rule->span;
+           standing->until <= at && at - standing->until <= grace;
 }
 
 static void count(const struct nx_policy_cause *rule, const struct nx_history *history, enum nx_cause cause, unsigned threshold,

@@ -166,11 +166,6 @@ struct counts {
 static struct slot *slots[POLICIES];
 static struct counts counts[POLICIES];
 
-static bool is_5xx(const struct outcome *outcome)
-{
-    return outcome->reply >= 500;
-}
-
 static enum nx_class class_of(const struct outcome *outcome)
 {
     return nx_cause_facts(outcome->cause)->class_;
@@ -196,17 +191,29 @@ static void mautic(struct slot *slot)
     slot->until = FOREVER;
 }
 
-/* Mailman 3: one a day for what failed for good (spam sent back scores the member too), five disable, stale after seven days;
- * soft ones are ignored. */
-static void mailman(struct slot *slot, const struct outcome *outcome, unsigned day)
+/* Mailman 3: one a day for every report that a letter failed, whatever the reason (a full mailbox, spam sent back); only delay notices
+ * are temporary to it. Five disable, stale after seven days: the next weekly letter is taken to come in time. Then three warnings, a
+ * week apart, to the same address. A living member is taken to come back at the first that arrives, which is the best case. */
+static void mailman(struct slot *slot, uint32_t address, unsigned day)
 {
-    if (!is_5xx(outcome) || class_of(outcome) == NX_CLASS_SOFT || (slot->score > 0 && slot->last == day))
+    const struct person *person = &people[address];
+    if (slot->score > 0 && slot->last == day)
         return;
     if (slot->score > 0 && day - slot->last > 7u)
         slot->score = 0;
     slot->last = (uint16_t)day;
-    if (++slot->score >= 5)
-        slot->until = FOREVER;
+    if (++slot->score < 5)
+        return;
+    slot->until = FOREVER;
+    for (unsigned warned = day + 7; warned <= day + 21 && warned < DAYS; warned += 7) {
+        if (!is_dead(person, warned) && !is_full(person, warned)) {
+            slot->until = (int32_t)(warned * 24);
+            slot->score = 0;
+            return;
+        }
+        counts[MAILMAN].wasted++;
+        counts[MAILMAN].repeated += is_dead(person, warned) && slot->known;
+    }
 }
 
 /* ---- ours: the history of an address as the store keeps it */
@@ -387,7 +394,7 @@ static void report(int policy, uint32_t address, const struct outcome *outcome, 
     else if (policy == MAUTIC)
         mautic(slot);
     else
-        mailman(slot, outcome, day);
+        mailman(slot, address, day);
 }
 
 static void deliver(int policy, uint32_t address, const struct outcome *outcome, unsigned day, unsigned hour)

@@ -41,8 +41,8 @@ is "$("$NIXIE" clean -q --stream news "$T/list" | tr '\n' ' ')" 'fine@example.ne
 is "$("$NIXIE" clean -q "$T/list" | tr '\n' ' ')" 'fine@example.net '
 is "$("$NIXIE" export -f txt --stream receipts | tr '\n' ' ')" 'dead@example.net '
 run 0 "$NIXIE" policy explain angry@example.net; prints '^now: suppressed .*complaint'; prints '^stream receipts \(transactional\): not suppressed'; prints '^stream news \(bulk\): suppressed .*complaint'
-run 0 "$NIXIE" policy explain --stream receipts angry@example.net; prints '^now: not suppressed'; prints 'the rule: 6 days, 7 d apart, within 60 d; for 30 d, stream receipts'
-run 0 "$NIXIE" policy explain angry@example.net; prints 'the rule: 3 days, 7 d apart, within 30 d; for 30 d, every stream'
+run 0 "$NIXIE" policy explain --stream receipts angry@example.net; prints '^now: not suppressed'; prints 'the rule: 6 days, 5 d apart, within 60 d; for 10 d, stream receipts'
+run 0 "$NIXIE" policy explain angry@example.net; prints 'the rule: 2 days, 5 d apart, within 30 d; for 10 d, every stream'
 run 0 "$NIXIE" db check
 
 # Settings that cannot be meant: each a fault with its line and what to do.
@@ -81,7 +81,7 @@ says "bad.conf:15: tags .*'foo' is to be NAME=PATTERN"
 says 'bad.conf:16: unknown group \[stream x cause mailbox_ful\] \(nearest known: \[stream NAME cause mailbox_full\]'
 says 'bad.conf:19: threshold = 99 in \[stream y cause mailbox_full\]'
 # A term that is set above the default's longest raises it; what show prints reads back.
-printf '[cause mailbox_disabled]\nttl = 300d\n' >>"$T/conf"
-run 0 "$NIXIE" config show; prints '^\[stream receipts cause mailbox_full\]'; prints "^threshold = 6 +# $T/conf:8"; prints '^kind = transactional '; prints '^ttl_max = 300d '
+printf '[cause mailbox_disabled]\nttl = 800d\n' >>"$T/conf"
+run 0 "$NIXIE" config show; prints '^\[stream receipts cause mailbox_full\]'; prints "^threshold = 6 +# $T/conf:8"; prints '^kind = transactional '; prints '^ttl_max = 800d '
 sed 's/ *#.*//' "$T/out" >"$T/again.conf"; "$NIXIE" config show --config "$T/again.conf" | sed 's/ *#.*//' | cmp - "$T/again.conf" || fail 'show does not read back'
 finish

@@ -94,10 +94,13 @@ static void thresholds_want_days_apart(void **state)
         enum nx_action action;
         int days;
     } rows[] = {
-        {"third, a week apart", NX_CAUSE_MAILBOX_FULL, 2, 7, 3, false, NX_ACTION_SUPPRESS, 30},
-        {"third, six days", NX_CAUSE_MAILBOX_FULL, 2, 6, 3, false, NX_ACTION_COUNT, 0},
-        {"second", NX_CAUSE_MAILBOX_FULL, 1, 20, 20, false, NX_ACTION_COUNT, 0},
-        {"same day again", NX_CAUSE_MAILBOX_FULL, 1, 20, 20, true, NX_ACTION_NONE, 0},
+        {"third, a week apart", NX_CAUSE_EXPIRED, 2, 7, 3, false, NX_ACTION_SUPPRESS, 14},
+        {"third, six days", NX_CAUSE_EXPIRED, 2, 6, 3, false, NX_ACTION_COUNT, 0},
+        {"second", NX_CAUSE_EXPIRED, 1, 20, 20, false, NX_ACTION_COUNT, 0},
+        {"same day again", NX_CAUSE_EXPIRED, 1, 20, 20, true, NX_ACTION_NONE, 0},
+        {"full again, five days apart", NX_CAUSE_MAILBOX_FULL, 1, 5, 5, false, NX_ACTION_SUPPRESS, 10},
+        {"full again, four days", NX_CAUSE_MAILBOX_FULL, 1, 4, 4, false, NX_ACTION_COUNT, 0},
+        {"full on three days of four", NX_CAUSE_MAILBOX_FULL, 2, 4, 1, false, NX_ACTION_COUNT, 0},
         {"fifth of a broken receiver", NX_CAUSE_RECEIVER_MISCONFIG, 4, 8, 1, false, NX_ACTION_SUPPRESS, 30},
         {"fourth", NX_CAUSE_RECEIVER_MISCONFIG, 3, 8, 1, false, NX_ACTION_COUNT, 0},
         {"expired thrice", NX_CAUSE_EXPIRED, 2, 10, 5, false, NX_ACTION_SUPPRESS, 14},
@@ -106,7 +109,7 @@ static void thresholds_want_days_apart(void **state)
         {"relay thrice in two days", NX_CAUSE_RELAY_DENIED, 2, 2, 1, false, NX_ACTION_COUNT, 0},
         {"no domain, a day later", NX_CAUSE_BAD_DOMAIN, 1, 1, 1, false, NX_ACTION_SUPPRESS, 90},
         {"unknown thrice", NX_CAUSE_UNKNOWN, 2, 9, 2, false, NX_ACTION_SUPPRESS, 30},
-        {"a report from the past widens the span", NX_CAUSE_MAILBOX_FULL, 2, -8, -9, false, NX_ACTION_SUPPRESS, 30},
+        {"a report from the past widens the span", NX_CAUSE_MAILBOX_FULL, 2, -8, -9, false, NX_ACTION_SUPPRESS, 10},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_policy policy;
@@ -181,14 +184,17 @@ static void terms_double_within_a_year(void **state)
         unsigned renewals;
         int ended_days, days;
     } rows[] = {
-        {"second", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 0, 10, 60},
-        {"third", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, 10, 120},
-        {"fourth, at the cap", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 2, 10, 180},
+        {"second", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 0, 10, 20},
+        {"third", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, 10, 40},
+        {"sixth, at the cap", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 4, 10, 180},
         {"hundredth", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 99, 10, 180},
-        {"after more than a year", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 2, 366, 30},
-        {"another cause", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_EXPIRED, 2, 10, 30},
+        {"after more than a year", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 2, 366, 10},
+        {"another cause", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_EXPIRED, 2, 10, 10},
         {"expired doubles too", NX_CAUSE_EXPIRED, NX_CAUSE_EXPIRED, 0, 1, 28},
-        {"one that has no cap above its term", NX_CAUSE_UNKNOWN, NX_CAUSE_UNKNOWN, 3, 1, 30},
+        {"one that has no cap above its term", NX_CAUSE_RECEIVER_MISCONFIG, NX_CAUSE_RECEIVER_MISCONFIG, 3, 1, 30},
+        {"words nobody understands", NX_CAUSE_UNKNOWN, NX_CAUSE_UNKNOWN, 0, 1, 60},
+        {"no domain", NX_CAUSE_BAD_DOMAIN, NX_CAUSE_BAD_DOMAIN, 1, 1, 360},
+        {"closed still", NX_CAUSE_MAILBOX_DISABLED, NX_CAUSE_MAILBOX_DISABLED, 0, 1, 360},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_policy policy;
@@ -203,33 +209,38 @@ static void terms_double_within_a_year(void **state)
                                                   .since = T0 - 400 * DAY,
                                                   .until = T0 - rows[i].ended_days * (int64_t)DAY,
                                                   .renewals = rows[i].renewals}};
-        struct nx_event event = event_of(NX_KIND_FAILED, rows[i].cause, NX_CLASS_SOFT, 550);
+        struct nx_event event = event_of(NX_KIND_FAILED, rows[i].cause, nx_cause_facts(rows[i].cause)->class_, 550);
         struct nx_decision decision = decide(&policy, &history, &event, arena);
         if (decision.action != NX_ACTION_SUPPRESS || decision.until != T0 + rows[i].days * (int64_t)DAY)
             fail_msg("%s: %s until %lld d", rows[i].why, nx_action_name(decision.action), (long long)(decision.until - T0) / DAY);
     }
 }
 
-/* The first try after an entry ran out: within the cause's span it goes on, later it has to be earned anew. */
+/* The first try after an entry ran out: within a week, or the cause's span, it goes on; later it has to be earned anew. */
 static void what_never_went_away_goes_on(void **state)
 {
     (void)state;
     static const struct {
         const char *why;
-        enum nx_cause last;
+        enum nx_cause cause, last;
         int ended_days;
         bool manual;
         enum nx_action action;
+        int days;
     } rows[] = {
-        {"the day after", NX_CAUSE_MAILBOX_FULL, 1, false, NX_ACTION_SUPPRESS},
-        {"a week after", NX_CAUSE_MAILBOX_FULL, 7, false, NX_ACTION_SUPPRESS},
-        {"later", NX_CAUSE_MAILBOX_FULL, 8, false, NX_ACTION_COUNT},
-        {"another cause", NX_CAUSE_EXPIRED, 1, false, NX_ACTION_COUNT},
-        {"one by hand", NX_CAUSE_MAILBOX_FULL, 1, true, NX_ACTION_COUNT},
+        {"the day after", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, false, NX_ACTION_SUPPRESS, 20},
+        {"a week after", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 7, false, NX_ACTION_SUPPRESS, 20},
+        {"later", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 8, false, NX_ACTION_COUNT, 0},
+        {"a week after, of a shorter span", NX_CAUSE_BAD_DOMAIN, NX_CAUSE_BAD_DOMAIN, 7, false, NX_ACTION_SUPPRESS, 180},
+        {"later, of a shorter span", NX_CAUSE_BAD_DOMAIN, NX_CAUSE_BAD_DOMAIN, 8, false, NX_ACTION_COUNT, 0},
+        {"twelve days after, of a longer span", NX_CAUSE_EXPIRED, NX_CAUSE_EXPIRED, 12, false, NX_ACTION_SUPPRESS, 28},
+        {"another cause", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_EXPIRED, 1, false, NX_ACTION_COUNT, 0},
+        {"one by hand", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, true, NX_ACTION_COUNT, 0},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_policy policy;
     nx_policy_defaults(&policy);
+    policy.causes[NX_CAUSE_EXPIRED].span = 14 * DAY;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nx_history history = {.standing = {.present = true,
                                                   .cause = rows[i].last,
@@ -237,9 +248,10 @@ static void what_never_went_away_goes_on(void **state)
                                                   .since = T0 - 60 * DAY,
                                                   .until = T0 - rows[i].ended_days * (int64_t)DAY,
                                                   .manual = rows[i].manual}};
-        struct nx_event event = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, 552);
+        struct nx_event event = event_of(NX_KIND_FAILED, rows[i].cause, nx_cause_facts(rows[i].cause)->class_, 550);
         struct nx_decision decision = decide(&policy, &history, &event, arena);
-        if (decision.action != rows[i].action || (decision.action == NX_ACTION_SUPPRESS && decision.until != T0 + 60 * DAY))
+        if (decision.action != rows[i].action ||
+            (decision.action == NX_ACTION_SUPPRESS && decision.until != T0 + rows[i].days * (int64_t)DAY))
             fail_msg("%s: %s, %.*s", rows[i].why, nx_action_name(decision.action), NX_FMT(decision.reason));
     }
 }
