@@ -112,6 +112,41 @@ static bool has_cjk(const GString *text)
     return cjk >= 4 && cjk > 4 * other;
 }
 
+/* Letters that make up most of Russian, as the charsets of one byte write them. */
+static const struct {
+    const char *name, *letters;
+} cyrillic[] = {
+    {"KOI8-R", "\xcf\xc5\xc1\xc9\xce\xd4\xd3\xd2\xd7\xcc\xcb"},
+    {"WINDOWS-1251", "\xee\xe5\xe0\xe8\xed\xf2\xf1\xf0\xe2\xeb\xea"},
+    {"ISO-8859-5", "\xde\xd5\xd0\xd8\xdd\xe2\xe1\xe0\xd2\xdb\xda"},
+};
+
+/* The Cyrillic charset of bytes without a usable label, or NULL: runs of bytes over 0xBF, many of odd length (characters of two bytes make even ones), more than the Latin letters. */
+static const char *guess_cyrillic(struct nx_str bytes)
+{
+    size_t scores[G_N_ELEMENTS(cyrillic)] = {0}, high = 0, low = 0, latin = 0, runs = 0, odd = 0;
+    for (size_t i = 0; i < bytes.n; i++) {
+        unsigned char c = (unsigned char)bytes.p[i];
+        size_t run = i;
+        latin += nx_is_alpha(c);
+        while (i < bytes.n && (unsigned char)bytes.p[i] >= 0x80) {
+            c = (unsigned char)bytes.p[i++];
+            high += c >= 0xc0;
+            low += c < 0xc0;
+            for (size_t k = 0; k < G_N_ELEMENTS(cyrillic); k++)
+                scores[k] += strchr(cyrillic[k].letters, c) != NULL;
+        }
+        runs += i > run;
+        odd += (i - run) % 2;
+    }
+    if (high < 16 || low * 8 > high || latin > high || odd * 4 < runs)
+        return NULL;
+    size_t best = 0;
+    for (size_t k = 1; k < G_N_ELEMENTS(cyrillic); k++)
+        best = scores[k] > scores[best] ? k : best;
+    return cyrillic[best].name;
+}
+
 /* Characters of more than one byte that are whole UTF-8. */
 static size_t utf8_sequences(struct nx_str bytes)
 {
@@ -160,6 +195,10 @@ struct nx_str nx_charset_to_utf8(struct nx_arena *arena, struct nx_str bytes, st
     size_t sequences = utf8_sequences(bytes);
     g_string_truncate(text, 0);
     if (sequences > 0 && convert(bytes, "UTF-8", text) <= sequences) /* UTF-8 with a few bytes broken */
+        return take(arena, text);
+    const char *guess = guess_cyrillic(bytes);
+    g_string_truncate(text, 0);
+    if (guess != NULL && convert(bytes, guess, text) == 0)
         return take(arena, text);
     for (size_t i = 0; i < G_N_ELEMENTS(unlabelled); i++) {
         g_string_truncate(text, 0);

@@ -218,6 +218,32 @@ static struct nx_str media_type_of(struct walk *walk, GMimeObject *object)
     return lower(walk->arena, nx_arena_printf(walk->arena, "%s/%s", media, sub));
 }
 
+#define DISGUISED_MAX (32u << 10)
+
+/* The fields of a report under the type of a file: gateways and mail programs rename what they do not know. */
+static bool is_disguised_status(struct nx_str text)
+{
+    static const char *const names[] = {"Reporting-MTA:", "Final-Recipient:", "Original-Recipient:", "Original-Envelope-Id:"};
+    text = nx_str_trim(text);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (nx_str_istarts(text, nx_str_of(names[i])))
+            return true;
+    return false;
+}
+
+static void add_file(struct walk *walk, struct nx_part *part, GMimePart *object)
+{
+    GMimeDataWrapper *content = g_mime_part_get_content(object);
+    GMimeStream *stream = content == NULL ? NULL : g_mime_data_wrapper_get_stream(content);
+    if (!nx_str_istarts(part->media_type, NX_STR("application/")) || stream == NULL || g_mime_stream_length(stream) > DISGUISED_MAX)
+        return;
+    struct nx_str text = part_text(walk, object, NX_STR_NONE);
+    if (!is_disguised_status(text))
+        return;
+    part->type = NX_PART_STATUS;
+    part->content = text;
+}
+
 static void add_leaf(struct walk *walk, GMimeObject *object, unsigned depth)
 {
     struct nx_part *part = add_part(walk, depth);
@@ -232,8 +258,12 @@ static void add_leaf(struct walk *walk, GMimeObject *object, unsigned depth)
             walk->mail->returned = copy_fields(walk, GMIME_OBJECT(inner));
         return;
     }
-    if (!GMIME_IS_PART(object) || part->type == NX_PART_OTHER)
+    if (!GMIME_IS_PART(object))
         return;
+    if (part->type == NX_PART_OTHER) {
+        add_file(walk, part, GMIME_PART(object));
+        return;
+    }
     const char *charset = g_mime_object_get_content_type_parameter(object, "charset");
     struct nx_str text = part_text(walk, GMIME_PART(object), nx_str_of(charset));
     if (part->type != NX_PART_RETURNED) {
@@ -329,7 +359,7 @@ void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_l
     walk.bytes = prepare(arena, bytes, limits, &ret_mail->notes);
     if (walk.bytes.n == 0)
         return;
-    walk.bytes = nx_returned_cut(arena, walk.bytes, limits, &ret_mail->notes, &ret_mail->returned);
+    walk.bytes = nx_returned_cut(arena, walk.bytes, limits, ret_mail);
     walk.bytes = nx_head_take(arena, nx_mime_bound(arena, walk.bytes, limits, &ret_mail->notes), limits, &ret_mail->notes, &ret_mail->fields);
     if (walk.bytes.n == 0) /* a head and nothing more */
         return;

@@ -42,6 +42,7 @@ struct nx_mail {
     const struct nx_part *parts;  /* leaves, in order */
     size_t n_parts;
     struct nx_fields returned;    /* head of the first returned message; n == 0: there is none */
+    struct nx_str enclosed;       /* that message whole, as its bytes stand; empty where it is encoded or there is none */
     nx_notes notes;
 };
 

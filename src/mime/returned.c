@@ -107,23 +107,23 @@ static size_t find_type(struct nx_str text)
     return text.n;
 }
 
-struct nx_str nx_returned_cut(struct nx_arena *arena, struct nx_str bytes, const struct nx_limits *limits, nx_notes *notes, struct nx_fields *ret_head)
+struct nx_str nx_returned_cut(struct nx_arena *arena, struct nx_str bytes, const struct nx_limits *limits, struct nx_mail *mail)
 {
     struct nx_str delimiter;
     size_t content, field = find_type(bytes);
     if (field == bytes.n || !find_part(bytes, field, &delimiter, &content))
         return bytes;
     size_t end = next_delimiter(bytes, content, delimiter);
-    struct nx_str head = nx_str_sub(bytes, content, end);
+    struct nx_str head = mail->enclosed = nx_str_sub(bytes, content, end);
     head.n = head.n < limits->headers ? head.n : limits->headers;
     nx_notes ignored = 0;
-    *ret_head = nx_fields_read(arena, &head, &ignored);
-    for (size_t i = 0; i < ret_head->n; i++) {
-        struct nx_field *one = (struct nx_field *)(uintptr_t)&ret_head->p[i];
-        one->value = nx_words_decode(arena, one->value, notes);
+    mail->returned = nx_fields_read(arena, &head, &ignored);
+    for (size_t i = 0; i < mail->returned.n; i++) {
+        struct nx_field *one = (struct nx_field *)(uintptr_t)&mail->returned.p[i];
+        one->value = nx_words_decode(arena, one->value, &mail->notes);
     }
     if (end == bytes.n) {
-        *notes |= NX_NOTE_BAD_MIME; /* never closed */
+        mail->notes |= NX_NOTE_BAD_MIME; /* never closed */
         return nx_str_sub(bytes, 0, content);
     }
     struct nx_str rest = nx_str_from(bytes, end);

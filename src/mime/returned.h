@@ -6,5 +6,5 @@
 #pragma once
 #include "mime/mime.h"
 
-/* Bytes without the content of the first returned part (a slice of bytes, or a copy where parts follow it); ret_head: its head. */
-struct nx_str nx_returned_cut(struct nx_arena *arena, struct nx_str bytes, const struct nx_limits *limits, nx_notes *notes, struct nx_fields *ret_head);
+/* Bytes without the content of the first returned part (a slice of bytes, or a copy where parts follow it). What was cut, and its head: mail->enclosed, mail->returned. */
+struct nx_str nx_returned_cut(struct nx_arena *arena, struct nx_str bytes, const struct nx_limits *limits, struct nx_mail *mail);

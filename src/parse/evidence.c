@@ -165,6 +165,23 @@ static void take_block(struct nx_reading *reading, struct nx_report *report, con
         report->remote_mta = block->remote_mta;
 }
 
+/* The fields end in the middle of the address, and with it the message: the words may have all of it. */
+static void mend_cut(struct nx_reading *reading, struct nx_report *report)
+{
+    if (report->recipient.n == 0 || report->status.n + report->diagnostic.n > 0)
+        return;
+    struct nx_text_block *whole = NULL;
+    for (size_t i = 0; i < reading->words.n_blocks; i++) {
+        struct nx_text_block *block = &reading->words.blocks[i];
+        if (nx_address_same(block->recipient, report->recipient))
+            return;
+        if (nx_str_istarts(block->recipient, report->recipient))
+            whole = block;
+    }
+    if (whole != NULL)
+        report->recipient = whole->recipient;
+}
+
 void nx_evidence_join(struct nx_reading *reading)
 {
     for (size_t i = 0; i < reading->out.n; i++) {
@@ -173,6 +190,8 @@ void nx_evidence_join(struct nx_reading *reading)
             find_hidden(reading, report);
         if (!reading->has_words)
             continue;
+        if (i + 1 == reading->out.n)
+            mend_cut(reading, report);
         const struct nx_text_block *block = block_of(reading, report);
         if (block == NULL && reading->out.n == 1 && reading->words.n_blocks == 1)
             block = &reading->words.blocks[0];
@@ -235,7 +254,8 @@ static unsigned signs(const struct nx_reading *reading)
         size_t at = nx_str_ifind(subject, nx_str_of(subjects[i]));
         if (at == subject.n)
             continue;
-        n += automatic && at == 0 ? 2 : 1; /* answers of people's programs put words of their own in front */
+        struct nx_str before = nx_str_sub(subject, 0, at); /* answers of people's programs put words of their own in front, and a colon */
+        n += automatic && before.n < 16 && nx_str_chr(before, ':') + nx_str_chr(before, ']') == 2 * before.n ? 2 : 1;
         break;
     }
     if (nx_fields_get(fields, "X-MS-Exchange-Message-Is-Ndr").p != NULL)

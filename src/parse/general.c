@@ -382,15 +382,17 @@ static void add_reasons(struct reading *r)
         add_reason(r, from);
 }
 
-/* Rows of a table: an address at the start of a line, and what became of it. */
-static void add_rows(struct reading *r)
+/* Rows of a table: an address at the start of a line, and what became of it. Is one of them no success? */
+static bool add_rows(struct reading *r)
 {
+    bool failed = false;
     for (size_t i = 0; i < r->scan->last; i++) {
         struct nx_str address, rest, line = nx_page_line(&r->scan->page, i);
-        enum nx_kind ignored;
-        if (is_line_of_words(r->scan, i) && nx_walk_item(line, &address, &rest) && row_state(r, address, i, &ignored))
-            (void)add(r, address, i, true);
+        enum nx_kind kind;
+        if (nx_str_chr(line, '@') < line.n && is_line_of_words(r->scan, i) && nx_walk_item(line, &address, &rest) && row_state(r, address, i, &kind))
+            failed |= add(r, address, i, true) && kind != NX_KIND_DELIVERED;
     }
+    return failed;
 }
 
 /* The summary of the mail that failed ("To: ..."): only where nothing else names anybody. */
@@ -490,12 +492,11 @@ bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *sca
         return false;
     follow_phrases(&r, &failed, &delayed, &delivered);
     bool talked = find_dialogue(scan, &from, &to);
-    blocks->told = failed || delayed || talked;
     r.told = delayed ? NX_KIND_DELAYED : NX_KIND_FAILED;
     add_labelled(&r);
     add_reasons(&r);
-    if (failed || delayed)
-        add_rows(&r);
+    failed |= add_rows(&r);
+    blocks->told = failed || delayed || talked;
     if (blocks->n == 0 && failed)
         add_addressees(&r);
     if (failed || delayed)

@@ -297,14 +297,53 @@ static struct nx_str return_paths(struct nx_reading *reading)
     return nx_buf_str(&paths);
 }
 
+/* Does the message only carry another one? List software encloses a bounce that it makes nothing of for its owner, a spam filter encloses what it marks. */
+static bool is_carrier(const struct nx_reading *reading)
+{
+    static const char *const software[] = {"-bounces@", "mailman", "listserv", "majordomo", "sympa", "owner-", "-owner@"};
+    struct nx_str from = nx_fields_get(reading->mail.fields, "From"), inner = nx_fields_get(reading->mail.returned, "From");
+    if (reading->mail.enclosed.n == 0)
+        return false;
+    if (nx_str_ieq(from, inner) && from.n > 0)
+        return true;
+    bool list = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(software); i++)
+        list |= nx_str_ihas(from, nx_str_of(software[i]));
+    return list && nx_str_ihas(nx_fields_get(reading->mail.fields, "Subject"), NX_STR("bounce"));
+}
+
+static bool tells_of_failure(const struct nx_reports *out)
+{
+    for (size_t i = 0; i < out->n; i++)
+        if (out->p[i].kind == NX_KIND_FAILED || out->p[i].kind == NX_KIND_DELAYED || out->p[i].kind == NX_KIND_DELIVERED || out->p[i].kind == NX_KIND_COMPLAINT)
+            return true;
+    return false;
+}
+
+static void read_bytes(struct nx_reading *reading, struct nx_str bytes)
+{
+    nx_mail_read(reading->arena, bytes, reading->limits, &reading->mail);
+    reading->text = words_of(reading);
+    if (find_part(&reading->mail, NX_PART_STATUS) == NULL && find_part(&reading->mail, NX_PART_FEEDBACK) == NULL)
+        unwrap(reading);
+    read_message(reading);
+}
+
+/* What a carrier carries is read in its place if it is a report. */
+static void read_carried(struct nx_reading *reading)
+{
+    struct nx_reading inner = {.arena = reading->arena, .limits = reading->limits, .formats = reading->formats, .paths = reading->paths, .input = reading->input};
+    read_bytes(&inner, reading->mail.enclosed);
+    if (tells_of_failure(&inner.out))
+        *reading = inner;
+}
+
 size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, const struct nx_input *input, struct nx_report **ret_reports)
 {
     struct nx_reading reading = {.arena = arena, .limits = &parser->limits, .formats = parser->formats, .paths = parser->paths, .input = input};
-    nx_mail_read(arena, input->bytes, &parser->limits, &reading.mail);
-    reading.text = words_of(&reading);
-    if (find_part(&reading.mail, NX_PART_STATUS) == NULL && find_part(&reading.mail, NX_PART_FEEDBACK) == NULL)
-        unwrap(&reading);
-    read_message(&reading);
+    read_bytes(&reading, input->bytes);
+    if (!tells_of_failure(&reading.out) && is_carrier(&reading))
+        read_carried(&reading);
     if (reading.out.n == 0) {
         struct nx_report *report = nx_reports_add(&reading);
         report->kind = NX_KIND_OTHER;

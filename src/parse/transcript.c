@@ -165,45 +165,59 @@ static struct nx_str inner_reply(struct nx_str words)
     return at < words.n && reply_code(nx_str_from(words, at + 4)) >= 400 ? nx_str_from(words, at + 4) : words;
 }
 
+/* A refusal to one recipient; NULL: to all. */
+static void give(struct dialogue *d, struct nx_block *block, struct nx_str words)
+{
+    struct nx_blocks *blocks = d->blocks;
+    struct nx_block *to = block == NULL ? &blocks->all : block;
+    bool told_already = to->diagnostic.n > 0 && !is_exit_code(&to->diagnostic);
+    if (!(d->remote ? is_consequence(d->code, words)
+                    : told_already)) /* the reporter's own summary hides the reason more often than not */
+        nx_block_say(blocks, block, words);
+    if (!is_better(d, to, d->code))
+        return;
+    nx_buf_init(&to->diagnostic, blocks->arena, blocks->limits->diagnostic);
+    nx_block_quote(blocks, block, inner_reply(words));
+    to->told = d->remote ? d->code : 1;
+    if (d->remote && d->stage != NX_STAGE_NONE)
+        to->stage = d->stage;
+    if (d->host.n > 0)
+        to->host = d->host;
+}
+
+/* The message was refused: that is about those whose RCPT was not, and nobody else. False: none of them is known. */
+static bool give_accepted(struct dialogue *d, struct nx_str words)
+{
+    bool given = false;
+    for (size_t i = 0; i < d->n_accepted && !is_consequence(d->code, words); i++) {
+        struct nx_block *block = block_of(d->blocks, d->accepted[i]);
+        if (block == NULL && d->alone)
+            block = nx_blocks_add(d->blocks, d->accepted[i], NX_STR_NONE);
+        if (block != NULL)
+            give(d, block, words);
+        given |= block != NULL;
+    }
+    return given;
+}
+
 /* A refusal is complete: to whom does it belong? */
 static void settle(struct dialogue *d)
 {
     struct nx_str words = nx_str_trim(nx_buf_str(&d->reply));
-    unsigned code = d->code;
-    if (code < 400 || words.n == 0) {
-        nx_buf_init(&d->reply, d->blocks->arena, d->blocks->limits->diagnostic);
-        d->code = 0;
-        return;
-    }
-    struct nx_blocks *blocks = d->blocks;
-    struct nx_block *block = d->remote && d->stage == NX_STAGE_RCPT && d->recipient.n > 0 ? block_of(blocks, d->recipient) : NULL;
-    if (block == NULL && !(d->remote && d->stage == NX_STAGE_MAIL))
-        block = named(blocks, words);
-    if (block == NULL && d->alone)
-        block = add_refused(d, words);
-    if (d->remote && d->stage == NX_STAGE_RCPT && d->n_accepted > 0)
-        d->n_accepted--;
-    bool nobody = blocks->n == 0;
-    for (size_t i = 0; block == NULL && d->alone && nobody && d->remote && d->stage == NX_STAGE_DATA && i < d->n_accepted; i++)
-        (void)nx_blocks_add(blocks, d->accepted[i], NX_STR_NONE);
-    if (block == NULL && blocks->n == 1)
-        block = &blocks->p[0];
-    struct nx_block *to = block == NULL ? &blocks->all : block;
-    bool told_already = to->diagnostic.n > 0 && !is_exit_code(&to->diagnostic);
-    if (!(d->remote ? is_consequence(code, words)
-                    : told_already)) /* the reporter's own summary hides the reason more often than not */
-        nx_block_say(blocks, block, words);
-    if (is_better(d, to, code)) {
-        nx_buf_init(&to->diagnostic, blocks->arena, blocks->limits->diagnostic);
-        nx_block_quote(blocks, block, inner_reply(words));
-        to->told = d->remote ? code : 1;
-        if (d->remote && d->stage != NX_STAGE_NONE)
-            to->stage = d->stage;
-        if (d->host.n > 0)
-            to->host = d->host;
+    if (d->code >= 400 && words.n > 0) {
+        struct nx_blocks *blocks = d->blocks;
+        struct nx_block *block = d->remote && d->stage == NX_STAGE_RCPT && d->recipient.n > 0 ? block_of(blocks, d->recipient) : NULL;
+        if (block == NULL && !(d->remote && d->stage == NX_STAGE_MAIL))
+            block = named(blocks, words);
+        if (block == NULL && d->alone)
+            block = add_refused(d, words);
+        if (d->remote && d->stage == NX_STAGE_RCPT && d->n_accepted > 0)
+            d->n_accepted--;
+        if (block != NULL || !d->remote || d->stage != NX_STAGE_DATA || !give_accepted(d, words))
+            give(d, block == NULL && blocks->n == 1 ? &blocks->p[0] : block, words);
     }
     d->code = 0;
-    nx_buf_init(&d->reply, blocks->arena, blocks->limits->diagnostic);
+    nx_buf_init(&d->reply, d->blocks->arena, d->blocks->limits->diagnostic);
 }
 
 static void add_reply(struct dialogue *d, struct nx_str words, bool remote)

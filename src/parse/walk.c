@@ -138,8 +138,9 @@ bool nx_walk_item(struct nx_str line, struct nx_str *ret_address, struct nx_str 
         start -= nx_str_istarts(nx_str_sub(line, start >= 7 ? start - 7 : 0, start), NX_STR("mailto:")) ? 7 : 1;
     if (start != at) { /* "Display Name <address>" */
         struct nx_str name = nx_str_sub(line, at, start);
-        if (start == 0 || line.p[start] != '<' || name.n > 64 || nx_str_chr(name, ':') < name.n ||
-            nx_str_chr(name, '.') + 1 < name.n)
+        bool x400 = name.n > 0 && name.p[0] == '/' && nx_str_chr(name, '=') < name.n; /* "/S=Doe/O=Example/C=DE/ (address)" */
+        if (start == 0 || (!x400 && (line.p[start] != '<' || name.n > 64 || nx_str_chr(name, ':') < name.n ||
+                                     nx_str_chr(name, '.') + 1 < name.n)))
             return false;
         size_t words = 1;
         for (size_t i = 0; i < name.n; i++)
