@@ -44,20 +44,12 @@ static int list(struct nx_cli *cli, gboolean all)
 static int confirm(struct nx_cli *cli, const char *domain, const char *reason, const char *actor)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_arena) arena = nx_arena_new();
     g_autoptr(nx_store) store = nx_cli_store(cli->config, NX_OPEN_WRITE, &error);
-    nx_when now = nx_cli_now();
-    int64_t ttl = cli->config->policy.causes[NX_CAUSE_BAD_DOMAIN].ttl;
-    const struct nx_manual entry = {.address = nx_arena_printf(arena, "@%s", domain),
-                                    .cause = NX_CAUSE_BAD_DOMAIN,
-                                    .since = NX_WHEN_NONE,
-                                    .until = ttl > 0 ? now + ttl : NX_WHEN_NONE,
-                                    .reason = nx_str_of(reason),
-                                    .actor = nx_str_of(nx_cli_actor(actor)),
-                                    .source = NX_STR("cli")};
-    if (store == NULL || !nx_store_suppress(store, &entry, 1, now, NULL, &error))
+    const struct nx_policy *policy = &cli->config->policy;
+    const struct nx_manual by = {.reason = nx_str_of(reason), .actor = nx_str_of(nx_cli_actor(actor)), .source = NX_STR("cli")};
+    if (store == NULL || !nx_store_confirm(store, policy, nx_str_of(domain), &by, nx_cli_now(), &error))
         return nx_cli_fail(error);
-    printf("@%s is suppressed%s\n", domain, ttl > 0 ? ", for the term of bad_domain" : "");
+    printf("@%s is suppressed%s\n", domain, policy->causes[NX_CAUSE_BAD_DOMAIN].ttl > 0 ? ", for the term of bad_domain" : "");
     return nx_cli_finish(NX_EXIT_OK);
 }
 
@@ -66,7 +58,7 @@ static int dismiss(struct nx_cli *cli, const char *domain, const char *reason, c
     g_autoptr(GError) error = NULL;
     g_autoptr(nx_store) store = nx_cli_store(cli->config, NX_OPEN_WRITE, &error);
     if (store == NULL ||
-        !nx_store_dismiss(store, nx_str_of(domain), nx_str_of(reason), nx_str_of(nx_cli_actor(actor)), nx_cli_now(), &error))
+        !nx_store_dismiss(store, nx_str_of(domain), nx_str_of(reason), nx_str_of(nx_cli_actor(actor)), NULL, nx_cli_now(), &error))
         return nx_cli_fail(error);
     printf("%s is proposed no more\n", domain);
     return nx_cli_finish(NX_EXIT_OK);

@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#define PROBLEM "application/problem+json"
 #define PIECE (64u << 10) /* of a streamed answer */
 
 void nx_request_add_header(struct nx_request *request, const char *name, const char *value)
@@ -45,21 +46,73 @@ void nx_request_empty(struct nx_request *request, unsigned status)
     give(request, status, NULL, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }
 
-void nx_request_problem(struct nx_request *request, unsigned status, const char *format, ...)
+static struct nx_str problem_of(struct nx_arena *arena, unsigned status, const char *format, va_list list)
 {
-    va_list list;
-    va_start(list, format);
     g_autofree char *detail = g_strdup_vprintf(format, list);
-    va_end(list);
-    /* Also called from other threads, so not in the server thread's arena. */
-    g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_buf body;
     nx_buf_init(&body, arena, 64u << 10);
     nx_buf_add(&body, nx_arena_printf(arena, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"detail\":",
                                       MHD_get_reason_phrase_for(status), status));
     nx_json_string(&body, nx_str_of(detail));
     nx_buf_add(&body, NX_STR("}\n"));
-    nx_request_answer(request, status, "application/problem+json", nx_buf_str(&body));
+    return nx_buf_str(&body);
+}
+
+void nx_request_problem(struct nx_request *request, unsigned status, const char *format, ...)
+{
+    /* Also called from other threads, so not in the server thread's arena. */
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    va_list list;
+    va_start(list, format);
+    struct nx_str body = problem_of(arena, status, format, list);
+    va_end(list);
+    nx_request_answer(request, status, PROBLEM, body);
+}
+
+void nx_said(GString *answer, unsigned status, struct nx_str body)
+{
+    g_string_printf(answer, "%u\n%.*s", status, NX_FMT(body));
+}
+
+void nx_said_problem(GString *answer, unsigned status, const char *format, ...)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    va_list list;
+    va_start(list, format);
+    struct nx_str body = problem_of(arena, status, format, list);
+    va_end(list);
+    nx_said(answer, status, body);
+}
+
+struct nx_claim nx_request_claim(struct nx_request *request)
+{
+    const struct nx_key *key = request->key;
+    if (key == NULL)
+        return (struct nx_claim){.token = NX_STR_NONE};
+    return (struct nx_claim){.token = {(const char *)key->token, sizeof key->token},
+                             .digest = {(const char *)key->digest, sizeof key->digest}};
+}
+
+void nx_request_once(struct nx_request *request, struct nx_once *ret, nx_once_fn *fn, void *data)
+{
+    *ret = (struct nx_once){.claim = nx_request_claim(request), .fn = fn, .data = data, .answer = g_string_new(NULL)};
+}
+
+void nx_request_done(struct nx_request *request, struct nx_once *once, const GError *error)
+{
+    struct nx_str text = {once->answer->str, once->answer->len}, body = nx_str_from(text, nx_str_chr(text, '\n') + 1);
+    unsigned long long status = 0;
+    if (once->claim.token.n > 0 && g_error_matches(error, NX_ERROR, NX_ERROR_DENIED))
+        nx_request_problem(request, 422, "this Idempotency-Key came with another request before (use a new one for each)");
+    else if (error != NULL)
+        nx_request_fail(request, error);
+    else if (!nx_str_to_u64(nx_str_sub(text, 0, nx_str_chr(text, '\n')), &status))
+        nx_request_problem(request, 500, "the answer kept under this Idempotency-Key cannot be read");
+    else if (body.n == 0)
+        nx_request_empty(request, (unsigned)status);
+    else
+        nx_request_answer(request, (unsigned)status, status < 400 ? "application/json" : PROBLEM, body);
+    g_string_free(once->answer, TRUE);
 }
 
 void nx_request_fail(struct nx_request *request, const GError *error)
@@ -146,6 +199,7 @@ void nx_request_stream(struct nx_request *request, unsigned status, const char *
 
 enum MHD_Result nx_request_queue(struct nx_request *request)
 {
+    nx_keys_leave(request->server->keys, g_steal_pointer(&request->key)); /* who has the answer may repeat at once */
     enum MHD_Result queued = MHD_queue_response(request->connection, request->status, request->response);
     MHD_destroy_response(request->response);
     request->response = NULL;

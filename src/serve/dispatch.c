@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#define SWALLOW (16u << 20) /* bytes past a cap that are read to no end */
+#define SWALLOW (16u << 20)  /* bytes past a cap that are read to no end */
 #define WEBHOOKS_AT_ONCE 32u /* bodies of the largest size */
 
 void nx_request_free(struct nx_request *request)
@@ -20,6 +20,7 @@ void nx_request_free(struct nx_request *request)
     g_clear_pointer(&request->headers, g_ptr_array_unref);
     if (request->file >= 0)
         close(request->file);
+    nx_keys_leave(request->server->keys, request->key);
     g_clear_pointer(&request->setup, nx_setup_unref);
     g_free(request->path);
     g_free(request);
@@ -73,7 +74,8 @@ static const struct nx_route *find_route(struct nx_request *request, const char 
  * here. Our own page may: its origin is the host that it asks. */
 static bool from_another_page(struct nx_request *request)
 {
-    struct nx_str host = nx_request_header(request, MHD_HTTP_HEADER_HOST), origin = nx_request_header(request, MHD_HTTP_HEADER_ORIGIN);
+    struct nx_str host = nx_request_header(request, MHD_HTTP_HEADER_HOST),
+                  origin = nx_request_header(request, MHD_HTTP_HEADER_ORIGIN);
     if (origin.n > 0 && !nx_str_eq(nx_str_from(origin, nx_str_chr(origin, '/') + strlen("//")), host))
         return true;
     struct nx_str name =
@@ -160,8 +162,8 @@ static void write_file(struct nx_request *request, const char *data, size_t n)
     }
 }
 
-/* Strangers may post to webhooks, and their bodies are held until the signature is looked at: all of them together have a bound. False: the answer is
- * given. */
+/* Strangers may post to webhooks, and their bodies are held until the signature is looked at: all of them together have a bound.
+ * False: the answer is given. */
 static bool reserve(struct nx_request *request, size_t n)
 {
     struct nx_service *service = request->server->service;
@@ -186,7 +188,8 @@ static void begin(struct nx_request *request, const char *method)
     struct nx_str length = nx_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
     unsigned long long n = 0;
     bool over = nx_str_to_u64(length, &n) && n > request->cap;
-    /* Whoever is still sending when the connection is closed may never see the answer: what is only a little too much is read first. */
+    /* Whoever is still sending when the connection is closed may never see the answer: what is only a little too much is read
+     * first. */
     bool waits = nx_request_header(request, MHD_HTTP_HEADER_EXPECT).n > 0;
     if (request->route->body == NX_BODY_WEBHOOK && !reserve(request, length.n > 0 ? (size_t)MIN(n, request->cap) : request->cap))
         return;
@@ -236,7 +239,10 @@ static void run(struct nx_request *request)
         return;
     }
     nx_arena_reset(nx_request_arena(request));
-    request->route->fn(request);
+    bool write = request->route->role != NX_ROLE_READ && request->route->role != NX_ROLE_ANYONE &&
+                 strcmp(request->route->method, MHD_HTTP_METHOD_GET) != 0;
+    if (!write || nx_keys_take(request->server->keys, request, &request->key))
+        request->route->fn(request);
 }
 
 enum MHD_Result nx_dispatch_answer(void *data, struct MHD_Connection *connection, const char *url, const char *method,

@@ -14,6 +14,8 @@ void nx_post_forget(struct nx_request *request);
 void nx_check_suppressions(struct nx_request *request);
 void nx_list_suppressions(struct nx_request *request);
 void nx_list_domains(struct nx_request *request);
+void nx_confirm_domain(struct nx_request *request);
+void nx_dismiss_domain(struct nx_request *request);
 void nx_list_events(struct nx_request *request);
 void nx_list_triage(struct nx_request *request);
 void nx_get_triage(struct nx_request *request);

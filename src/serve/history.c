@@ -69,16 +69,21 @@ static void *run(void *data)
     struct nx_erased erased;
     struct nx_cleared cleared;
     g_autoptr(GError) error = NULL;
-    g_autofree char *body = NULL;
-    if (nx_store_forget(service->store, &forget, g_get_real_time() / G_USEC_PER_SEC, &erased, &cleared, &error)) {
-        body = g_strdup_printf("{\"suppressed\":%s,\"erased_before\":%s,\"events\":%zu,\"acts\":%zu,\"import_lines\":%zu,"
-                               "\"mentions\":%zu,\"messages\":%zu}\n",
-                               erased.kept ? "true" : "false", erased.before ? "true" : "false", erased.events, erased.acts,
-                               erased.lines, cleared.mentions, cleared.messages);
-        nx_request_json(request, 200, nx_str_of(body));
-    } else {
-        nx_request_fail(request, error);
+    nx_when now = g_get_real_time() / G_USEC_PER_SEC;
+    struct nx_once once;
+    nx_request_once(request, &once, NULL, NULL);
+    /* Erasing is many transactions, so the answer is kept behind the last of them: what was broken off is done again. */
+    if (nx_store_recall(service->store, &once, now, &error) && !once.repeated &&
+        nx_store_forget(service->store, &forget, now, &erased, &cleared, &error)) {
+        g_autofree char *body =
+            g_strdup_printf("{\"suppressed\":%s,\"erased_before\":%s,\"events\":%zu,\"acts\":%zu,\"import_lines\":%zu,"
+                            "\"mentions\":%zu,\"messages\":%zu}\n",
+                            erased.kept ? "true" : "false", erased.before ? "true" : "false", erased.events, erased.acts,
+                            erased.lines, cleared.mentions, cleared.messages);
+        nx_said(once.answer, 200, nx_str_of(body));
+        (void)!nx_store_keep(service->store, &once, now, NULL);
     }
+    nx_request_done(request, &once, error);
     free_forgetting(forgetting);
     nx_request_wake(request);
     service->storing--;

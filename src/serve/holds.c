@@ -100,6 +100,14 @@ static bool read_settle(struct nx_request *request, const json_t *root, struct n
     return (settle->remote.n > 0) != (settle->n > 0);
 }
 
+static int answer_settle(void *data, struct nx_reader *reader, const struct nx_acted *acted, GString *answer, GError **error)
+{
+    g_autofree char *body = g_strdup_printf("{\"settled\":%zu}\n", acted->changed);
+    (void)data, (void)reader, (void)error;
+    nx_said(answer, 200, nx_str_of(body));
+    return 1;
+}
+
 static void settle(struct nx_request *request, bool release)
 {
     struct nx_str body = nx_request_body(request);
@@ -110,12 +118,15 @@ static void settle(struct nx_request *request, bool release)
     json_t *root = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
     bool good = json_is_object(root) && read_settle(request, root, &what, &why);
     json_decref(root);
-    if (!good)
+    if (!good) {
         nx_request_problem(request, 400, "%s", why);
-    else if (!nx_store_settle(nx_request_service(request)->store, &what, nx_request_now(request), &n, &error))
-        nx_request_fail(request, error);
-    else
-        nx_request_json(request, 200, nx_arena_printf(nx_request_arena(request), "{\"settled\":%zu}\n", n));
+        return;
+    }
+    struct nx_once once;
+    nx_request_once(request, &once, answer_settle, NULL);
+    what.once = &once;
+    (void)!nx_store_settle(nx_request_service(request)->store, &what, nx_request_now(request), &n, &error);
+    nx_request_done(request, &once, error);
 }
 
 void nx_release_holds(struct nx_request *request)

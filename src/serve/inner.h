@@ -2,6 +2,7 @@
 /* serve/inner.h - what request.c, answer.c, dispatch.c and server.c know of a request and nobody else does. Room-internal. */
 #pragma once
 #include "serve/connections.h"
+#include "serve/key.h"
 #include "serve/server.h"
 #include "store/lookup.h"
 
@@ -15,6 +16,7 @@ struct nx_server {
     struct MHD_Daemon *daemon;
     struct MHD_Daemon *former; /* before a new certificate; finishes what it has */
     struct nx_connections *connections;
+    struct nx_keys *keys;
     int listener;
     char *certificate, *key; /* texts in use, or NULL: no TLS */
     pthread_key_t context;   /* struct nx_context of a thread */
@@ -50,6 +52,7 @@ struct nx_request {
     unsigned status;
     GPtrArray *headers; /* name, value, name, value ... for the answer */
     bool waiting;
+    struct nx_key *key; /* NULL: it has none */
 };
 
 struct nx_context *nx_server_context(struct nx_server *server);

@@ -16,15 +16,12 @@ struct post { /* one request on its way through the intake */
     GPtrArray *texts;        /* bytes of the messages of an mbox */
     struct nx_origin origin; /* of all of them */
     struct nx_claim claim;   /* Idempotency-Key */
-    char *digest, *key;
 };
 
 static void free_post(struct post *post)
 {
     g_array_unref(post->inputs);
     g_ptr_array_unref(post->texts);
-    g_free(post->digest);
-    g_free(post->key);
     g_free(post);
 }
 
@@ -42,7 +39,7 @@ static void stored(struct nx_job *job, const struct nx_outcome *outcome)
     struct post *post = job->data;
     struct nx_request *request = post->request;
     if (g_error_matches(outcome->error, NX_ERROR, NX_ERROR_DENIED)) {
-        nx_request_problem(request, 422, "this Idempotency-Key came with another body before (use a new one for each message)");
+        nx_request_problem(request, 422, "this Idempotency-Key came with another request before (use a new one for each)");
     } else if (outcome->error != NULL) {
         nx_request_fail(request, outcome->error);
     } else {
@@ -88,18 +85,6 @@ static bool is_mail(struct nx_str type)
     return false;
 }
 
-/* The same key with the same body is the same request; with another body it is refused. */
-static void claim(struct post *post, struct nx_request *request, struct nx_str body)
-{
-    struct nx_str key = nx_request_header(request, "Idempotency-Key"), actor = nx_request_actor(request);
-    if (key.n == 0)
-        return;
-    post->digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)(body.p != NULL ? body.p : ""), body.n);
-    post->key = g_strdup_printf("http %.*s %.*s", NX_FMT(actor), NX_FMT(key));
-    post->claim = (struct nx_claim){.token = nx_str_of(post->key), .digest = nx_str_of(post->digest)};
-    post->job.claim = &post->claim;
-}
-
 void nx_post_messages(struct nx_request *request)
 {
     struct nx_str type = nx_request_media_type(request), body = nx_request_body(request);
@@ -128,7 +113,9 @@ void nx_post_messages(struct nx_request *request)
                                 .n_inputs = post->inputs->len,
                                 .done = stored,
                                 .data = post};
-    claim(post, request, body);
+    post->claim = nx_request_claim(request);
+    post->claim.again = true;
+    post->job.claim = post->claim.token.n > 0 ? &post->claim : NULL;
     g_autoptr(GError) error = NULL;
     if (nx_request_service(request)->ending) {
         free_post(post);

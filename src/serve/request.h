@@ -85,6 +85,15 @@ void nx_request_empty(struct nx_request *request, unsigned status);
 void nx_request_problem(struct nx_request *request, unsigned status, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* The problem that an error of ours is: 503 with Retry-After where trying again helps, 400, 404, 409, 422, 500. */
 void nx_request_fail(struct nx_request *request, const GError *error);
+/* Acts of the store are answered by what was done in their transaction: fn writes the answer (nx_said), which is given again, and
+ * nothing done again, when the request comes again under its Idempotency-Key. */
+void nx_request_once(struct nx_request *request, struct nx_once *ret, nx_once_fn *fn, void *data);
+/* Answers, and frees what is the once's: with what it says, or with the error (422: the key came with another request). */
+void nx_request_done(struct nx_request *request, struct nx_once *once, const GError *error);
+/* The same key as a claim; token n == 0: there is none. Lives as long as the request. */
+struct nx_claim nx_request_claim(struct nx_request *request);
+void nx_said(GString *answer, unsigned status, struct nx_str body);
+void nx_said_problem(GString *answer, unsigned status, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* Pieces of the body as they are made: fn appends the next one to out and returns 1, 0 with the last one, -1 to break off (the
  * client sees a cut answer). Runs on a server's thread while the request lives; nx_request_arena (reset for each piece) and _reader
  * may be used in it. done is called at the end, also when the client goes away. */

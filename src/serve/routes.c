@@ -20,6 +20,8 @@ const struct nx_route nx_routes[] = {
     {"POST", "/v1/classify", NX_ROLE_READ, NX_BODY_MESSAGE, nx_post_classify,
      "what does this message or reply mean; nothing is stored"},
     {"GET", "/v1/suppressions", NX_ROLE_READ, NX_BODY_NONE, nx_list_suppressions, "the list, by pages"},
+    {"POST", "/v1/domains/{domain}/confirm", NX_ROLE_WRITE, NX_BODY_SMALL, nx_confirm_domain, "suppress a domain that looks dead"},
+    {"POST", "/v1/domains/{domain}/dismiss", NX_ROLE_WRITE, NX_BODY_SMALL, nx_dismiss_domain, "propose it no more"},
     {"GET", "/v1/domains", NX_ROLE_READ, NX_BODY_NONE, nx_list_domains, "domains that look dead, for a person to decide"},
     {"GET", "/v1/events", NX_ROLE_READ, NX_BODY_NONE, nx_list_events, "what was reported, by pages"},
     {"GET", "/v1/triage/{group}/message", NX_ROLE_ADMIN, NX_BODY_NONE, nx_get_triage_message, "the message of its example, as it came"},

@@ -172,6 +172,7 @@ struct nx_server *nx_server_new(struct nx_service *service, int listener, const 
     server->service = service;
     server->most = connections(config);
     const struct nx_connections_limits limits = {server->most, config->serve_head_timeout, config->serve_timeout};
+    server->keys = nx_keys_new();
     server->connections = nx_connections_new(&limits, service->metrics);
     for (const struct nx_route *route = nx_routes; route->method != NULL; route++)
         rows++;
@@ -230,6 +231,7 @@ void nx_server_free(struct nx_server *server)
         close(server->listener);
     pthread_key_delete(server->context);
     nx_connections_free(server->connections);
+    nx_keys_free(server->keys);
     g_free(server->counters);
     g_free(server->certificate);
     g_free(server->key);

@@ -38,7 +38,8 @@ static void answer_none(struct nx_request *request, bool allowed)
     struct nx_str address = nx_request_param(request);
     struct nx_hold hold;
     g_autoptr(GError) error = NULL;
-    int held = nx_reader_held(nx_request_reader(request), nx_request_arena(request), address, nx_request_now(request), &hold, &error);
+    int held =
+        nx_reader_held(nx_request_reader(request), nx_request_arena(request), address, nx_request_now(request), &hold, &error);
     if (held < 0)
         nx_request_fail(request, error);
     else if (held > 0 && !allowed)
@@ -131,36 +132,68 @@ static bool read_manual(struct nx_request *request, struct nx_manual *manual)
     return false;
 }
 
+/* What the address is suppressed by now. */
+static int answer_put(void *data, struct nx_reader *reader, const struct nx_acted *acted, GString *answer, GError **error)
+{
+    const struct nx_manual *manual = data;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_entry entry;
+    struct nx_buf body;
+    bool allowed = false;
+    int found = nx_reader_lookup(reader, arena, manual->address, manual->stream, g_get_real_time() / G_USEC_PER_SEC, &entry,
+                                 &allowed, error);
+    if (found < 0)
+        return -1;
+    nx_buf_init(&body, arena, SIZE_MAX / 2);
+    if (found > 0) {
+        nx_entry_to_json(&body, &entry);
+        nx_buf_addc(&body, '\n');
+        nx_said(answer, acted->changed > 0 ? 201 : 200, nx_buf_str(&body));
+    } else {
+        nx_said_problem(answer, 409, "%.*s was noted, but is not in force: %s", NX_FMT(manual->address),
+                        allowed ? "it is on the allow list, which outranks every entry" : "its time is over already");
+    }
+    return 1;
+}
+
 void nx_put_suppression(struct nx_request *request)
 {
     struct nx_manual manual;
+    struct nx_once once;
     g_autoptr(GError) error = NULL;
-    struct nx_entry entry;
     if (!read_manual(request, &manual))
         return;
-    struct nx_suppressed done;
-    if (!nx_store_suppress(nx_request_service(request)->store, &manual, 1, nx_request_now(request), &done, &error)) {
-        nx_request_fail(request, error);
-        return;
-    }
-    bool allowed = false;
-    int found = look_up(request, manual.stream, &entry, &allowed);
-    if (found > 0)
-        answer_entry(request, done.changed > 0 ? 201 : 200, &entry);
-    else if (found == 0)
-        nx_request_problem(request, 409, "%.*s was noted, but is not in force: %s", NX_FMT(nx_request_param(request)),
-                           allowed ? "it is on the allow list, which outranks every entry" : "its time is over already");
+    nx_request_once(request, &once, answer_put, &manual);
+    manual.once = &once;
+    (void)!nx_store_suppress(nx_request_service(request)->store, &manual, 1, nx_request_now(request), NULL, &error);
+    nx_request_done(request, &once, error);
+}
+
+static int answer_delete(void *data, struct nx_reader *reader, const struct nx_acted *acted, GString *answer, GError **error)
+{
+    const struct nx_manual *manual = data;
+    (void)reader, (void)error;
+    if (acted->changed > 0)
+        nx_said(answer, 204, NX_STR_NONE);
+    else
+        nx_said_problem(answer, 404, "%.*s: is not suppressed, nothing to release", NX_FMT(nx_str_sub(manual->address, 0, 100)));
+    return acted->changed > 0;
 }
 
 void nx_delete_suppression(struct nx_request *request)
 {
+    struct nx_manual manual = {.address = nx_request_param(request),
+                               .stream = nx_request_stream_name(request),
+                               .reason = nx_request_query(request, "reason"),
+                               .actor = nx_request_actor(request),
+                               .source = NX_STR("http")};
+    struct nx_once once;
+    size_t lifted;
     g_autoptr(GError) error = NULL;
-    if (nx_store_release(nx_request_service(request)->store, nx_request_param(request), nx_request_stream_name(request),
-                         nx_request_query(request, "reason"), nx_request_actor(request), nx_request_now(request), NULL,
-                         &error))
-        nx_request_empty(request, 204);
-    else
-        nx_request_fail(request, error);
+    nx_request_once(request, &once, answer_delete, &manual);
+    manual.once = &once;
+    (void)!nx_store_release_all(nx_request_service(request)->store, &manual, 1, nx_request_now(request), &lifted, &error);
+    nx_request_done(request, &once, error);
 }
 
 /* ---- the list, by pages */

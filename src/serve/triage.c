@@ -191,17 +191,17 @@ void nx_get_triage_message(struct nx_request *request)
         defer(asking, answer_message);
 }
 
-static void answer_proposal(struct asking *asking, const struct nx_proposal *proposal)
+static void say_proposal(struct asking *asking, const struct nx_proposal *proposal, GString *answer)
 {
     struct nx_buf body;
     nx_buf_init(&body, asking->arena, SIZE_MAX / 2);
     nx_proposal_to_json(&body, proposal);
     body.n--; /* one more key before its closing brace */
     nx_buf_add(&body, asking->install ? NX_STR(",\"installed\":true}\n") : NX_STR(",\"installed\":false}\n"));
-    nx_request_json(asking->request, asking->install ? 201 : 200, nx_buf_str(&body));
+    nx_said(answer, asking->install ? 201 : 200, nx_buf_str(&body));
 }
 
-static gboolean answer_rule(struct asking *asking, GError **error)
+static gboolean propose(struct asking *asking, GString *answer, GError **error)
 {
     const struct nx_config *config = nx_request_setup(asking->request)->config;
     const struct nx_triage_group *group = nx_triage_find(asking->triage, nx_request_param(asking->request), error);
@@ -214,11 +214,32 @@ static gboolean answer_rule(struct asking *asking, GError **error)
         proposal.cause = NX_CAUSE_NONE; /* a guess is not enough */
     gboolean good = !asking->install || nx_triage_install(config, &proposal, asking->force, &path, error);
     if (good)
-        answer_proposal(asking, &proposal);
+        say_proposal(asking, &proposal, answer);
     if (good && asking->install)
         kill(getpid(), SIGHUP); /* the reload that an administrator would ask for */
     nx_proposal_clear(&proposal);
     return good;
+}
+
+/* A rule is a file and no row, so its answer is kept behind it; what was broken off in between says on the next try that the rule
+ * is there. */
+static gboolean answer_rule(struct asking *asking, GError **error)
+{
+    struct nx_store *store = nx_request_service(asking->request)->store;
+    nx_when now = nx_request_now(asking->request);
+    struct nx_once once;
+    g_autoptr(GError) fault = NULL;
+    nx_request_once(asking->request, &once, NULL, NULL);
+    bool good = nx_store_recall(store, &once, now, &fault);
+    if (good && !once.repeated) {
+        if (!propose(asking, once.answer, error)) {
+            g_string_free(once.answer, TRUE);
+            return FALSE;
+        }
+        (void)!nx_store_keep(store, &once, now, NULL);
+    }
+    nx_request_done(asking->request, &once, fault);
+    return TRUE;
 }
 
 /* Reads {"cause", "phrase", "force"}, all optional; false: the problem is answered. */

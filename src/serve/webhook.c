@@ -93,10 +93,10 @@ static void kept(void *data, const GError *error)
 static struct nx_claim claim_of(struct nx_arena *arena, const struct nx_endpoint *endpoint, struct nx_str token, struct nx_str body)
 {
     if (token.n == 0)
-        return (struct nx_claim){NX_STR_NONE, NX_STR_NONE};
+        return (struct nx_claim){.token = NX_STR_NONE};
     g_autofree char *digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)body.p, body.n);
-    return (struct nx_claim){nx_arena_printf(arena, "%s:%.*s", endpoint->settings->name, NX_FMT(nx_str_sub(token, 0, 200))),
-                             nx_arena_dup(arena, nx_str_of(digest))};
+    return (struct nx_claim){.token = nx_arena_printf(arena, "%s:%.*s", endpoint->settings->name, NX_FMT(nx_str_sub(token, 0, 200))),
+                             .digest = nx_arena_dup(arena, nx_str_of(digest))};
 }
 
 /* Events that are about no delivery are let go. */

@@ -89,7 +89,7 @@ gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entri
         if (!fold(store, arena, entry->address, change, error))
             return FALSE;
     }
-    struct nx_task task = {.run = run_acts, .n = n, .now = now, .changes = changes};
+    struct nx_task task = {.run = run_acts, .n = n, .now = now, .changes = changes, .once = n > 0 ? entries[0].once : NULL};
     g_autofree const struct nx_change **sorted = n >= MANY ? sort_unique(changes, n, &task.n) : NULL;
     if (sorted != NULL) {
         task.sorted = sorted;
@@ -104,14 +104,14 @@ gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entri
 
 /* One act on one address; what changed nothing was not there. */
 static gboolean one_act(struct nx_store *store, struct nx_change *change, struct nx_str address, nx_when now, const char *missing,
-                        bool *ret_erased, GError **error)
+                        struct nx_once *once, bool *ret_erased, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     if (!fold(store, arena, address, change, error))
         return FALSE;
     change->since = now;
     change->until = NX_WHEN_NONE;
-    struct nx_task task = {.run = run_acts, .n = 1, .now = now, .changes = change};
+    struct nx_task task = {.run = run_acts, .n = 1, .now = now, .changes = change, .once = once};
     if (!nx_writer_wait(store, &task, error))
         return FALSE;
     if (ret_erased != NULL)
@@ -126,7 +126,7 @@ gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct 
                           struct nx_str actor, nx_when now, bool *ret_erased, GError **error)
 {
     struct nx_change change = {.act = NX_ACT_RELEASE, .stream = stream, .reason = reason, .actor = actor};
-    return one_act(store, &change, address, now, "is not suppressed, nothing to release", ret_erased, error);
+    return one_act(store, &change, address, now, "is not suppressed, nothing to release", NULL, ret_erased, error);
 }
 
 gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_lifted,
@@ -145,7 +145,7 @@ gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *en
         if (!fold(store, arena, entries[i].address, &changes[i], error))
             return FALSE;
     }
-    struct nx_task task = {.run = run_acts, .n = n, .now = now, .changes = changes};
+    struct nx_task task = {.run = run_acts, .n = n, .now = now, .changes = changes, .once = n > 0 ? entries[0].once : NULL};
     if (!nx_writer_wait(store, &task, error))
         return FALSE;
     *ret_lifted = task.changed;
@@ -167,27 +167,40 @@ gboolean nx_store_settle(struct nx_store *store, const struct nx_settle *settle,
             return FALSE;
         keys[i] = change.key;
     }
-    struct nx_task task = {.run = run_settle, .now = now, .settle = settle, .keys = keys};
+    struct nx_task task = {.run = run_settle, .now = now, .settle = settle, .keys = keys, .once = settle->once};
     if (!nx_writer_wait(store, &task, error))
         return FALSE;
     *ret_settled = task.changed;
     return TRUE;
 }
 
-gboolean nx_store_dismiss(struct nx_store *store, struct nx_str domain, struct nx_str reason, struct nx_str actor, nx_when now,
-                          GError **error)
+gboolean nx_store_dismiss(struct nx_store *store, struct nx_str domain, struct nx_str reason, struct nx_str actor,
+                          struct nx_once *once, nx_when now, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_change change = {.act = NX_ACT_DISMISS, .reason = reason, .actor = actor};
     struct nx_str address = nx_arena_printf(arena, "@%.*s", NX_FMT(domain));
-    return one_act(store, &change, address, now, "is refused already", NULL, error);
+    return one_act(store, &change, address, now, once != NULL ? NULL : "is refused already", once, NULL, error);
+}
+
+gboolean nx_store_confirm(struct nx_store *store, const struct nx_policy *policy, struct nx_str domain, const struct nx_manual *by,
+                          nx_when now, GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_manual entry = *by;
+    int64_t ttl = policy->causes[NX_CAUSE_BAD_DOMAIN].ttl;
+    entry.address = nx_arena_printf(arena, "@%.*s", NX_FMT(domain));
+    entry.cause = NX_CAUSE_BAD_DOMAIN;
+    entry.since = NX_WHEN_NONE;
+    entry.until = ttl > 0 ? now + ttl : NX_WHEN_NONE;
+    return nx_store_suppress(store, &entry, 1, now, NULL, error);
 }
 
 gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor,
                         nx_when now, GError **error)
 {
     struct nx_change change = {.act = allow ? NX_ACT_ALLOW : NX_ACT_DISALLOW, .reason = reason, .actor = actor};
-    return one_act(store, &change, address, now, allow ? NULL : "is not on the allow list", NULL, error);
+    return one_act(store, &change, address, now, allow ? NULL : "is not on the allow list", NULL, NULL, error);
 }
 
 gboolean nx_store_rejudge(struct nx_store *store, const struct nx_rejudged *acts, size_t n, struct nx_str actor, nx_when now,

@@ -49,6 +49,7 @@ struct nx_settle {
     const struct nx_str *addresses; /* these; */
     size_t n;
     struct nx_str reason, actor, source;
+    struct nx_once *once; /* NULL: none */
 };
 /* All or nothing, in one transaction; NOT_FOUND says which address is not held, or is no more. */
 gboolean nx_store_settle(struct nx_store *store, const struct nx_settle *settle, nx_when now, size_t *ret_settled,

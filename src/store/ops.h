@@ -60,6 +60,11 @@ struct nx_backend_ops {
     gboolean (*settle)(struct nx_backend *backend, const struct nx_settle *settle, const struct nx_str *keys, nx_when now,
                        size_t *ret_settled, GError **error);
     gboolean (*claim)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
+    /* What was kept under the token: 1 and appended to ret, 0 nothing, -1 error (DENIED: with another digest). */
+    int (*recall)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GString *ret, GError **error);
+    gboolean (*keep)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, const GString *answer, GError **error);
+    /* Sees what the open transaction has written; the backend's own. Only for lookup and held. */
+    struct nx_reader *(*reader_within)(struct nx_backend *backend, GError **error);
     gboolean (*mark)(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
     /* forget: rows of their own, alone in a transaction; addresses are folded. mentions: moves *after on, 0 at the end. wipe: what was
      * deleted leaves the files; outside a transaction. */

@@ -59,7 +59,11 @@ void nx_store_close(struct nx_store *store)
 
 static gboolean run_add(struct nx_store *store, struct nx_task *task, GError **error)
 {
-    if (task->claim != NULL && !store->ops->claim(store->backend, task->claim, task->now, error))
+    const struct nx_claim *claim = task->claim;
+    bool again = claim != NULL && claim->again;
+    g_autoptr(GString) kept = again ? g_string_new(NULL) : NULL; /* a digit an event: was it a duplicate */
+    int known = again ? store->ops->recall(store->backend, claim, task->now, kept, error) : 0;
+    if (known < 0 || (claim != NULL && !again && !store->ops->claim(store->backend, claim, task->now, error)))
         return FALSE;
     for (size_t i = 0; i < task->n; i++) {
         struct nx_address address = {0};
@@ -69,8 +73,12 @@ static gboolean run_add(struct nx_store *store, struct nx_task *task, GError **e
             (void)nx_address_fold(store->scratch, recipient, store->rules, &address, &why);
         if (!store->ops->add(store->backend, task->arena, &task->events[i], &address, why, task->now, &task->ret_stored[i], error))
             return FALSE;
+        if (again && known == 0)
+            g_string_append_c(kept, task->ret_stored[i].duplicate ? '1' : '0');
+        else if (again && i < kept->len)
+            task->ret_stored[i].duplicate = kept->str[i] == '1';
     }
-    return TRUE;
+    return known > 0 || !again || store->ops->keep(store->backend, claim, task->now, kept, error);
 }
 
 gboolean nx_store_add(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, nx_when now,

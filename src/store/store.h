@@ -37,7 +37,8 @@ struct nx_stored { /* what became of one event */
 
 enum nx_open_mode { NX_OPEN_WRITE, NX_OPEN_READ }; /* READ never creates and runs no writer thread */
 
-/* policy and rules are copied, its streams shared (rules may be NULL); "postgres://..." and the like name other back-ends, all else is a path. */
+/* policy and rules are copied, its streams shared (rules may be NULL); "postgres://..." and the like name other back-ends, all else
+ * is a path. */
 struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const struct nx_policy *policy,
                                const struct nx_fold_rules *rules, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_store_close(struct nx_store *store); /* writes what is queued first */
@@ -53,8 +54,28 @@ typedef void nx_stored_fn(void *data, const GError *error);
 struct nx_claim { /* a token that may come again with the same content (digest), but with no other: DENIED, nothing is kept;
                      remembered NX_CLAIM_DAYS */
     struct nx_str token, digest;
+    bool again; /* of events: duplicates are told as they were the first time */
 };
 #define NX_CLAIM_DAYS 4
+#define NX_ANSWERS_MOST 100000    /* kept for repeats; the oldest go first */
+#define NX_ANSWER_MAX (64u << 10) /* bytes of one */
+
+struct nx_acted {
+    size_t changed, erased; /* as in nx_suppressed */
+};
+/* Writes what the act is answered with, in its transaction: the reader (for lookups) sees what was done. 1: kept with it, 0:
+ * nothing was done that a repeat may not do, -1: all is undone. On the writer's thread, perhaps twice. */
+typedef int nx_once_fn(void *data, struct nx_reader *reader, const struct nx_acted *acted, GString *answer, GError **error);
+struct nx_once { /* an act that is done once and answered, and then answered the same; DENIED: its token came with another digest */
+    struct nx_claim claim; /* token n == 0: done each time */
+    nx_once_fn *fn;
+    void *data;
+    GString *answer; /* the caller's; filled */
+    bool repeated;   /* it was done before: nothing was done now */
+};
+/* For acts that are more than one transaction: before, and after. */
+gboolean nx_store_recall(struct nx_store *store, struct nx_once *once, nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean nx_store_keep(struct nx_store *store, struct nx_once *once, nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* claim: NULL, or made in the same transaction; its slices live until fn is called. */
 gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n,
                          const struct nx_claim *claim, nx_when now, struct nx_stored *ret_stored, nx_stored_fn *fn, void *data,
@@ -70,6 +91,7 @@ struct nx_manual { /* a change made by hand or by import */
     enum nx_cause cause;  /* NONE: no cause but the wish */
     nx_when since, until; /* since NX_WHEN_NONE: now */
     struct nx_str reason, actor, source;
+    struct nx_once *once; /* of the first one, for all of them; NULL: none */
 };
 struct nx_suppressed {
     size_t changed; /* something */
@@ -91,12 +113,15 @@ gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *en
 gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allow, struct nx_str reason, struct nx_str actor,
                         nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Refuses what is proposed for a domain ("example.net"): it is proposed no more until somebody suppresses it. NOT_FOUND: it is
- * refused already. */
-gboolean nx_store_dismiss(struct nx_store *store, struct nx_str domain, struct nx_str reason, struct nx_str actor, nx_when now,
-                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Refuses what is proposed for a domain ("example.net"): it is proposed no more until somebody suppresses it. Without once,
+ * NOT_FOUND: it is refused already. */
+gboolean nx_store_dismiss(struct nx_store *store, struct nx_str domain, struct nx_str reason, struct nx_str actor,
+                          struct nx_once *once, nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Suppresses all of it, for the term of bad_domain. */
+gboolean nx_store_confirm(struct nx_store *store, const struct nx_policy *policy, struct nx_str domain, const struct nx_manual *by,
+                          nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-struct nx_erased { /* of one address */
+struct nx_erased {              /* of one address */
     bool before;                /* it was erased before */
     bool listed;                /* it was suppressed, and not by the allow list free */
     bool kept;                  /* a keyed hash is kept: it stays suppressed */
@@ -108,14 +133,14 @@ struct nx_forget {
     bool suppress; /* also those that may be written to now: suppressed for every stream, for ever */
     struct nx_str reason, actor;
 };
-struct nx_cleared { /* besides the addresses' own rows */
+struct nx_cleared {  /* besides the addresses' own rows */
     size_t mentions; /* rows of others that named one */
     size_t messages; /* raw messages that named one */
 };
-/* Erases addresses: what is suppressed stays so by a keyed hash, as long as it would have; of others nothing is kept. Rows of others
- * that name one have it taken out, in steps between which others may write; the file is written over and lookup tables go. Again
- * does what an interruption left. ret: one an address. BUSY: a reader held the old content; all is erased, but bytes remain until the
- * next time. */
+/* Erases addresses: what is suppressed stays so by a keyed hash, as long as it would have; of others nothing is kept. Rows of
+ * others that name one have it taken out, in steps between which others may write; the file is written over and lookup tables go.
+ * Again does what an interruption left. ret: one an address. BUSY: a reader held the old content; all is erased, but bytes remain
+ * until the next time. */
 gboolean nx_store_forget(struct nx_store *store, const struct nx_forget *forget, nx_when now, struct nx_erased *ret,
                          struct nx_cleared *ret_cleared, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -126,7 +151,7 @@ gboolean nx_reader_forgettable(struct nx_reader *reader, struct nx_arena *arena,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #define NX_SOURCE_REPLAY "rules replay" /* the source of what nx_store_rejudge does */
-struct nx_rejudged {              /* one entry that changes because its events are judged otherwise (triage/rejudge.h) */
+struct nx_rejudged {                    /* one entry that changes because its events are judged otherwise (triage/rejudge.h) */
     struct nx_str address, stream;
     int64_t sequence;    /* of the entry there when it was planned, in force or not, 0: none; another by now: nothing is done */
     bool lift, put;      /* the one there goes; this one comes */
@@ -140,7 +165,7 @@ struct nx_rejudged {              /* one entry that changes because its events a
 gboolean nx_store_rejudge(struct nx_store *store, const struct nx_rejudged *acts, size_t n, struct nx_str actor, nx_when now,
                           size_t *ret_done, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-struct nx_retention { /* seconds; 0: for ever */
+struct nx_retention {               /* seconds; 0: for ever */
     int64_t events;                 /* events, acts and lines of imports */
     int64_t details;                /* of an event: the words of the other side, the returned message's fields, tags */
     int64_t causes[NX_CAUSE_COUNT]; /* in place of events */
@@ -150,8 +175,8 @@ struct nx_retained {
     size_t addresses;       /* of which nothing is known any more */
     size_t hashes;          /* of erased addresses whose term is over */
 };
-/* Drops what is past its time, in steps between which others may write, as long as go_on (may be NULL) says so. What an entry in force
- * rests on stays, as does what may still count, and what tells whether an entry is renewed. dry: only counts. */
+/* Drops what is past its time, in steps between which others may write, as long as go_on (may be NULL) says so. What an entry in
+ * force rests on stays, as does what may still count, and what tells whether an entry is renewed. dry: only counts. */
 gboolean nx_store_retain(struct nx_store *store, const struct nx_retention *retention, nx_when now, bool dry,
                          bool (*go_on)(void *data), void *data, struct nx_retained *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -167,11 +192,12 @@ gboolean nx_store_check(struct nx_store *store, GError **error) G_GNUC_WARN_UNUS
 struct nx_reader *nx_reader_new(struct nx_store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_reader_free(struct nx_reader *reader);
 /* 1 found and in force at now, 0 not, -1 error. An entry for all streams or for the domain answers for every stream and address of
- * it, one for NX_STREAM_BULK for every stream that is not declared transactional. An address on the allow list: 0, and *ret_allowed (may be NULL) is set. */
+ * it, one for NX_STREAM_BULK for every stream that is not declared transactional. An address on the allow list: 0, and *ret_allowed
+ * (may be NULL) is set. */
 int nx_reader_lookup(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address, struct nx_str stream, nx_when now,
                      struct nx_entry *ret_entry, bool *ret_allowed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-struct nx_filter { /* absent fields match all; zero is absent but for since */
+struct nx_filter {         /* absent fields match all; zero is absent but for since */
     struct nx_str address; /* of this one and of its whole domain */
     struct nx_str stream, domain;
     enum nx_cause cause;
@@ -197,7 +223,20 @@ typedef bool nx_domain_fn(const struct nx_domain *domain, void *data);
 gboolean nx_reader_domains(struct nx_reader *reader, const struct nx_policy *policy, nx_when now, nx_domain_fn *fn, void *data,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-enum nx_act { NX_ACT_EVENT, NX_ACT_SUPPRESS, NX_ACT_RELEASE, NX_ACT_ALLOW, NX_ACT_DISALLOW, NX_ACT_IMPORT, NX_ACT_HOLD_RELEASE, NX_ACT_HOLD_DROP, NX_ACT_FORGET, NX_ACT_REJUDGE, NX_ACT_DOMAIN, NX_ACT_DISMISS };
+enum nx_act {
+    NX_ACT_EVENT,
+    NX_ACT_SUPPRESS,
+    NX_ACT_RELEASE,
+    NX_ACT_ALLOW,
+    NX_ACT_DISALLOW,
+    NX_ACT_IMPORT,
+    NX_ACT_HOLD_RELEASE,
+    NX_ACT_HOLD_DROP,
+    NX_ACT_FORGET,
+    NX_ACT_REJUDGE,
+    NX_ACT_DOMAIN,
+    NX_ACT_DISMISS
+};
 #define NX_ACT_COUNT 12
 const char *nx_act_name(enum nx_act act);
 struct nx_logged { /* one line of the log; slices live for the call */
@@ -206,9 +245,9 @@ struct nx_logged { /* one line of the log; slices live for the call */
     nx_when at, made; /* when it counts for, when it was written */
     struct nx_str address, stream, reason, actor, source;
     struct nx_str remote; /* who answered (event/remote.h), for events and holds */
-    enum nx_cause cause; /* of the entry, for acts */
+    enum nx_cause cause;  /* of the entry, for acts */
     nx_when until;
-    const struct nx_event *event; /* with its decision; NULL for acts */
+    const struct nx_event *event;  /* with its decision; NULL for acts */
     const struct nx_logged *lines; /* n_lines: of an import, where the filter asks for them: address to reason */
     size_t n_lines;
 };

@@ -6,17 +6,22 @@
 #define QUEUE_MAX 8192u /* tasks waiting; beyond it submit says BUSY and the others wait */
 #define GROUP_MAX 1024u /* tasks in one transaction */
 
+static gboolean run_task(struct nx_store *store, struct nx_task *task, GError **error)
+{
+    return task->once != NULL ? nx_once_run(store, task, error) : task->run(store, task, error);
+}
+
 /* Runs one task in a transaction of its own, or outside one when it wants that. */
 static void run_alone(struct nx_store *store, struct nx_task *task)
 {
     const struct nx_backend_ops *ops = store->ops;
     if (task->alone) {
-        (void)!task->run(store, task, &task->error);
+        (void)!run_task(store, task, &task->error);
         return;
     }
     if (!ops->begin(store->backend, &task->error))
         return;
-    if (!task->run(store, task, &task->error) || !ops->commit(store->backend, &task->error))
+    if (!run_task(store, task, &task->error) || !ops->commit(store->backend, &task->error))
         ops->rollback(store->backend);
 }
 
@@ -32,7 +37,7 @@ static void run_group(struct nx_store *store, struct nx_task *tasks)
     }
     bool broken = !ops->begin(store->backend, &error), retry = false;
     for (struct nx_task *task = tasks; task != NULL && !broken && !retry; task = task->next)
-        retry = !task->run(store, task, NULL);
+        retry = !run_task(store, task, NULL);
     if (!broken && !retry)
         broken = !ops->commit(store->backend, &error);
     if (!broken && !retry)

@@ -19,6 +19,8 @@ struct nx_task {
     nx_when now;
     struct nx_stored *ret_stored;
     const struct nx_claim *claim;
+    struct nx_once *once;     /* around run */
+    struct nx_once *answered; /* of recall and keep */
     nx_stored_fn *fn;
     void *data;
     const struct nx_raw_limits *raw_limits;
@@ -61,6 +63,9 @@ struct nx_store {
     size_t queued;
     bool closing;
 };
+
+/* The task within its once: not run when it was done before. */
+gboolean nx_once_run(struct nx_store *store, struct nx_task *task, GError **error);
 
 /* Starts the thread of a store whose back-end is open; what it owns is the store's. BUSY: it could not. */
 gboolean nx_writer_start(struct nx_store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -53,7 +53,10 @@ ask("POST", M, M, b"From x@example.org Mon Mar  2 10:00:00 2026\n" + bounce, {"C
 ask("POST", M, M, b"{}", want=415)
 ask("POST", M, M, bounce, {**mail, "Idempotency-Key": "k"}); ask("POST", M, M, b"x", {**mail, "Idempotency-Key": "k"}, want=422)
 ask("POST", C, C, bounce, mail); ask("POST", C, C, b'{"reply": "452 4.2.2 full"}'); ask("POST", C, C, b"{}", want=400); ask("POST", C, C, b"x", {"Content-Type": "image/png"}, want=415)
-ask("GET", "/v1/domains", "/v1/domains"); ask("GET", E, E); ask("GET", E + "?limit=1&kind=failed", E); ask("GET", E + "?kind=x", E, want=400)
+ask("GET", "/v1/domains", "/v1/domains");
+D = "/v1/domains/{domain}"; ask("POST", "/v1/domains/dead.example/confirm", D + "/confirm", b'{"reason": "dead"}', want=201); ask("POST", "/v1/domains/dead.example/confirm", D + "/confirm", b""); ask("POST", "/v1/domains/.../confirm", D + "/confirm", b"{}", want=400)
+ask("POST", "/v1/domains/odd.example/dismiss", D + "/dismiss", b'{"actor": "bob"}', want=204); ask("POST", "/v1/domains/odd.example/dismiss", D + "/dismiss", b"", want=404); ask("POST", "/v1/domains/odd.example/dismiss", D + "/dismiss", b'{"x": 1}', want=400)
+ask("GET", E, E); ask("GET", E + "?limit=1&kind=failed", E); ask("GET", E + "?kind=x", E, want=400)
 ask("PUT", S + "/a@example.net", A, b'{"reason": "asked"}', want=201); ask("PUT", S + "/a@example.net", A, b'{"reason": "asked"}'); ask("PUT", S + "/none", A, b"{}", want=400)
 ask("PUT", S + "/past@example.net", A, b'{"until": "2001-01-01T00:00:00Z"}', want=409)
 ask("GET", S + "/a@example.net", A); ask("GET", S + "/b@example.net", A, want=404); ask("GET", S + "/none", A, want=400)
@@ -93,6 +96,9 @@ for path in "/", "/page.css", "/page.js", "/healthz", "/readyz", "/metrics": ask
 elsewhere = {(m, W, s) for m in ("post", "get", "options") for s in ("200", "400", "406")} | {("get", "/readyz", "503"), ("post", F, "503")}
 named = {(m, p, s) for p, item in document["paths"].items() for m, o in item.items() if m != "parameters" for s in o["responses"]}
 for m, p, s in sorted(named - seen - elsewhere): failures.append(f"{m.upper()} {p}: {s} is named and was never seen")
+for p, item in document["paths"].items():
+    for m, o in item.items():
+        if m in ("post", "put", "delete") and p not in (C, K, L, W) and "key" not in str(o.get("parameters")): failures.append(f"{m.upper()} {p}: takes no Idempotency-Key")
 routes = set(re.findall(r'^    \{"([A-Z]+)", "([^"]+)"', open(sys.argv[4]).read(), re.M))
 here = {(m.upper(), p) for m, p, _ in named}
 for m, p in sorted(routes ^ here): failures.append(f"{m} {p}: " + ("in the server, not in the document" if (m, p) in routes else "in the document, not in the server"))

@@ -374,7 +374,7 @@ static void answered(void *data, const GError *error)
 static int claim(struct fixture *f, const char *token, const char *digest, nx_when now)
 {
     struct answer answer = {0};
-    const struct nx_claim one = {nx_str_of(token), nx_str_of(digest)};
+    const struct nx_claim one = {.token = nx_str_of(token), .digest = nx_str_of(digest)};
     assert_true(nx_store_submit(f->store, f->arena, NULL, 0, &one, now, NULL, answered, &answer, NULL));
     while (answer.code == 0)
         g_usleep(1000);

@@ -28,8 +28,17 @@ static struct nx_backend *backend_open(const char *path, const struct nx_policy 
     return backend;
 }
 
+static struct nx_reader *reader_within(struct nx_backend *backend, GError **error)
+{
+    (void)error;
+    if (backend->within == NULL)
+        backend->within = nx_read_within(backend->db);
+    return backend->within;
+}
+
 static void backend_close(struct nx_backend *backend)
 {
+    g_clear_pointer(&backend->within, nx_read_free);
     nx_db_close(backend->db);
     nx_arena_free(backend->scratch);
     g_clear_pointer(&backend->breaker.limits, g_hash_table_unref);
@@ -64,6 +73,9 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .import = nx_write_import,
     .settle = nx_hold_settle,
     .claim = nx_write_claim,
+    .recall = nx_answers_recall,
+    .keep = nx_answers_keep,
+    .reader_within = reader_within,
     .mark = nx_write_mark,
     .forget = nx_forget,
     .mentions = nx_forget_mentions,

@@ -193,16 +193,15 @@ gboolean nx_erase_key(struct nx_backend *backend, struct nx_str key, struct nx_e
 gboolean nx_erase_rows(struct nx_backend *backend, struct nx_str key, struct nx_erased *counts, GError **error)
 {
     struct nx_db *db = backend->db;
-    return blank_events(backend, HOLD_ROWS, key, counts, NULL, error) &&
-           with_key(db, ROWS, key, &counts->events, error) && nx_erase_lines(backend, key, &counts->lines, error) &&
-           with_key(db, ENTRIES, key, NULL, error) && with_key(db, HOLDS, key, NULL, error) &&
-           with_key(db, ALLOWED, key, NULL, error);
+    return blank_events(backend, HOLD_ROWS, key, counts, NULL, error) && with_key(db, ROWS, key, &counts->events, error) &&
+           nx_erase_lines(backend, key, &counts->lines, error) && with_key(db, ENTRIES, key, NULL, error) &&
+           with_key(db, HOLDS, key, NULL, error) && with_key(db, ALLOWED, key, NULL, error);
 }
 
 /* ---- in rows of others */
 
 struct nx_erase_keys {
-    struct nx_arena *each;  /* of one row */
+    struct nx_arena *each; /* of one row */
     const struct nx_fold_rules *rules;
     GHashTable *keys, *domains; /* char *, domains as A-labels */
 };
@@ -262,7 +261,8 @@ static bool is_ours(void *data, struct nx_str text)
 }
 
 /* One row: *ret_changed when something was taken out and written. */
-static gboolean scrub_row(struct nx_backend *backend, struct nx_erase_keys *keys, sqlite3_stmt *row, bool *ret_changed, GError **error)
+static gboolean scrub_row(struct nx_backend *backend, struct nx_erase_keys *keys, sqlite3_stmt *row, bool *ret_changed,
+                          GError **error)
 {
     struct nx_db *db = backend->db;
     struct nx_str body = {sqlite3_column_blob(row, 4), (size_t)sqlite3_column_bytes(row, 4)}, json;
@@ -294,6 +294,29 @@ static gboolean scrub_row(struct nx_backend *backend, struct nx_erase_keys *keys
     return nx_db_run(db, set, error);
 }
 
+/* Answers that are kept for repeats, all of them at once: there is a bound. */
+static gboolean scrub_answers(struct nx_db *db, struct nx_erase_keys *keys, GError **error)
+{
+    static const char ANSWERS[] = "SELECT id, answer FROM answers WHERE instr(answer, '@')>0";
+    static const char SET[] = "UPDATE answers SET answer=?2 WHERE id=?1";
+    sqlite3_stmt *walk = nx_db_statement(db, ANSWERS, error), *set = nx_db_statement(db, SET, error);
+    int got = -1;
+    while (walk != NULL && set != NULL && (got = nx_db_step(db, walk, error)) > 0) {
+        size_t found;
+        nx_arena_reset(keys->each);
+        struct nx_str answer = nx_mention_scrub(keys->each, nx_db_text(walk, 1), is_ours, keys, &found);
+        if (found == 0)
+            continue;
+        sqlite3_bind_int64(set, 1, sqlite3_column_int64(walk, 0));
+        nx_db_bind_text(set, 2, answer);
+        if (!nx_db_run(db, set, error)) {
+            nx_db_reset(walk);
+            return FALSE;
+        }
+    }
+    return got == 0;
+}
+
 gboolean nx_erase_mentions(struct nx_backend *backend, struct nx_erase_keys *keys, int64_t *after, unsigned most, size_t *rows,
                            GError **error)
 {
@@ -301,7 +324,7 @@ gboolean nx_erase_mentions(struct nx_backend *backend, struct nx_erase_keys *key
     sqlite3_stmt *walk = nx_db_statement(db, WALK, error);
     unsigned n = 0;
     int got = -1;
-    if (walk == NULL)
+    if (walk == NULL || (*after == 0 && !scrub_answers(db, keys, error)))
         return FALSE;
     sqlite3_bind_int64(walk, 1, *after);
     sqlite3_bind_int64(walk, 2, most);

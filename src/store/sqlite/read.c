@@ -7,23 +7,32 @@
 #include "store/sqlite/chunk.h"
 #include "store/sqlite/forgotten.h"
 
-struct nx_reader *nx_read_new(const char *path, GError **error)
+struct nx_reader *nx_read_within(struct nx_db *db)
 {
-    struct nx_db *db = nx_db_open(path, false, error);
-    if (db == NULL)
-        return NULL;
     struct nx_sqlite_reader *reader = g_new0(struct nx_sqlite_reader, 1);
     reader->reader.ops = &nx_sqlite_ops;
     reader->db = db;
     reader->arena = nx_arena_new();
     reader->chunk_arena = nx_arena_new();
     reader->import_arena = nx_arena_new();
+    reader->borrowed = true;
     return &reader->reader;
+}
+
+struct nx_reader *nx_read_new(const char *path, GError **error)
+{
+    struct nx_db *db = nx_db_open(path, false, error);
+    if (db == NULL)
+        return NULL;
+    struct nx_reader *reader = nx_read_within(db);
+    nx_sqlite_reader(reader)->borrowed = false;
+    return reader;
 }
 
 void nx_read_free(struct nx_reader *reader)
 {
-    nx_db_close(nx_sqlite_reader(reader)->db);
+    if (!nx_sqlite_reader(reader)->borrowed)
+        nx_db_close(nx_sqlite_reader(reader)->db);
     nx_arena_free(nx_sqlite_reader(reader)->arena);
     nx_arena_free(nx_sqlite_reader(reader)->chunk_arena);
     nx_arena_free(nx_sqlite_reader(reader)->import_arena);

@@ -7,6 +7,7 @@
 struct nx_sqlite_reader { /* the last list that was looked into stays: neighbours come from the same */
     struct nx_reader reader;
     struct nx_db *db;
+    bool borrowed;          /* the connection */
     struct nx_arena *arena; /* of one entry or line that is handed out */
     struct nx_arena *chunk_arena;
     struct nx_str chunk;
@@ -29,6 +30,8 @@ gboolean nx_read_chunk(struct nx_sqlite_reader *reader, int64_t sequence, GError
 gboolean nx_read_line(struct nx_sqlite_reader *reader, int64_t sequence, struct nx_str key, const struct nx_str *stream,
                       struct nx_row *ret, GError **error);
 struct nx_reader *nx_read_new(const char *path, GError **error);
+/* On a connection of somebody else, who outlives it. */
+struct nx_reader *nx_read_within(struct nx_db *db);
 void nx_read_free(struct nx_reader *reader);
 int nx_read_lookup(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream,
                    nx_when now, struct nx_entry *ret_entry, bool *ret_allowed, GError **error);

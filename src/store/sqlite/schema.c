@@ -70,4 +70,8 @@ const char *const nx_schema_migrations[] = {
     "CREATE TABLE forgotten(hash BLOB NOT NULL, stream TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, seq INTEGER NOT NULL,"
     " PRIMARY KEY(hash, stream)) WITHOUT ROWID;"
     "ALTER TABLE log ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0;",
+    /* What a request is answered with that comes again under its key; ids grow, so that the oldest are known. */
+    "CREATE TABLE answers(id INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE, digest BLOB NOT NULL, made INTEGER NOT NULL,"
+    " answer TEXT NOT NULL);"
+    "CREATE INDEX answers_made ON answers(made);",
 };

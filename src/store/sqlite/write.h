@@ -10,6 +10,7 @@ struct nx_backend {
     struct nx_feed *feed; /* the connection's */
     struct nx_policy policy;
     struct nx_arena *scratch; /* of one change */
+    struct nx_reader *within; /* on this connection; made when it is needed */
     struct {                  /* rate.c */
         GHashTable *limits;
         nx_when swept;
@@ -30,6 +31,9 @@ gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *con
                          size_t *ret_changed, size_t *ret_erased, GError **error);
 /* An event's id as the log keeps it: hex as bytes, half the size; anything else as it stands. */
 struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id);
+/* answers.c; 1 known, 0 not, -1 error */
+int nx_answers_recall(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GString *ret, GError **error);
+gboolean nx_answers_keep(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, const GString *answer, GError **error);
 /* claims.c */
 gboolean nx_write_claim(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
 gboolean nx_write_mark(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
