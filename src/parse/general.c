@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "parse/walk.h"
+#include "parse/general.h"
 
 #include "base/ascii.h"
 #include "parse/address.h"
 
 #define NEAR 3u /* paragraphs behind a sentence that may hold the list of addresses it speaks of */
-
-struct reading {
-    const struct nx_formats *formats;
-    const struct nx_scan *scan;
-    const struct nx_mail *mail;
-    struct nx_blocks *blocks;
-    struct start *starts; /* of block i */
-    size_t starts_size;
-    enum nx_kind told; /* by the phrase that is being followed */
-};
-
-struct start {
-    size_t line; /* where its words start */
-    enum nx_kind told;
-};
 
 /* Nobody writes to these on purpose; they stand in reports for other reasons. */
 static bool is_office(struct nx_str address)
@@ -97,45 +82,8 @@ static bool is_cut(const struct nx_blocks *blocks, struct nx_str address)
     return false;
 }
 
-/* The cell at this place of a table, if it is a state: "OK", "FAILED". *ret_end is behind it. */
-static bool state_at(const struct reading *r, size_t at, enum nx_kind *ret, size_t *ret_end)
-{
-    const struct nx_page *page = &r->scan->page;
-    while (at < page->n && page->s[at] != '\0' && strchr(" >\"')]|:;,.-=(*[", page->s[at]) != NULL)
-        at++;
-    for (size_t i = 0; i < r->formats->n_states; i++) {
-        struct nx_captures ignored;
-        const struct nx_line_rule *state = &r->formats->states[i];
-        if (!nx_template_starts(&state->template, page, at, ret_end, &ignored) || (*ret_end < page->n && (nx_is_alnum((unsigned char)page->s[*ret_end]) || page->s[*ret_end] == '-')))
-            continue;
-        *ret = state->kind;
-        return true;
-    }
-    return false;
-}
-
-/* What a table says became of the recipient: in the cell before him, behind him, or on the line below where each cell has its own. */
-static bool row_state(const struct reading *r, struct nx_str address, size_t line, enum nx_kind *ret)
-{
-    const struct nx_page *page = &r->scan->page;
-    size_t from = page->lines[line].from, at = (size_t)(address.p - page->s), end = at + address.n;
-    size_t behind;
-    if (state_at(r, from, ret, &behind) && behind <= at) {
-        while (behind < at && strchr(" <\"'(|:=>-", page->s[behind]) != NULL)
-            behind++;
-        if (behind == at)
-            return true;
-    }
-    if (state_at(r, end, ret, &behind) && behind <= page->lines[line].to)
-        return true;
-    size_t below = line + 1;
-    while (below < r->scan->last && below < line + 3 && nx_page_blank(page, below))
-        below++;
-    return end == page->lines[line].to && below < r->scan->last && state_at(r, page->lines[below].from, ret, &behind) && behind == page->lines[below].to;
-}
-
 /* "(expanded from: <address>)": who was mailed, not who failed. */
-static bool is_origin(const struct reading *r, struct nx_str address)
+static bool is_origin(const struct nx_general *r, struct nx_str address)
 {
     static const char *const words[] = {"expanded from", "generated from", "forwarded from", "forwarded by", "redirected from", "originally to", "original address", "alias of", "alias for"};
     const struct nx_page *page = &r->scan->page;
@@ -148,12 +96,23 @@ static bool is_origin(const struct reading *r, struct nx_str address)
     return false;
 }
 
+/* Does it stand behind a reply code, in the words of a server? They name senders and helpers too. */
+static bool is_in_reply(const struct nx_general *r, size_t at, size_t line)
+{
+    const struct nx_page *page = &r->scan->page;
+    for (size_t i = page->lines[line].from; i + 4 < at; i++)
+        if ((page->s[i] == '4' || page->s[i] == '5') && nx_is_digit((unsigned char)page->s[i + 1]) && nx_is_digit((unsigned char)page->s[i + 2]) &&
+            (page->s[i + 3] == ' ' || page->s[i + 3] == '-') && (i == page->lines[line].from || page->s[i - 1] == ' '))
+            return true;
+    return false;
+}
+
 /* Is the address one of the recipients now? */
-static bool add(struct reading *r, struct nx_str address, size_t line, bool item)
+static bool add(struct nx_general *r, struct nx_str address, size_t line, bool item)
 {
     size_t at = (size_t)(address.p - r->scan->page.s);
-    if (is_party(r->mail, address) || is_cut(r->blocks, address) || is_summary(nx_page_line(&r->scan->page, line)) ||
-        (!item && (is_office(address) || is_help(r->scan, at, at + address.n))))
+    if ((is_party(r->mail, address) && !(item && r->lenient)) || is_cut(r->blocks, address) || is_summary(nx_page_line(&r->scan->page, line)) ||
+        (!item && (is_office(address) || is_help(r->scan, at, at + address.n) || (is_in_reply(r, at, line) && !r->lenient))))
         return false;
     if (is_origin(r, address)) {
         if (r->blocks->n > 0 && r->blocks->p[r->blocks->n - 1].out.original_recipient.n == 0)
@@ -166,39 +125,25 @@ static bool add(struct reading *r, struct nx_str address, size_t line, bool item
         return false;
     if (r->blocks->n == before) /* who got it is no sign that the list of those who did not was found */
         return !block->has_kind || block->out.kind != NX_KIND_DELIVERED;
-    block->has_kind = row_state(r, address, line, &block->out.kind);
+    block->has_kind = nx_fate_of_row(r, address, line, &block->out.kind);
     if (!block->has_kind && r->told == NX_KIND_DELIVERED) {
         block->has_kind = true;
         block->out.kind = NX_KIND_DELIVERED;
     }
     if (before >= r->starts_size) {
         size_t size = r->starts_size == 0 ? 8 : r->starts_size * 2;
-        struct start *starts = nx_arena_array(r->blocks->arena, size, sizeof *starts);
+        struct nx_general_start *starts = nx_arena_array(r->blocks->arena, size, sizeof *starts);
         if (before > 0)
             memcpy(starts, r->starts, before * sizeof *starts);
         r->starts = starts;
         r->starts_size = size;
     }
-    r->starts[before] = (struct start){line, r->told};
+    r->starts[before] = (struct nx_general_start){line, r->told};
     return true;
 }
 
-static size_t paragraph_start(const struct nx_scan *scan, size_t line)
-{
-    while (line > 0 && !nx_page_blank(&scan->page, line - 1))
-        line--;
-    return line;
-}
-
-static size_t paragraph_end(const struct nx_scan *scan, size_t line)
-{
-    while (line < scan->last && !nx_page_blank(&scan->page, line))
-        line++;
-    return line;
-}
-
 /* Lines that start with an address, in one paragraph; how many of them are recipients. */
-static size_t add_items(struct reading *r, size_t from, size_t to)
+static size_t add_items(struct nx_general *r, size_t from, size_t to)
 {
     size_t found = 0, taken = 0;
     uint32_t indent = 0;
@@ -220,10 +165,12 @@ static size_t add_items(struct reading *r, size_t from, size_t to)
     return taken;
 }
 
-/* "<address>: reason" */
+/* "<address>: reason", or "<address>" and nothing else on the line. */
 static bool is_labelled_item(struct nx_str line, struct nx_str address)
 {
     size_t start = (size_t)(address.p - line.p), end = start + address.n;
+    if (start == 1 && line.p[0] == '<' && end + 1 == line.n && line.p[end] == '>')
+        return true;
     while (start > 0 && (line.p[start - 1] == '<' || line.p[start - 1] == '"'))
         start--;
     while (end < line.n && (line.p[end] == '>' || line.p[end] == '"'))
@@ -234,7 +181,7 @@ static bool is_labelled_item(struct nx_str line, struct nx_str address)
 /* The next paragraph at or behind `line` that starts with "<address>:". */
 static size_t next_reason(const struct nx_scan *scan, size_t line)
 {
-    for (; line < scan->last; line = paragraph_end(scan, line)) {
+    for (; line < scan->last; line = nx_paragraph_end(scan, line)) {
         struct nx_str address;
         size_t at = 0;
         while (line < scan->last && nx_page_blank(&scan->page, line))
@@ -249,10 +196,10 @@ static size_t next_reason(const struct nx_scan *scan, size_t line)
 }
 
 /* The paragraph that starts with "<address>: reason", and the lines of its form in it: nobody but a recipient stands so. */
-static void add_reason(struct reading *r, size_t from)
+static void add_reason(struct nx_general *r, size_t from)
 {
     const struct nx_page *page = &r->scan->page;
-    size_t to = paragraph_end(r->scan, from);
+    size_t to = nx_paragraph_end(r->scan, from);
     for (size_t i = from; i < to; i++) {
         struct nx_str address, line = nx_page_line(page, i);
         size_t at = 0;
@@ -262,10 +209,10 @@ static void add_reason(struct reading *r, size_t from)
 }
 
 /* Addresses in the paragraph that tells of the failure, else in the list behind it, else in the line before it. */
-static void add_near(struct reading *r, size_t line)
+static void add_near(struct nx_general *r, size_t line)
 {
     const struct nx_scan *scan = r->scan;
-    size_t from = paragraph_start(scan, line), to = paragraph_end(scan, line), before = r->blocks->n, taken = 0;
+    size_t from = nx_paragraph_start(scan, line), to = nx_paragraph_end(scan, line), before = r->blocks->n, taken = 0;
     if (next_reason(scan, from) == from) { /* who else is named there stands in the server's words */
         add_reason(r, from);
         return;
@@ -283,10 +230,12 @@ static void add_near(struct reading *r, size_t line)
             first = false;
         }
     }
+    if (taken == 0 && scan->page.s[scan->page.lines[to - 1].to - 1] != ':') /* no heading: the list behind it may be about something else */
+        r->told = NX_KIND_OTHER;
     for (unsigned k = 0; k < NEAR && taken == 0 && to < scan->last; k++) {
         while (to < scan->last && nx_page_blank(&scan->page, to))
             to++;
-        size_t end = paragraph_end(scan, to);
+        size_t end = nx_paragraph_end(scan, to);
         taken += add_items(r, to, end);
         to = end;
     }
@@ -294,11 +243,11 @@ static void add_near(struct reading *r, size_t line)
         size_t end = from - 1;
         while (end > 0 && nx_page_blank(&scan->page, end))
             end--;
-        (void)add_items(r, paragraph_start(scan, end), end + 1);
+        (void)add_items(r, nx_paragraph_start(scan, end), end + 1);
     }
 }
 
-static void add_labelled(struct reading *r)
+static void add_labelled(struct nx_general *r)
 {
     const struct nx_page *page = &r->scan->page;
     for (size_t i = 0; i < r->scan->last; i++) {
@@ -318,7 +267,7 @@ static void add_labelled(struct reading *r)
 }
 
 /* Every line to the recipient it stands under; all of them to the only one. */
-static void give_words(struct reading *r)
+static void give_words(struct nx_general *r)
 {
     struct nx_blocks *blocks = r->blocks;
     size_t first = r->scan->last;
@@ -356,10 +305,10 @@ static bool is_list_mail(const struct nx_mail *mail)
 }
 
 /* "The message was delivered to:" and a list: they are no failures, whatever is told of the others. */
-static void add_delivered(struct reading *r, const struct nx_phrase_hit *hit)
+static void add_delivered(struct nx_general *r, const struct nx_phrase_hit *hit)
 {
     const struct nx_scan *scan = r->scan;
-    size_t line = nx_page_line_at(&scan->page, hit->from), to = paragraph_end(scan, line);
+    size_t line = nx_page_line_at(&scan->page, hit->from), to = nx_paragraph_end(scan, line);
     for (size_t i = 0; i < scan->n_phrases; i++) {
         const struct nx_phrase_hit *other = &scan->phrases[i];
         if (other->kind != NX_PHRASE_DELIVERED && other->kind != NX_PHRASE_HELP && nx_page_line_at(&scan->page, other->from) == line)
@@ -371,79 +320,37 @@ static void add_delivered(struct reading *r, const struct nx_phrase_hit *hit)
     } else {
         while (to < scan->last && nx_page_blank(&scan->page, to))
             to++;
-        (void)add_items(r, to, paragraph_end(scan, to));
+        (void)add_items(r, to, nx_paragraph_end(scan, to));
     }
     r->told = NX_KIND_FAILED;
 }
 
-static void add_reasons(struct reading *r)
+static void add_reasons(struct nx_general *r)
 {
-    for (size_t from = next_reason(r->scan, 0); from < r->scan->last; from = next_reason(r->scan, paragraph_end(r->scan, from)))
+    for (size_t from = next_reason(r->scan, 0); from < r->scan->last; from = next_reason(r->scan, nx_paragraph_end(r->scan, from)))
         add_reason(r, from);
 }
 
 /* Rows of a table: an address at the start of a line, and what became of it. Is one of them no success? */
-static bool add_rows(struct reading *r)
+static bool add_rows(struct nx_general *r)
 {
     bool failed = false;
     for (size_t i = 0; i < r->scan->last; i++) {
         struct nx_str address, rest, line = nx_page_line(&r->scan->page, i);
         enum nx_kind kind;
-        if (nx_str_chr(line, '@') < line.n && is_line_of_words(r->scan, i) && nx_walk_item(line, &address, &rest) && row_state(r, address, i, &kind))
+        if (nx_str_chr(line, '@') < line.n && is_line_of_words(r->scan, i) && nx_walk_item(line, &address, &rest) && nx_fate_of_row(r, address, i, &kind))
             failed |= add(r, address, i, true) && kind != NX_KIND_DELIVERED;
     }
     return failed;
 }
 
 /* The summary of the mail that failed ("To: ..."): only where nothing else names anybody. */
-static void add_addressees(struct reading *r)
+static void add_addressees(struct nx_general *r)
 {
     for (size_t i = 0; i < r->scan->last; i++) {
         struct nx_str address, rest, line = nx_page_line(&r->scan->page, i);
         if (nx_str_istarts(line, NX_STR("to:")) && nx_walk_item(line, &address, &rest))
             (void)add(r, address, i, true);
-    }
-}
-
-/* What the words of one recipient say of him alone: on his lines, to the next recipient or the end of the paragraph. */
-static bool own_kind(const struct reading *r, size_t block, enum nx_kind *ret)
-{
-    size_t from = r->starts[block].line, to = paragraph_end(r->scan, from);
-    for (size_t i = 0; i < r->blocks->n; i++)
-        if (r->starts[i].line > from && r->starts[i].line < to)
-            to = r->starts[i].line;
-    bool failed = false, delayed = false;
-    for (size_t i = 0; i < r->scan->n_phrases; i++) {
-        const struct nx_phrase_hit *hit = &r->scan->phrases[i];
-        size_t line = nx_page_line_at(&r->scan->page, hit->from);
-        failed |= hit->kind == NX_PHRASE_FAILED && line >= from && line < to;
-        delayed |= hit->kind == NX_PHRASE_DELAYED && line >= from && line < to;
-    }
-    *ret = delayed ? NX_KIND_DELAYED : NX_KIND_FAILED;
-    return failed != delayed;
-}
-
-/* Kinds of the recipients where a report tells of several. */
-static void set_kinds(const struct reading *r, bool delayed)
-{
-    struct nx_blocks *blocks = r->blocks;
-    bool open = false, mixed = false;
-    enum nx_kind first = NX_KIND_OTHER;
-    for (size_t i = 0; i < blocks->n; i++) {
-        struct nx_block *block = &blocks->p[i];
-        open |= !block->has_kind || block->out.kind != NX_KIND_DELIVERED;
-        if (block->has_kind)
-            continue;
-        if (!own_kind(r, i, &block->out.kind))
-            block->out.kind = delayed ? r->starts[i].told : NX_KIND_FAILED;
-        mixed |= first != NX_KIND_OTHER && first != block->out.kind;
-        first = block->out.kind;
-    }
-    for (size_t i = 0; i < blocks->n; i++) {
-        if (!open) /* a failure is told, and all got it: the states are about something else */
-            blocks->p[i].has_kind = false;
-        else if (mixed)
-            blocks->p[i].has_kind = true;
     }
 }
 
@@ -460,7 +367,7 @@ static bool find_dialogue(const struct nx_scan *scan, size_t *ret_from, size_t *
     return lines >= 2;
 }
 
-static void follow_phrases(struct reading *r, bool *ret_failed, bool *ret_delayed, bool *ret_delivered)
+static void follow_phrases(struct nx_general *r, bool *ret_failed, bool *ret_delayed, bool *ret_delivered)
 {
     const struct nx_scan *scan = r->scan;
     for (int delivered = 1; delivered >= 0; delivered--)
@@ -468,7 +375,7 @@ static void follow_phrases(struct reading *r, bool *ret_failed, bool *ret_delaye
             const struct nx_phrase_hit *hit = &scan->phrases[i];
             size_t line = nx_page_line_at(&scan->page, hit->from);
             if (hit->kind == NX_PHRASE_HELP || line >= scan->last || nx_scan_is(scan, line, NX_LINE_SKIP) || nx_scan_is(scan, line, NX_LINE_SKIP_PARAGRAPH) ||
-                (hit->kind == NX_PHRASE_DELIVERED) != (delivered != 0))
+                (hit->kind == NX_PHRASE_DELIVERED) != (delivered != 0) || nx_fate_is_denied(scan, hit))
                 continue;
             if (delivered) {
                 *ret_delivered = true;
@@ -485,22 +392,27 @@ static void follow_phrases(struct reading *r, bool *ret_failed, bool *ret_delaye
 bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *scan, const struct nx_mail *mail,
                      struct nx_blocks *blocks)
 {
-    struct reading r = {.formats = formats, .scan = scan, .mail = mail, .blocks = blocks, .told = NX_KIND_FAILED};
+    struct nx_general r = {.formats = formats, .scan = scan, .mail = mail, .blocks = blocks, .told = NX_KIND_FAILED};
     bool failed = false, delayed = false, delivered = false;
     size_t from = 0, to = 0;
     if (is_list_mail(mail))
         return false;
-    follow_phrases(&r, &failed, &delayed, &delivered);
     bool talked = find_dialogue(scan, &from, &to);
-    r.told = delayed ? NX_KIND_DELAYED : NX_KIND_FAILED;
-    add_labelled(&r);
-    add_reasons(&r);
-    failed |= add_rows(&r);
+    for (int pass = 0; pass < 2; pass++) {
+        follow_phrases(&r, &failed, &delayed, &delivered);
+        r.told = NX_KIND_OTHER;
+        add_labelled(&r);
+        add_reasons(&r);
+        failed |= add_rows(&r);
+        if (blocks->n == 0 && failed)
+            add_addressees(&r);
+        r.lenient = true;
+        if (blocks->n > 0 || talked || !(failed || delayed))
+            break;
+    }
     blocks->told = failed || delayed || talked;
-    if (blocks->n == 0 && failed)
-        add_addressees(&r);
     if (failed || delayed)
-        set_kinds(&r, delayed);
+        nx_fates_set(&r, delayed);
     if (blocks->n > 0)
         give_words(&r);
     if (talked)

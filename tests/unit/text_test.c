@@ -334,6 +334,10 @@ static void each_recipient_has_his_own_kind(void **state)
         {"It could not be delivered to:\n\n<a@example.net>: sorry\n\nHelp is far away.\n\nNobody reads this.\n\nNor this.\n\n<b@example.net>: sorry", "aF bF"},
         {"It could not be delivered.\n\nFrom: sender@example.com\nTo: a@example.net\nSubject: x", "aF"},
         {"It could not be delivered to a@example.net.\n\nThe message was sent on Monday.", "aF"},
+        {"It could not be delivered to a@example.net.\n\nNo further delivery attempts will be made.", "aF"},
+        {"It could not be delivered to a@example.net.\n\nFurther delivery attempts will be made.", "aL"},
+        {"It was successfully delivered.\n\nYou may still hear of delivery errors at other systems.\n\n<c@example.net>: to the mailbox", "cD"},
+        {"It could not be delivered:\n\na@example.net\n550 5.7.1 <b@example.net>: not from you, ask b@example.net", "aF"}, /* a server's words */
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

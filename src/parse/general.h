@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parse/general.h - the general reader: general.c finds the recipients, fate.c what became of each. Inside the room only. */
+#pragma once
+#include "parse/walk.h"
+
+struct nx_general_start {
+    size_t line;       /* where the words of a recipient start */
+    enum nx_kind told; /* by the phrase that led to him */
+};
+
+struct nx_general {
+    const struct nx_formats *formats;
+    const struct nx_scan *scan;
+    const struct nx_mail *mail;
+    struct nx_blocks *blocks;
+    struct nx_general_start *starts; /* of block i */
+    size_t starts_size;
+    enum nx_kind told; /* by the phrase that is being followed; OTHER: by none */
+    bool lenient;      /* nobody was found: places count that mostly name somebody else */
+};
+
+/* The first line of the paragraph, and the one behind its last. */
+size_t nx_paragraph_start(const struct nx_scan *scan, size_t line);
+size_t nx_paragraph_end(const struct nx_scan *scan, size_t line);
+
+/* What a table says became of the recipient: in the cell before him, behind him, or on the line below where each cell has its own. */
+bool nx_fate_of_row(const struct nx_general *r, struct nx_str address, size_t line, enum nx_kind *ret);
+/* "No further delivery attempts will be made." */
+bool nx_fate_is_denied(const struct nx_scan *scan, const struct nx_phrase_hit *hit);
+/* Kinds of the recipients where a report tells of several, or of success; delayed: somewhere it tells of a delay. */
+void nx_fates_set(const struct nx_general *r, bool delayed);
