@@ -64,6 +64,7 @@ struct nx_config {
     int64_t retention_events, retention_details, retention_every;
     char *verp_keys_file, *verp_prefix, *verp_domain, *verp_streams;
     int64_t verp_lifetime;
+    char **authserv_ids;
     char **verp_forms;
     char *spool_directory;
     size_t pipe_size;

@@ -84,6 +84,9 @@ static const struct nx_config_key keys[] = {
      "What a report can do that came neither to a signed return path nor with a provider's signature nor from our own log: off "
      "(all), "
      "soft (not suppress at once), strict (nothing)."},
+    {"policy", "authserv_ids", NX_CONFIG_LIST, AT(authserv_ids), "", true,
+     "Servers (as in Authentication-Results, RFC 8601) that are believed when they say that mail is from whom it says: ordinary mail of "
+     "an address is then a sign of life. They have to remove such fields in their name from what strangers send. Empty: none."},
     {"policy", "domain_entries", NX_CONFIG_ENTRIES, AT(policy.domain_entries), "propose", false,
      "What follows when addresses of one domain are suppressed because it is dead: off, propose (`nixie domains`), auto (the "
      "domain is suppressed, but for big providers and those with a sign of life)."},

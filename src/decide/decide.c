@@ -166,6 +166,17 @@ bool nx_standing_is_cooling(const struct nx_standing *standing)
     return standing->present && !standing->manual && standing->class_ == NX_CLASS_SOFT && standing->until != NX_WHEN_NONE;
 }
 
+bool nx_policy_is_life(const struct nx_event *event)
+{
+    return event->report.kind == NX_KIND_OTHER && (event->report.notes & NX_NOTE_SIGN_OF_LIFE) != 0;
+}
+
+bool nx_standing_is_tried(const struct nx_standing *standing, nx_when at)
+{
+    return nx_standing_holds(standing, at) && !standing->manual && standing->class_ == NX_CLASS_HARD && standing->since < at &&
+           (standing->renewals == 0 || at - standing->since > 365 * DAY);
+}
+
 nx_when nx_policy_until(const struct nx_policy_cause *rule, const struct nx_standing *standing, enum nx_cause cause, nx_when at)
 {
     if (rule->ttl == 0)
@@ -279,12 +290,41 @@ static void decide_failed(const struct nx_policy *policy, const struct nx_histor
     }
 }
 
+/* The address writes, so its mailbox is there; that it takes mail too the next letter shows. */
+static void decide_life(const struct nx_history *history, const struct nx_event *event, nx_when at, struct nx_arena *arena,
+                        struct nx_decision *ret)
+{
+    const struct nx_standing *standing = &history->standing;
+    struct nx_str how = event->report.n_tags > 0 ? event->report.tags[0].value : NX_STR_NONE;
+    const char *then = "nothing to clear";
+    if (nx_standing_is_tried(standing, at)) {
+        ret->action = NX_ACTION_CLEAR;
+        ret->until = at;
+        then = "it is tried once more, and the next report decides";
+    } else if (history->held) {
+        ret->action = NX_ACTION_CLEAR;
+        then = "what was held back is dropped";
+    } else if (history->soft_counts || (nx_standing_holds(standing, at) && nx_standing_is_cooling(standing) && standing->since < at)) {
+        ret->action = NX_ACTION_CLEAR;
+        then = "soft counts are forgotten";
+    } else if (nx_standing_holds(standing, at)) {
+        then = standing->class_ == NX_CLASS_HARD && !standing->manual && standing->since < at
+                   ? "but it was tried after such mail before, and failed"
+                   : "but this entry is lifted by hand only";
+    }
+    ret->reason = nx_arena_printf(arena, "mail from the address itself (%.*s): %s", NX_FMT(how), then);
+}
+
 void nx_decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, nx_when at,
                struct nx_arena *arena, struct nx_decision *ret)
 {
     *ret = (struct nx_decision){.made = true, .action = NX_ACTION_NONE, .until = NX_WHEN_NONE};
     if (event->report.recipient.n == 0) {
         ret->reason = NX_STR("no recipient, nothing to decide");
+        return;
+    }
+    if (nx_policy_is_life(event)) {
+        decide_life(history, event, at, arena, ret);
         return;
     }
     if (policy->require_verified == NX_REQUIRE_STRICT && is_unverified(event)) {

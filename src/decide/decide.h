@@ -85,6 +85,10 @@ const struct nx_policy_cause *nx_policy_of(const struct nx_policy *policy, const
 struct nx_str nx_policy_stream(const struct nx_policy *policy, const struct nx_event *event);
 /* The stream of an event itself: what the report names, else what it came in by. */
 struct nx_str nx_event_stream(const struct nx_event *event);
+/* Ordinary mail that the address is proved to have sent. */
+bool nx_policy_is_life(const struct nx_event *event);
+/* Such mail ends an entry that a report made because the address is dead, once a year: it is tried again, and the next report decides. */
+bool nx_standing_is_tried(const struct nx_standing *standing, nx_when at);
 /* When an entry of this cause, made now, runs out: twice as long each time it comes back within a year; NX_WHEN_NONE: never. */
 nx_when nx_policy_until(const struct nx_policy_cause *rule, const struct nx_standing *standing, enum nx_cause cause, nx_when at);
 /* May the incident breaker hold what this decision puts on the list? What a remote calls dead, never what a recipient wished. */

@@ -161,6 +161,11 @@ void nx_engine_paths(struct nx_engine *engine, struct nx_paths *paths)
     nx_parser_paths(engine->parser, paths);
 }
 
+void nx_engine_trust(struct nx_engine *engine, char **authserv_ids)
+{
+    nx_parser_trust(engine->parser, authserv_ids);
+}
+
 void nx_engine_route(struct nx_engine *engine, struct nx_streams *streams)
 {
     engine->streams = streams;

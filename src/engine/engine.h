@@ -21,6 +21,8 @@ struct nx_worker;
 struct nx_engine *nx_engine_new(const char *patterns, const char *local, const struct nx_limits *limits, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* From then on a report that came to a return path signed for its recipient is NX_VERIFIED_SIGNED, and has the token's stream. Takes both; before the engine is shared. */
 void nx_engine_verify(struct nx_engine *engine, struct nx_verp *verp, struct nx_fold_rules *fold);
+/* Servers whose Authentication-Results are believed (nx_parser_trust); taken. Before the engine is shared. */
+void nx_engine_trust(struct nx_engine *engine, char **authserv_ids);
 /* Other forms of return paths than the parser's own; taken. Before the engine is shared. */
 void nx_engine_paths(struct nx_engine *engine, struct nx_paths *paths);
 /* From then on a report that names no stream, and came in by none, gets the one that these say (nx_streams_route). Takes the reference; before the engine is shared. */

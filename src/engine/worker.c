@@ -43,7 +43,7 @@ static struct nx_str paths_of(struct nx_arena *arena, const struct nx_origin *or
 static void verify(struct nx_worker *worker, const struct nx_origin *origin, struct nx_report *report)
 {
     const struct nx_verp *verp = nx_engine_verp(worker->engine);
-    if (verp == NULL || report->verified != NX_VERIFIED_NONE)
+    if (verp == NULL || report->verified != NX_VERIFIED_NONE || (report->notes & NX_NOTE_SIGN_OF_LIFE) != 0)
         return;
     struct nx_str rest = paths_of(worker->arena, origin, report);
     while (rest.n > 0) {

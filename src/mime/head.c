@@ -69,6 +69,8 @@ struct nx_str nx_head_take(struct nx_arena *arena, struct nx_str bytes, const st
     *ret_fields = nx_fields_read(arena, &rest, notes);
     for (size_t i = 0; i < ret_fields->n; i++) {
         struct nx_field *field = (struct nx_field *)(uintptr_t)&ret_fields->p[i];
+        if (nx_str_ieq(field->name, NX_STR("Authentication-Results"))) /* no encoded words there, so none may hide what it says */
+            continue;
         field->value = nx_charset_to_utf8(arena, nx_words_decode(arena, field->value, notes), NX_STR_NONE, notes);
     }
     struct nx_buf mime;

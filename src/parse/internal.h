@@ -24,6 +24,7 @@ struct nx_reading { /* one message being read */
     struct nx_original original;  /* of the returned message */
     const struct nx_tag *asked;   /* n_asked fields of it that the settings want */
     size_t n_asked;
+    char **authserv_ids;          /* whose Authentication-Results are believed, or NULL */
     struct nx_text_report words;  /* what the text tells; valid when has_words */
     bool has_words;
     struct nx_reports out;
@@ -46,6 +47,9 @@ bool nx_arf_read_bare(struct nx_reading *reading);
 bool nx_autoreply_read(struct nx_reading *reading);
 /* Words that ask the sender to prove himself, or tell him that he did. */
 bool nx_is_challenge(struct nx_str text);
+
+/* life.c: RFC 8601; ordinary mail that its From is proved to have sent names him as recipient, with note and tag. */
+void nx_life_read(const struct nx_reading *reading, struct nx_report *report);
 
 /* original.c */
 void nx_original_read(struct nx_original *ret, struct nx_fields fields);

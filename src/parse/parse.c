@@ -13,6 +13,7 @@ struct nx_parser {
     struct nx_limits limits;
     char **asked; /* fields of the returned message, or NULL */
     struct nx_paths *paths;
+    char **authserv_ids; /* or NULL */
 };
 
 struct nx_parser *nx_parser_new(const struct nx_format_source *sources, size_t n, const struct nx_limits *limits, GError **error)
@@ -35,6 +36,7 @@ void nx_parser_free(struct nx_parser *parser)
         return;
     nx_formats_free(parser->formats);
     g_strfreev(parser->asked);
+    g_strfreev(parser->authserv_ids);
     nx_paths_free(parser->paths);
     g_free(parser);
 }
@@ -43,6 +45,12 @@ void nx_parser_ask(struct nx_parser *parser, char **fields)
 {
     g_strfreev(parser->asked);
     parser->asked = fields;
+}
+
+void nx_parser_trust(struct nx_parser *parser, char **authserv_ids)
+{
+    g_strfreev(parser->authserv_ids);
+    parser->authserv_ids = authserv_ids;
 }
 
 void nx_parser_paths(struct nx_parser *parser, struct nx_paths *paths)
@@ -340,7 +348,7 @@ static void read_carried(struct nx_reading *reading)
 
 size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, const struct nx_input *input, struct nx_report **ret_reports)
 {
-    struct nx_reading reading = {.arena = arena, .limits = &parser->limits, .formats = parser->formats, .paths = parser->paths, .input = input};
+    struct nx_reading reading = {.arena = arena, .limits = &parser->limits, .formats = parser->formats, .paths = parser->paths, .input = input, .authserv_ids = parser->authserv_ids};
     read_bytes(&reading, input->bytes);
     if (!tells_of_failure(&reading.out) && is_carrier(&reading))
         read_carried(&reading);
@@ -348,6 +356,7 @@ size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, con
         struct nx_report *report = nx_reports_add(&reading);
         report->kind = NX_KIND_OTHER;
         report->text = nx_one_line(arena, nx_str_sub(reading.text, 0, parser->limits.diagnostic), parser->limits.diagnostic);
+        nx_life_read(&reading, report);
     }
     read_original(&reading, parser->asked);
     struct nx_str paths = return_paths(&reading);

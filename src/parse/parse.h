@@ -25,6 +25,9 @@ void nx_parser_free(struct nx_parser *parser);
 /* Fields of the returned message that every report is to carry (nx_report.fields), NULL at the end; taken. Before it is shared. */
 void nx_parser_ask(struct nx_parser *parser, char **fields);
 
+/* Servers (authserv-id, RFC 8601) whose Authentication-Results prove who sent ordinary mail, NULL at the end; taken. Before it is shared. */
+void nx_parser_trust(struct nx_parser *parser, char **authserv_ids);
+
 /* Other forms of return paths than NX_PATHS_DEFAULT; taken. Before it is shared. */
 void nx_parser_paths(struct nx_parser *parser, struct nx_paths *paths);
 /* The stream that one of these return paths names (blanks between), by the forms; empty: none does. */

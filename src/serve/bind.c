@@ -29,6 +29,7 @@ struct nx_engine *nx_bind_engine(const struct nx_config *config, GError **error)
     if (paths == NULL)
         return NULL;
     nx_engine_paths(engine, paths);
+    nx_engine_trust(engine, g_strdupv(config->authserv_ids));
     nx_engine_route(engine, nx_streams_ref(config->policy.streams));
     if (*config->verp_keys_file == '\0')
         return g_steal_pointer(&engine);

@@ -311,6 +311,63 @@ static void a_delivery_clears_what_is_soft(void **state)
     assert_int_equal(decide(&policy, &hand, &event, arena).action, NX_ACTION_NONE);
 }
 
+static void a_sign_of_life_lifts_what_may_have_passed(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    const struct nx_standing dead = {
+        .present = true, .cause = NX_CAUSE_MAILBOX_UNKNOWN, .class_ = NX_CLASS_HARD, .since = T0 - DAY, .until = NX_WHEN_NONE};
+    const struct nx_standing full = {
+        .present = true, .cause = NX_CAUSE_MAILBOX_FULL, .class_ = NX_CLASS_SOFT, .since = T0 - DAY, .until = T0 + DAY};
+    struct nx_standing closed = dead, by_hand = dead, back = dead, long_back = dead, later = dead, complaint = dead, left = dead,
+                       refused = dead, over = dead, full_later = full, full_by_hand = full;
+    closed.cause = NX_CAUSE_MAILBOX_DISABLED, closed.until = T0 + 9 * DAY;
+    by_hand.manual = full_by_hand.manual = true;
+    back.renewals = long_back.renewals = 1;
+    long_back.since = T0 - 366 * DAY;
+    later.since = full_later.since = T0;
+    complaint.cause = NX_CAUSE_COMPLAINT, complaint.class_ = NX_CLASS_NONE;
+    left.cause = NX_CAUSE_UNSUBSCRIBE, left.class_ = NX_CLASS_NONE;
+    refused.cause = NX_CAUSE_RECIPIENT_REFUSED, refused.class_ = NX_CLASS_BLOCK;
+    over.until = T0 - 1;
+    const struct {
+        const char *why;
+        struct nx_history history;
+        enum nx_action action;
+        nx_when until;
+    } rows[] = {
+        {"a dead mailbox is tried", {.standing = dead}, NX_ACTION_CLEAR, T0},
+        {"one with a term too", {.standing = closed}, NX_ACTION_CLEAR, T0},
+        {"again within a year: no", {.standing = back}, NX_ACTION_NONE, NX_WHEN_NONE},
+        {"again after a year", {.standing = long_back}, NX_ACTION_CLEAR, T0},
+        {"mail from before the report", {.standing = later}, NX_ACTION_NONE, NX_WHEN_NONE},
+        {"by hand", {.standing = by_hand}, NX_ACTION_NONE, NX_WHEN_NONE},
+        {"a complaint", {.standing = complaint}, NX_ACTION_NONE, NX_WHEN_NONE},
+        {"an unsubscribe", {.standing = left}, NX_ACTION_NONE, NX_WHEN_NONE},
+        {"who refuses this sender", {.standing = refused}, NX_ACTION_NONE, NX_WHEN_NONE},
+        {"what ran out", {.standing = over}, NX_ACTION_NONE, NX_WHEN_NONE},
+        {"a full mailbox", {.standing = full}, NX_ACTION_CLEAR, NX_WHEN_NONE},
+        {"full, and mail from before", {.standing = full_later}, NX_ACTION_NONE, NX_WHEN_NONE},
+        {"full, by hand", {.standing = full_by_hand}, NX_ACTION_NONE, NX_WHEN_NONE},
+        {"soft counts", {.soft_counts = true}, NX_ACTION_CLEAR, NX_WHEN_NONE},
+        {"held back", {.held = true}, NX_ACTION_CLEAR, NX_WHEN_NONE},
+        {"nothing", {.held = false}, NX_ACTION_NONE, NX_WHEN_NONE},
+    };
+    for (unsigned require = NX_REQUIRE_OFF; require <= NX_REQUIRE_STRICT; require++) { /* our own server vouches in each mode */
+        policy.require_verified = (enum nx_require)require;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            struct nx_event event = event_of(NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE, 0);
+            assert_int_equal(decide(&policy, &rows[i].history, &event, arena).action, NX_ACTION_NONE); /* nobody vouches for it */
+            event.report.notes = NX_NOTE_SIGN_OF_LIFE;
+            struct nx_decision decision = decide(&policy, &rows[i].history, &event, arena);
+            if (decision.action != rows[i].action || decision.until != rows[i].until)
+                fail_msg("%s: %s, %.*s", rows[i].why, nx_action_name(decision.action), NX_FMT(decision.reason));
+        }
+    }
+}
+
 static void the_allow_list_wins_and_says_so(void **state)
 {
     (void)state;
@@ -534,6 +591,7 @@ int main(void)
         cmocka_unit_test(what_never_went_away_goes_on),
         cmocka_unit_test(what_outranks_what),
         cmocka_unit_test(a_delivery_clears_what_is_soft),
+        cmocka_unit_test(a_sign_of_life_lifts_what_may_have_passed),
         cmocka_unit_test(the_allow_list_wins_and_says_so),
         cmocka_unit_test(confirm_hard_wants_two),
         cmocka_unit_test(scope_says_which_stream),

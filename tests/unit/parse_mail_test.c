@@ -247,6 +247,69 @@ static void verp_fills_in(void **state)
     assert_true((reports[0].notes & NX_NOTE_VERP_RECIPIENT) != 0);
 }
 
+/* RFC 8601: who is proved to have written, and who only says so. */
+static void ordinary_mail_is_a_sign_of_life(void **state)
+{
+    (void)state;
+#define AR "Authentication-Results: "
+#define FROM "From: User <user@example.net>\n"
+#define DMARC AR "mx.example.org; dmarc=pass header.from=example.net\n"
+    static const struct {
+        const char *source, *head, *how; /* how: the tag, NULL where there is no proof */
+    } rows[] = {
+        {"dmarc", DMARC FROM, "dmarc=pass by mx.example.org"},
+        {"RFC 8601 B.5: comments, version, folding, several methods",
+         AR "(a; b) mx.example.org (x) 1;\n spf=pass smtp.mailfrom=example.net;\n dmarc (y;z) = pass (p=none) reason=\"ok; \\\"fine\\\"\" header.from = EXAMPLE.net\n" FROM,
+         "dmarc=pass by mx.example.org"},
+        {"dkim of the domain", AR "mx.example.org; dkim=pass header.d=example.net\n" FROM, "dkim=pass by mx.example.org"},
+        {"dkim below it, aligned by the organisation", AR "MX.example.org; dkim=fail header.d=example.net; dkim=pass header.i=@mail.example.net\n" FROM, "dkim=pass by MX.example.org"},
+        {"the other server that is trusted", AR "\"in.example.com\"; dmarc=pass header.from=example.net\n" FROM, "dmarc=pass by in.example.com"},
+        {"two fields of one server", AR "mx.example.org; spf=pass\n" DMARC FROM, "dmarc=pass by mx.example.org"},
+        {"no field", FROM, NULL},
+        {"another server says so", AR "mx.example.net; dmarc=pass header.from=example.net\n" FROM, NULL},
+        {"a server that is called like ours", AR "mx.example.org.example.net; dmarc=pass header.from=example.net\n" FROM, NULL},
+        {"ours in a comment, in a value", AR "evil.example (mx.example.org; dmarc=pass header.from=example.net)\n" AR "evil.example; x=\"mx.example.org; dmarc=pass header.from=example.net\"\n" FROM, NULL},
+        {"ours, hidden in an encoded word", AR "=?utf-8?q?mx.example.org;_dmarc=3Dpass_header.from=3Dexample.net?=\n" FROM, NULL},
+        {"a result in somebody's words", AR "mx.example.org; spf=fail reason=\"; dmarc=pass header.from=example.net\"\n" FROM, NULL},
+        {"a result in a comment", AR "mx.example.org; spf=fail (\\); dmarc=pass header.from=example.net)\n" FROM, NULL},
+        {"failed on top, forged below", AR "mx.example.org; dmarc=fail header.from=example.net\n" DMARC FROM, NULL},
+        {"none on top, forged below", AR "mx.example.org; dmarc=none header.from=example.net\n" DMARC FROM, NULL},
+        {"dkim none on top, forged below", AR "mx.example.org; dkim=none\n" AR "mx.example.org; dkim=pass header.d=example.net\n" FROM, NULL},
+        {"dmarc failed, so no aligned dkim passed", AR "mx.example.org; dmarc=fail header.from=example.net; dkim=pass header.d=example.net\n" FROM, NULL},
+        {"dmarc of another domain", AR "mx.example.org; dmarc=pass header.from=example.com\n" FROM, NULL},
+        {"dmarc that names no domain", AR "mx.example.org; dmarc=pass\n" FROM, NULL},
+        {"dkim of somebody else", AR "mx.example.org; dkim=pass header.d=example.com\n" FROM, NULL},
+        {"dkim of a neighbour below a public suffix", AR "mx.example.org; dkim=pass header.d=evil.co.uk\nFrom: user@victim.co.uk\n", NULL},
+        {"spf alone", AR "mx.example.org; spf=pass smtp.mailfrom=user@example.net\n" FROM, NULL},
+        {"two senders", DMARC "From: a@example.net, b@example.net\n", NULL},
+        {"two From fields", DMARC FROM FROM, NULL},
+        {"an address as a name", DMARC "From: \"<victim@example.net>\" <user@example.net>\n", NULL},
+        {"an answering machine", DMARC FROM "Auto-Submitted: auto-replied\n", NULL},
+        {"generated", DMARC FROM "Auto-Submitted: auto-generated\n", NULL},
+        {"a list", DMARC FROM "List-Id: <news.example.net>\n", NULL},
+        {"bulk", DMARC FROM "Precedence: bulk\n", NULL},
+        {"the null return path", DMARC FROM "Return-Path: <>\n", NULL},
+    };
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    size_t bad = 0;
+    for (unsigned trusted = 0; trusted < 2; trusted++) {
+        nx_parser_trust(parser, trusted ? g_strsplit("in.example.com mx.example.org", " ", -1) : NULL);
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+            size_t n;
+            struct nx_str message = nx_arena_printf(arena, "%sSubject: Re: News\n\nThank you.\n", rows[i].head);
+            struct nx_report *report = reports_of(arena, message, NX_STR_NONE, &n);
+            struct nx_str want = nx_str_of(trusted ? rows[i].how : NULL), got = report->n_tags > 0 ? report->tags[0].value : NX_STR_NONE;
+            bool life = (report->notes & NX_NOTE_SIGN_OF_LIFE) != 0, named = report->kind == NX_KIND_OTHER && report->recipient.n > 0;
+            if (n != 1 || !nx_str_eq(got, want) || life != (want.n > 0) || named != life) {
+                print_error("%s: '%.*s' is not '%.*s'\n", rows[i].source, NX_FMT(got), NX_FMT(want));
+                bad++;
+            }
+        }
+    }
+    nx_parser_trust(parser, NULL);
+    assert_int_equal(bad, 0);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -266,7 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_parts_are_read),  cmocka_unit_test(messages_are_read), cmocka_unit_test(the_returned_message_is_quoted), cmocka_unit_test(recipients_are_limited),
-        cmocka_unit_test(folded_fields_stay_cheap), cmocka_unit_test(verp_fills_in),
+        cmocka_unit_test(folded_fields_stay_cheap), cmocka_unit_test(verp_fills_in), cmocka_unit_test(ordinary_mail_is_a_sign_of_life),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

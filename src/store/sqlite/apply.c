@@ -11,6 +11,9 @@ static const char PUT[] = "INSERT INTO suppressions(key, stream, address, cause,
 static const char LIFT[] =
     "DELETE FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
 static const char COOL[] = "DELETE FROM suppressions WHERE key=?1 AND class='s' AND manual=0 AND until IS NOT NULL";
+/* As nx_standing_is_tried. */
+static const char TRY[] = "UPDATE suppressions SET until=?2 WHERE key=?1 AND class='h' AND manual=0 AND (until IS NULL OR until>?2)"
+                          " AND since<?2 AND (renewals=0 OR ?2-since>31536000)";
 static const char ALLOW[] = "INSERT OR REPLACE INTO allowed(key, seq) VALUES(?1,?2)";
 static const char FORGET[] = "INSERT OR REPLACE INTO forgotten(hash, stream, since, until, seq) VALUES(?1,?2,?3,?4,?5)";
 static const char DISALLOW[] = "DELETE FROM allowed WHERE key=?1";
@@ -72,6 +75,8 @@ static gboolean with_key(struct nx_db *db, const char *sql, const struct nx_row 
     nx_db_bind_text(statement, 1, row->key);
     if (sql == LIFT)
         nx_db_bind_text(statement, 2, row->scope);
+    else if (sql == TRY)
+        nx_db_bind_when(statement, 2, row->until);
     else if (sql == ALLOW)
         sqlite3_bind_int64(statement, 2, row->sequence);
     return nx_db_run(db, statement, error);
@@ -104,7 +109,7 @@ static gboolean forget(struct nx_db *db, const struct nx_row *row, GError **erro
 gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
 {
     if (row->action == NX_ACTION_CLEAR)
-        return with_key(db, COOL, row, error) && nx_hold_end(db, row->key, NULL, error);
+        return with_key(db, COOL, row, error) && (row->until == NX_WHEN_NONE || with_key(db, TRY, row, error)) && nx_hold_end(db, row->key, NULL, error);
     if (row->action == NX_ACTION_HOLD)
         return nx_hold_put(db, row, error);
     if (row->action != NX_ACTION_SUPPRESS)

@@ -24,6 +24,8 @@ static const char COUNTED[] =
 static const char ANY_COUNT[] = "SELECT 1 FROM log WHERE key=?1 AND counts=1 AND at>?2 LIMIT 1";
 static const char COOLING[] = "SELECT stream FROM suppressions WHERE key=?1"
                               " ORDER BY class='s' AND manual=0 AND until IS NOT NULL DESC LIMIT 1";
+static const char LIVING[] = "SELECT stream FROM suppressions WHERE key=?1"
+                             " ORDER BY class='h' AND manual=0 DESC, class='s' AND manual=0 AND until IS NOT NULL DESC LIMIT 1";
 static const char LISTED[] =
     "SELECT 1 FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
 static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM log";
@@ -113,9 +115,10 @@ static gboolean read_counts(struct nx_backend *backend, const struct nx_policy_c
     return got == 0;
 }
 
-static gboolean read_cooling(struct nx_db *db, struct nx_str key, struct nx_standing *ret, GError **error)
+/* The entry that matters for what clears: which of several is in the query. */
+static gboolean read_cooling(struct nx_db *db, const char *sql, struct nx_str key, struct nx_standing *ret, GError **error)
 {
-    sqlite3_stmt *cooling = nx_db_statement(db, COOLING, error);
+    sqlite3_stmt *cooling = nx_db_statement(db, sql, error);
     if (cooling == NULL)
         return FALSE;
     nx_db_bind_text(cooling, 1, key);
@@ -147,13 +150,14 @@ static gboolean read_history(struct nx_backend *backend, const struct nx_event *
         return FALSE;
     nx_when when = nx_db_when(cleared, 0);
     nx_db_reset(cleared);
-    if (event->report.kind != NX_KIND_DELIVERED)
+    bool life = nx_policy_is_life(event);
+    if (event->report.kind != NX_KIND_DELIVERED && !life)
         return nx_apply_standing(db, key, scope, &ret->standing, error) &&
                read_counts(backend, rule, key, scope, nx_policy_cause(event), at, when, ret, error);
     nx_db_bind_text(any, 1, key);
     sqlite3_bind_int64(any, 2, when == NX_WHEN_NONE ? INT64_MIN : when);
     return exists(db, any, &ret->soft_counts, error) && nx_hold_exists(db, key, at, &ret->held, error) &&
-           read_cooling(db, key, &ret->standing, error);
+           read_cooling(db, life ? LIVING : COOLING, key, &ret->standing, error);
 }
 
 /* The event without what stands in columns of its own, as JSON. */

@@ -1,0 +1,36 @@
+# Mail from an address itself as a sign of life: what it lifts, what it never lifts, and what a forged one does
+. "$NIXIE_SOURCE/tests/cli/lib.sh"
+printf '[policy]\nauthserv_ids=mx.example.org\n' >"$T/conf"; export NIXIE_CONFIG="$T/conf"
+# report DAY ADDRESS STATUS [WORDS]; mail DAY ADDRESS [AUTHSERV]: each is received on that day of March 2026
+report() { { printf 'Received: from a by mx.example.org; %s Mar 2026 10:00:00 +0000\n' "$1"; bounce "$2" "$3" "${4:-}" | sed "s/report@/$1.report@/; s/original@/$1.original@/"; } >"$T/mail"; take; }
+mail() {
+    printf 'Received: from a by mx.example.org; %s Mar 2026 10:00:00 +0000\nAuthentication-Results: %s; dmarc=pass header.from=example.net\nFrom: %s\nTo: news@example.com\nSubject: hello\nMessage-ID: <%s.%s>\n\nHello.\n' "$1" "${3:-mx.example.org}" "$2" "$1" "$2" >"$T/mail"; take
+}
+take() { "$NIXIE" ingest -q --received message "$T/mail" >"$T/out" 2>"$T/err" || fail "ingest: $(cat "$T/err")"; }
+listed() { "$NIXIE" check "$1" >/dev/null; [ $? = 1 ]; }
+for address in gone back; do report 1 $address@example.net 5.1.1; listed $address@example.net || fail "$address is not listed"; done
+# dead: tried again, and on the list for ever at the next report; then such mail lifts nothing
+mail 1 back@example.net; listed back@example.net || fail "mail of the moment of the report lifted it"
+mail 3 back@example.net; listed back@example.net && fail "a sign of life lifted nothing"
+run 0 "$NIXIE" history back@example.net; prints 'mail from the address itself \(dmarc=pass by mx.example.org\): it is tried once more'
+run 0 "$NIXIE" db check; run 0 "$NIXIE" export -f txt; is "$(tr '\n' ' ' <"$T/out")" 'gone@example.net '; printf 'back@example.net\n' | "$NIXIE" clean -q - | grep -q back || fail "clean does not know"
+report 5 back@example.net 5.1.1; listed back@example.net || fail "the next report did not decide"
+mail 7 back@example.net; listed back@example.net || fail "lifted a second time"; run 0 "$NIXIE" history back@example.net; prints 'tried after such mail before, and failed'
+# forged: by a server that is not trusted, by nobody, and where no server is
+mail 8 gone@example.net mx.example.com; listed gone@example.net || fail "another server's word lifted it"
+(export NIXIE_CONFIG=/dev/null; mail 9 gone@example.net); listed gone@example.net || fail "lifted though nobody is trusted"
+# full: some days of it, lifted; what was counted before does not count again
+for day in 10 14 18; do report $day full@example.net 5.2.2 '5.2.2 mailbox full'; done; mail 19 full@example.net; report 20 full@example.net 5.2.2 '5.2.2 mailbox full'
+run 0 "$NIXIE" history full@example.net; prints 'suppress: mailbox_full: on 3 days'; prints 'soft counts are forgotten'; prints 'mailbox_full: 1 of 2 within'
+"$NIXIE" suppress --cause mailbox_full --until 30d hand@example.net >/dev/null; "$NIXIE" suppress --cause complaint angry@example.net >/dev/null; "$NIXIE" suppress --cause unsubscribe --stream news left@example.net >/dev/null
+for address in hand angry left; do
+    printf 'Authentication-Results: mx.example.org; dmarc=pass header.from=example.net\nFrom: %s@example.net\nSubject: hello\nMessage-ID: <%s.now>\n\nHello.\n' $address $address >"$T/mail"; "$NIXIE" ingest -q "$T/mail" >/dev/null 2>&1
+done
+run 1 "$NIXIE" check hand@example.net; run 1 "$NIXIE" check angry@example.net; run 1 "$NIXIE" check --stream news left@example.net; run 0 "$NIXIE" history angry@example.net; prints 'lifted by hand only'
+run 0 "$NIXIE" db check; run 0 "$NIXIE" db rebuild; prints ' 0 differed'
+# erased: nothing of the mail stays
+run 0 "$NIXIE" forget --yes angry@example.net; mail 20 angry@example.net; run 1 "$NIXIE" check angry@example.net; run 0 "$NIXIE" db check
+grep -q angry "$NIXIE_DB" && fail "the mail of an erased address left its name"
+# a key is checked as others are
+run 0 "$NIXIE" config show; prints '^authserv_ids = mx.example.org'
+finish
