@@ -247,6 +247,49 @@ static void heed_stage(const struct judge *judge, struct nx_verdict *verdict)
     verdict->class_ = NX_CLASS_BLOCK;
 }
 
+static bool in_address(char c)
+{
+    return c != '\0' && strchr(" <>()[]\"',;:", c) == NULL;
+}
+
+/* The address at the edge of the words that decided: in them, or with only marks and a blank between; nothing where none is. */
+static struct nx_str address_beside(struct nx_str text, struct nx_str words)
+{
+    size_t from = (size_t)(words.p - text.p), to = from + words.n, at = nx_str_chr(words, '@') + from;
+    if (at == to && from > 0) { /* none in them: what stands before, then what stands behind */
+        for (at = from; at > 0 && from - at < 5 && (!in_address(text.p[at - 1]) || text.p[at - 1] == '.'); at--) {}
+        at = at > 0 ? at - 1 : 0;
+    }
+    for (int side = 0; side < 2; side++) {
+        size_t low = at, high = at;
+        while (low > 0 && in_address(text.p[low - 1]))
+            low--;
+        while (high < text.n && in_address(text.p[high]))
+            high++;
+        while (high > low && text.p[high - 1] == '.')
+            high--;
+        struct nx_str address = nx_str_sub(text, low, high);
+        if (nx_str_chr(address, '@') < address.n)
+            return address;
+        for (at = to; at < text.n && at - to < 5 && !in_address(text.p[at]); at++) {}
+    }
+    return NX_STR_NONE;
+}
+
+/* "<news@example.com> User unknown", and that is who wrote: not the recipient is gone. */
+static void heed_author(const struct nx_report *report, struct nx_verdict *verdict)
+{
+    struct nx_str text = report->diagnostic, words = verdict->matched;
+    if (verdict->class_ != NX_CLASS_HARD || words.n == 0 || (uintptr_t)words.p < (uintptr_t)text.p || (uintptr_t)words.p + words.n > (uintptr_t)text.p + text.n)
+        return;
+    struct nx_str address = address_beside(text, words);
+    bool author = address.n > 0 && (nx_str_ihas(report->original.from, address) || nx_str_ihas(report->return_paths, address));
+    if (!author || nx_str_ihas(report->recipient, address) || nx_str_ihas(report->original_recipient, address))
+        return;
+    verdict->cause = NX_CAUSE_SENDER_DNS;
+    verdict->class_ = NX_CLASS_BLOCK;
+}
+
 /* The words of the last try as a text names them, with no code but their own; false: there are none, or they tell nothing. */
 static bool judge_tail(struct judge *judge, int text, struct nx_verdict *verdict)
 {
@@ -310,6 +353,7 @@ static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
             judge_named(judge, verdict);
     }
     heed_stage(judge, verdict);
+    heed_author(report, verdict);
     heed_provider(report, verdict);
     if (report->kind == NX_KIND_DELAYED) {
         verdict->class_ = NX_CLASS_SOFT;
