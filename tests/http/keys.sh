@@ -54,9 +54,9 @@ asks 403 $S/two@example.net -X PUT -H "$(as eve)" -H 'Idempotency-Key: same'
 # While the first is under way the second is told so: the writer waits for somebody who holds the database.
 (sqlite3 "$NIXIE_DB" "begin exclusive; select 1;" ".shell touch $T/held; while [ ! -e $T/go ]; do sleep 0.1; done" >/dev/null 2>&1 & echo $! >"$T/holder")
 n=0; until [ -e "$T/held" ] || [ $n = 200 ]; do n=$((n + 1)); sleep 0.05; done
-for which in a b; do (curl -s -m 50 -D "$T/$which.head" -o "$T/$which.out" -X PUT -H "$(as alice)" -H 'Idempotency-Key: slow' "$URL$S/slow@example.net"; touch "$T/$which.done") & eval "$which=\$!"; done
+for which in a b; do (curl -s -m 50 -D "$T/$which.head" -o "$T/$which.out" -X POST -H "$(as alice)" -H 'Idempotency-Key: slow' "$URL$S/slow@example.net/forget"; touch "$T/$which.done") & eval "$which=\$!"; done
 n=0; until [ -e "$T/a.done" ] || [ -e "$T/b.done" ] || [ $n = 400 ]; do n=$((n + 1)); sleep 0.05; done; second=a; first=b; [ -e "$T/a.done" ] || { second=b; first=a; }
-cp "$T/$second.head" "$T/head"; head_has '^HTTP/1.1 409'; head_has '^retry-after: 1'; [ -e "$T/$first.done" ] && fail "both were answered"; touch "$T/go"; wait $a $b; cp "$T/$first.head" "$T/head"; head_has '^HTTP/1.1 201'; asks 201 $S/slow@example.net -X PUT -H "$(as alice)" -H 'Idempotency-Key: slow'
+cp "$T/$second.head" "$T/head"; head_has '^HTTP/1.1 409'; head_has '^retry-after: 1'; [ -e "$T/$first.done" ] && fail "both were answered"; touch "$T/go"; wait $a $b; cp "$T/$first.head" "$T/head"; head_has '^HTTP/1.1 200'; asks 200 $S/slow@example.net/forget -X POST -H "$(as alice)" -H 'Idempotency-Key: slow'
 # What is kept: hashes, no key; bounded in number; not past four days; an erased address is named no more.
 sqlite3 "$NIXIE_DB" 'SELECT token, digest FROM answers' | grep -q -e slow -e put && fail "a key stands in the database"
 asks 201 $S/secret@example.net -X PUT -H "$(as alice)" -H 'Idempotency-Key: secret'; asks 200 $S/secret@example.net/forget -X POST -H "$(as alice)"
