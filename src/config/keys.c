@@ -27,7 +27,7 @@ static const struct nx_config_key keys[] = {
      "Messages that may wait; past that senders are told to try again."},
     {"serve", "connections", NX_CONFIG_UINT, AT(serve_connections), "1000", false, "HTTP connections at one time."},
     {"serve", "timeout", NX_CONFIG_TIME, AT(serve_timeout), "30s", false,
-     "A connection that is silent so long, or a body that takes so long, is ended."},
+     "A connection that is silent so long, or whose body takes so long, or that takes an answer too slowly for so long, is ended."},
     {"serve", "head_timeout", NX_CONFIG_TIME, AT(serve_head_timeout), "10s", false,
      "A new connection that has not sent the whole head of a request by then is ended."},
     {"serve", "body_size", NX_CONFIG_SIZE, AT(serve_body_size), "32m", true,

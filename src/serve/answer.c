@@ -199,6 +199,7 @@ void nx_request_stream(struct nx_request *request, unsigned status, const char *
 
 enum MHD_Result nx_request_queue(struct nx_request *request)
 {
+    nx_connections_answer(request->server->connections, request->connection);
     nx_keys_leave(request->server->keys, g_steal_pointer(&request->key)); /* who has the answer may repeat at once */
     enum MHD_Result queued = MHD_queue_response(request->connection, request->status, request->response);
     MHD_destroy_response(request->response);

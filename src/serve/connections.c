@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/connections.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <linux/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#define LEAST_RATE (32 << 10) /* bytes a second of an answer */
+#define UNDER_WAY (128 << 10) /* bytes of an answer that the kernel holds for a client; else it is megabytes */
 
 struct peer { /* an address; all of this machine's sockets are one */
     unsigned char address[16];
@@ -16,6 +22,9 @@ struct connection {
     struct peer *peer;
     int fd;
     _Atomic int64_t waits_since; /* monotonic, microseconds; 0: at work */
+    _Atomic bool answers;        /* its answer goes out */
+    int64_t takes_since;         /* the tick from which on it has not taken all there was; 0: it has */
+    uint64_t taken;              /* bytes until then */
     _Atomic bool served;         /* a request at least */
     bool doomed;                 /* told to go */
 };
@@ -114,12 +123,22 @@ static struct peer *peer_of(struct nx_connections *connections, const struct soc
     return peer;
 }
 
+/* Who stops reading holds little, and not for long after we have let go of him. */
+static void bound_kernel(int fd, int64_t idle)
+{
+    const int bytes = UNDER_WAY;
+    const unsigned milliseconds = (unsigned)idle * 1000;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+}
+
 static struct connection *add(struct nx_connections *connections, struct MHD_Connection *library)
 {
     const union MHD_ConnectionInfo *address = MHD_get_connection_info(library, MHD_CONNECTION_INFO_CLIENT_ADDRESS),
                                    *fd = MHD_get_connection_info(library, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct connection *connection = g_new0(struct connection, 1);
     connection->fd = fd->connect_fd;
+    bound_kernel(connection->fd, connections->limits.idle);
     connection->waits_since = g_get_monotonic_time();
     connection->peer = peer_of(connections, address->client_addr);
     connection->peer->connections++;
@@ -185,10 +204,36 @@ bool nx_connections_begin(struct nx_connections *connections, struct MHD_Connect
     return room;
 }
 
+void nx_connections_answer(struct nx_connections *connections, struct MHD_Connection *library)
+{
+    (void)connections;
+    of(library)->answers = true;
+}
+
+/* Does it take its answer too slowly? By what the peer has acknowledged; not known of a socket that is not TCP. */
+static bool is_slow_reader(struct connection *connection, int64_t now, int64_t allowed)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    int waiting = 0;
+    if (!connection->answers || ioctl(connection->fd, SIOCOUTQ, &waiting) != 0 || waiting == 0 ||
+        getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+        connection->takes_since = 0;
+        return false;
+    }
+    if (connection->takes_since == 0) {
+        connection->takes_since = now;
+        connection->taken = info.tcpi_bytes_acked;
+    }
+    return now - connection->takes_since >
+           allowed * G_USEC_PER_SEC + (int64_t)((info.tcpi_bytes_acked - connection->taken) * G_USEC_PER_SEC / LEAST_RATE);
+}
+
 void nx_connections_end(struct nx_connections *connections, struct MHD_Connection *library)
 {
     struct connection *connection = of(library);
     (void)connections;
+    connection->answers = false;
     connection->served = true;
     connection->waits_since = g_get_monotonic_time();
 }
@@ -199,7 +244,8 @@ void nx_connections_tick(struct nx_connections *connections)
     pthread_mutex_lock(&connections->lock);
     for (struct connection *one = connections->first; one != NULL; one = one->next) {
         int64_t since = one->waits_since, allowed = one->served ? connections->limits.idle : connections->limits.head;
-        if (!one->doomed && since != 0 && now - since > allowed * G_USEC_PER_SEC)
+        bool slow = since != 0 ? now - since > allowed * G_USEC_PER_SEC : is_slow_reader(one, now, connections->limits.idle);
+        if (!one->doomed && slow)
             doom(connections, one, connections->slow);
     }
     if (g_hash_table_size(connections->peers) > 2 * connections->limits.most)
