@@ -132,7 +132,7 @@ static bool is_specific(struct nx_code code)
     return code.subject != 0 && (code.detail != 0 || code.subject >= 6); /* X.6.0 and X.7.0 leave less open than X.1.0 to X.5.0 */
 }
 
-/* "530 5.7.0", "535 5.7.1": the reply says more than the code. */
+/* "530 5.7.0", "535 5.5.4": the reply says more than the code. */
 static bool is_login_reply(const struct judge *judge)
 {
     static const unsigned replies[] = {530, 534, 535, 538};
@@ -160,7 +160,7 @@ static bool by_status(struct judge *judge, bool specific, struct nx_verdict *ver
             continue;
         enum nx_cause cause = nx_code_cause(code, &class_);
         bool broad = code.subject == 7 && code.detail <= 1;
-        if (cause == NX_CAUSE_UNKNOWN || (broad && is_login_reply(judge)))
+        if (cause == NX_CAUSE_UNKNOWN || ((broad || code.subject == 5) && is_login_reply(judge)))
             continue;
         if (broad && cause == NX_CAUSE_POLICY_BLOCK && at_the_door(judge->report->stage))
             cause = NX_CAUSE_REPUTATION_BLOCK; /* nobody was named yet: it is the host that is not wanted */
