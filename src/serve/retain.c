@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <time.h>
 
-#define FIRST 600 /* seconds */
+#define FIRST 600 /* seconds; and after a run that failed */
 
 struct nx_retain {
     struct nx_service *service;
@@ -31,8 +31,8 @@ static void tell(const struct nx_retained *retained)
     g_autofree char *events = g_strdup_printf("%zu", retained->events), *details = g_strdup_printf("%zu", retained->details);
     g_autofree char *addresses = g_strdup_printf("%zu", retained->addresses), *hashes = g_strdup_printf("%zu", retained->hashes);
     if (retained->events + retained->details + retained->addresses + retained->hashes > 0)
-        nx_log(NX_LOG_INFO, "retain", "past its time, dropped", "events", events, "details", details, "addresses", addresses, "hashes",
-               hashes, NULL);
+        nx_log(NX_LOG_INFO, "retain", "past its time, dropped", "events", events, "details", details, "addresses", addresses,
+               "hashes", hashes, NULL);
 }
 
 /* false: it is time to end. */
@@ -55,20 +55,29 @@ static int64_t every(struct nx_retain *retain)
     return MAX(setup->config->retention_every, 1);
 }
 
+static bool retain_now(struct nx_retain *retain)
+{
+    struct nx_service *service = retain->service;
+    struct nx_retention retention;
+    struct nx_retained retained;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(nx_setup) setup = nx_service_setup(service);
+    nx_config_retention(setup->config, &retention.events, &retention.details, retention.causes);
+    bool done =
+        nx_store_retain(service->store, &retention, g_get_real_time() / G_USEC_PER_SEC, false, goes_on, retain, &retained, &error);
+    nx_metrics_count(service->metrics, NX_METRIC_RETENTION, done ? "result=\"done\"" : "result=\"failed\"", 1);
+    if (!done)
+        nx_log(NX_LOG_WARN, "retain", "what is past its time stays for now; it is tried again", "why", error->message, NULL);
+    tell(&retained);
+    return done;
+}
+
 static void *run(void *data)
 {
     struct nx_retain *retain = data;
-    for (int64_t pause = MIN(every(retain), FIRST); sleep_until(retain, pause); pause = every(retain)) {
-        struct nx_retention retention;
-        struct nx_retained retained;
-        g_autoptr(GError) error = NULL;
-        g_autoptr(nx_setup) setup = nx_service_setup(retain->service);
-        nx_config_retention(setup->config, &retention.events, &retention.details, retention.causes);
-        if (!nx_store_retain(retain->service->store, &retention, g_get_real_time() / G_USEC_PER_SEC, false, goes_on, retain, &retained,
-                             &error))
-            nx_log(NX_LOG_WARN, "retain", "what is past its time stays for now", "why", error->message, NULL);
-        tell(&retained);
-    }
+    bool done = false;
+    while (sleep_until(retain, done ? every(retain) : MIN(every(retain), FIRST)))
+        done = retain_now(retain);
     return NULL;
 }
 

@@ -13,12 +13,12 @@
 
 enum { WALK_LOG, WALK_KEYS, WALK_ENTRIES, WALK_HASHES, DONE };
 
-static const char ROWS[] = "SELECT seq, key, action, max(at, made), cause, counts, trimmed, act FROM log WHERE seq>?1 ORDER BY seq LIMIT ?2";
+static const char ROWS[] = "SELECT seq, key, action, max(at, made), cause, counts, trimmed, act, seq=(SELECT max(seq) FROM log)"
+                           " FROM log WHERE seq>?1 ORDER BY seq LIMIT ?2";
 static const char IN_FORCE[] = "SELECT 1 FROM suppressions WHERE key=?1 AND (until IS NULL OR until>?2)"
                                " UNION ALL SELECT 1 FROM holds WHERE key=?1 AND until>?2"
                                " UNION ALL SELECT 1 FROM allowed WHERE key=?1";
-/* Never the last row: sequences are not given twice. */
-static const char DROP[] = "DELETE FROM log WHERE seq=?1 AND seq<(SELECT max(seq) FROM log)";
+static const char DROP[] = "DELETE FROM log WHERE seq=?1";
 static const char BODY[] = "SELECT body, address, key FROM log WHERE seq=?1";
 static const char TRIM[] = "UPDATE log SET diagnostic=NULL, body=?2, trimmed=1 WHERE seq=?1";
 static const char NO_TRIAGE[] = "DELETE FROM unexplained WHERE seq=?1";
@@ -104,7 +104,8 @@ static gboolean judge(struct nx_db *db, sqlite3_stmt *rows, const struct nx_rete
     nx_when age = sqlite3_column_int64(rows, 3);
     bool counts = sqlite3_column_int(rows, 5) != 0, trimmed = sqlite3_column_int(rows, 6) != 0, in_force = false;
     bool decided = nx_str_eq(action, NX_STR("suppress")) || nx_str_eq(action, NX_STR("clear")) || nx_str_eq(action, NX_STR("hold"));
-    bool drop = !decided && is_past(keep_of(retention, nx_db_cause(db, rows, 4)), age, now);
+    bool last = sqlite3_column_int(rows, 8) != 0; /* stays: sequences are not given twice */
+    bool drop = !decided && !last && is_past(keep_of(retention, nx_db_cause(db, rows, 4)), age, now);
     *ret = (struct row){0};
     if (!nx_str_eq(nx_db_text(rows, 7), NX_STR("event")) || (!drop && (trimmed || !is_past(retention->details, age, now))))
         return TRUE;
