@@ -252,28 +252,29 @@ static bool in_address(char c)
     return c != '\0' && strchr(" <>()[]\"',;:", c) == NULL;
 }
 
-/* The address at the edge of the words that decided: in them, or with only marks and a blank between; nothing where none is. */
+static struct nx_str address_at(struct nx_str text, size_t at)
+{
+    size_t low = at, high = at;
+    while (low > 0 && in_address(text.p[low - 1]))
+        low--;
+    while (high < text.n && in_address(text.p[high]))
+        high++;
+    while (high > low && text.p[high - 1] == '.')
+        high--;
+    struct nx_str address = nx_str_sub(text, low, high);
+    return nx_str_chr(address, '@') < address.n ? address : NX_STR_NONE;
+}
+
+/* The address in the words that decided, or beside them with only marks and blanks between; nothing where none is. */
 static struct nx_str address_beside(struct nx_str text, struct nx_str words)
 {
-    size_t from = (size_t)(words.p - text.p), to = from + words.n, at = nx_str_chr(words, '@') + from;
-    if (at == to && from > 0) { /* none in them: what stands before, then what stands behind */
-        for (at = from; at > 0 && from - at < 5 && (!in_address(text.p[at - 1]) || text.p[at - 1] == '.'); at--) {}
-        at = at > 0 ? at - 1 : 0;
-    }
-    for (int side = 0; side < 2; side++) {
-        size_t low = at, high = at;
-        while (low > 0 && in_address(text.p[low - 1]))
-            low--;
-        while (high < text.n && in_address(text.p[high]))
-            high++;
-        while (high > low && text.p[high - 1] == '.')
-            high--;
-        struct nx_str address = nx_str_sub(text, low, high);
-        if (nx_str_chr(address, '@') < address.n)
-            return address;
-        for (at = to; at < text.n && at - to < 5 && !in_address(text.p[at]); at++) {}
-    }
-    return NX_STR_NONE;
+    size_t from = (size_t)(words.p - text.p), to = from + words.n, inside = nx_str_chr(words, '@'), before = from, behind = to;
+    while (before > 0 && from - before < 4 && !in_address(text.p[before - 1]))
+        before--;
+    while (behind < text.n && behind - to < 4 && !in_address(text.p[behind]))
+        behind++;
+    struct nx_str address = address_at(text, inside < words.n ? from + inside : before);
+    return address.n > 0 ? address : address_at(text, behind);
 }
 
 /* "<news@example.com> User unknown", and that is who wrote: not the recipient is gone. */
