@@ -2,6 +2,7 @@
 #include "store/sqlite/db.h"
 
 #include "base/error.h"
+#include "store/sqlite/pack.h"
 #include "store/sqlite/schema.h"
 
 #include <errno.h>
@@ -213,6 +214,8 @@ static gboolean migrate_locked(struct nx_db *db, GError **error)
     for (int64_t from = version; from < NX_DB_SCHEMA; from++)
         if (!nx_db_exec(db, nx_schema_migrations[from], error) || (from == 0 && !create_meta(db, error)))
             return FALSE;
+    if (!nx_pack_all(db, error))
+        return FALSE;
     sqlite3_stmt *name = nx_db_statement(db, "INSERT OR IGNORE INTO causes(name) VALUES(?1)", error);
     if (name == NULL)
         return FALSE;

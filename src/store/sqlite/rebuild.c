@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "store/sqlite/apply.h"
 #include "store/sqlite/chunk.h"
+#include "store/sqlite/pack.h"
 
 /* A temporary table comes before one of the same name in the file, so nx_apply writes there while these exist. SQLite prepares
  * every statement anew when they come and go. */
@@ -152,7 +153,7 @@ gboolean nx_write_check(struct nx_backend *backend, GError **error)
         g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: damaged: %s (put back a copy)", db->path, found);
         return FALSE;
     }
-    if (!nx_write_rebuild(backend, false, &rebuilt, error))
+    if (!nx_pack_check(db, error) || !nx_write_rebuild(backend, false, &rebuilt, error))
         return FALSE;
     if (rebuilt.changed > 0) {
         g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: %zu entries do not follow from the log (run: nixie db rebuild)",

@@ -74,4 +74,10 @@ const char *const nx_schema_migrations[] = {
     "CREATE TABLE answers(id INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE, digest BLOB NOT NULL, made INTEGER NOT NULL,"
     " answer TEXT NOT NULL);"
     "CREATE INDEX answers_made ON answers(made);",
+    /* Counters with names of days that are over: pack.h. */
+    "CREATE TABLE tally_words(id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE tally_sorts(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, cause INTEGER NOT NULL, class TEXT NOT NULL, action TEXT "
+    "NOT NULL, source TEXT NOT NULL, stream TEXT NOT NULL, UNIQUE(kind, cause, class, action, source, stream));"
+    "CREATE TABLE tally_packed(day INTEGER NOT NULL, part INTEGER NOT NULL, n INTEGER NOT NULL, body BLOB NOT NULL,"
+    " PRIMARY KEY(day, part));",
 };

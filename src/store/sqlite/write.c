@@ -10,6 +10,7 @@
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/domain.h"
 #include "store/sqlite/hold.h"
+#include "store/sqlite/pack.h"
 #include "store/sqlite/rate.h"
 #include "store/sqlite/raw.h"
 #include "store/sqlite/tally.h"
@@ -321,7 +322,8 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                             .remote = remote};
     bool raw = nx_event_is_unexplained(event) && clean.p == json.p; /* no message that names somebody erased */
     if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !count_event(db, &row, error) ||
-        (raw && !nx_raw_keep(backend, event, change.sequence, now, error)) || !nx_raw_sweep(backend, now, error))
+        (raw && !nx_raw_keep(backend, event, change.sequence, now, error)) || !nx_raw_sweep(backend, now, error) ||
+        !nx_pack_sweep(backend, now, error))
         return FALSE;
     *ret = (struct nx_stored){.decision = decision};
     return nx_domain_weigh(backend, &change, now, error);

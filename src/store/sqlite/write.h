@@ -15,6 +15,7 @@ struct nx_backend {
         GHashTable *limits;
         nx_when swept;
     } breaker;
+    nx_when pack_due; /* pack.c */
     struct {                  /* raw.c */
         struct nx_raw_limits limits;
         int64_t bytes; /* kept, about */
