@@ -121,7 +121,7 @@ static const struct {
     {"ISO-8859-5", "\xde\xd5\xd0\xd8\xdd\xe2\xe1\xe0\xd2\xdb\xda"},
 };
 
-/* The Cyrillic charset of bytes without a usable label, or NULL: runs of bytes over 0xBF, many of odd length (characters of two bytes make even ones), more than the Latin letters. */
+/* The Cyrillic charset of bytes without a usable label, or NULL: runs of bytes over 0xBF, some of odd length (characters of two bytes make even ones), more than the Latin letters, half of them common. */
 static const char *guess_cyrillic(struct nx_str bytes)
 {
     size_t scores[G_N_ELEMENTS(cyrillic)] = {0}, high = 0, low = 0, latin = 0, runs = 0, odd = 0;
@@ -139,12 +139,11 @@ static const char *guess_cyrillic(struct nx_str bytes)
         runs += i > run;
         odd += (i - run) % 2;
     }
-    if (high < 16 || low * 8 > high || latin > high || odd * 4 < runs)
-        return NULL;
     size_t best = 0;
     for (size_t k = 1; k < G_N_ELEMENTS(cyrillic); k++)
         best = scores[k] > scores[best] ? k : best;
-    return cyrillic[best].name;
+    bool likely = high >= 16 && low * 8 <= high && latin <= high && odd * 8 >= runs && scores[best] * 2 >= high;
+    return likely ? cyrillic[best].name : NULL;
 }
 
 /* Characters of more than one byte that are whole UTF-8. */

@@ -218,6 +218,14 @@ static void finish(struct nx_reading *reading, const struct message_group *messa
         report->text = nx_one_line(reading->arena, nx_str_sub(group->status, comment + 1, nx_str_chr(group->status, ')')), reading->limits->diagnostic);
 }
 
+static size_t indent_of(struct nx_str line)
+{
+    size_t n = 0;
+    while (n < line.n && nx_is_blank((unsigned char)line.p[n]))
+        n++;
+    return n;
+}
+
 bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields)
 {
     struct message_group message = {0};
@@ -226,13 +234,14 @@ bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields)
     struct nx_buf joined = {0};
     size_t before = reading->out.n;
     bool blank = false;
+    size_t margin = indent_of(fields); /* fields that are quoted may stand indented all of them */
     while (nx_str_next_line(&fields, &line)) {
         struct nx_str trimmed = nx_str_trim(line), name, value;
         if (trimmed.n == 0) {
             blank = true;
             continue;
         }
-        bool indented = nx_is_blank((unsigned char)line.p[0]);
+        bool indented = indent_of(line) > margin;
         if (!split_field(indented && !blank ? NX_STR_NONE : trimmed, &name, &value) || (!is_known_field(name) && last != NULL && !blank)) {
             if (last != NULL && !blank) /* folded, or not folded as it should be */
                 append(reading, &joined, last, trimmed);

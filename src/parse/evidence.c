@@ -223,7 +223,7 @@ static const char *const subjects[] = {
     "kézbesítetlen", "kézbesíthetetlen", "sikertelen", "nelivrat", "nelivrabil", "Недостав", "Не доставлен", "не удалось доставить", "Не удалось доставить",
     "ошибка доставки", "Ошибка доставки", "задержка", "Задержка", "не вдалося доставити", "Не вдалося", "απέτυχε", "αποτυχία", "Αποτυχία",
     "teslim edilemedi", "gönderilemedi", "送信エラー", "配信失敗", "配信できません", "エラーメール", "メールエラー", "エラー通知", "不達", "遅延", "退回", "投遞失敗", "无法投递", "無法投遞", "無法送達", "未送达", "未送達", "发送失败",
-    "not delivered", "delivery problems", "delivery error", "nondeliverable", "non-deliverable", "nondelivery", "non-delivery", "message blocked", "mail blocked", "failure delivering", "undeliver",
+    "delivery status", "relatório de entrega", "informe de entrega", "zustellbericht", "rapport de remise", "rapporto di consegna", "mancata accettazione", "not delivered", "delivery problems", "delivery error", "nondeliverable", "non-deliverable", "nondelivery", "non-delivery", "message blocked", "mail blocked", "failure delivering", "undeliver",
     "problem delivering", "mail failure", "mail failed", "bounced mail", "status of your message", "waiting mail", "message returned", "mail returned", "return to sender", "returning message",
     "배달되지", "전송 실패", "전송실패", "발송 실패", "배달 실패", "tidak terkirim", "gagal dikirim", "không gửi được",
 };
@@ -231,7 +231,7 @@ static const char *const subjects[] = {
 static const char *const senders[] = {
     "mailer-daemon", "mailer_daemon", "postmaster", "post_master", "post-master", "mail delivery", "maildaemon", "mail-daemon", "mdaemon", "mail administrator", "mail daemon",
     "mailerdaemon", "delivery system", "delivery subsystem", "system administrator", "microsoftexchange", "mail system", "mail gateway", "mail-gateway", "mailgate", "content filter",
-    "content-filter", "mailserver", "mail server", "mail service", "post office", "delivery notification", "delivery service", "delivery agent", "mmdf", "x400", "mail router",
+    "content-filter", "mailserver", "mail server", "mail service", "post office", "delivery notification", "delivery service", "delivery agent", "mmdf", "x400", "mail router", "bounce@", "bounces@",
 };
 
 /* What speaks for a report when there is no machine-readable part. One sign may be forged or chance; the words must agree. */

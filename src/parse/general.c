@@ -82,18 +82,33 @@ static bool is_cut(const struct nx_blocks *blocks, struct nx_str address)
     return false;
 }
 
-/* "(expanded from: <address>)": who was mailed, not who failed. */
-static bool is_origin(const struct nx_general *r, struct nx_str address)
+/* Do words of the list stand right before the address? */
+static bool is_led_by(const struct nx_general *r, struct nx_str address, const char *const *words, size_t n)
 {
-    static const char *const words[] = {"expanded from", "generated from", "forwarded from", "forwarded by", "redirected from", "originally to", "original address", "alias of", "alias for"};
     const struct nx_page *page = &r->scan->page;
     size_t end = (size_t)(address.p - page->s);
     while (end > 0 && strchr(" \n<\"'(:", page->s[end - 1]) != NULL)
         end--;
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-        if (nx_str_iends(nx_str_sub((struct nx_str){page->s, page->n}, 0, end), nx_str_of(words[i])))
+    for (size_t i = 0; i < n; i++)
+        if (nx_str_iends((struct nx_str){page->s, end}, nx_str_of(words[i])))
             return true;
     return false;
+}
+
+/* "(expanded from: <address>)": who was mailed, not who failed. */
+static bool is_origin(const struct nx_general *r, struct nx_str address)
+{
+    static const char *const words[] = {"expanded from", "generated from", "forwarded from", "forwarded by", "redirected from", "originally to", "original address", "alias of", "alias for"};
+    return is_led_by(r, address, words, G_N_ELEMENTS(words));
+}
+
+/* "The new address is ...": where to write now. */
+static bool is_successor(const struct nx_general *r, struct nx_str address)
+{
+    static const char *const words[] = {"new address is", "new address", "new e-mail address is", "new email address is", "new email", "moved to", "changed to", "please use", "now use", "replaced by",
+                                        "neue adresse", "neue adresse lautet", "neue e-mail-adresse", "nouvelle adresse", "nouvelle adresse est", "nueva dirección", "nueva dirección es",
+                                        "nuovo indirizzo", "novo endereço", "nieuwe adres", "nieuwe e-mailadres"};
+    return is_led_by(r, address, words, G_N_ELEMENTS(words));
 }
 
 /* Does it stand behind a reply code, in the words of a server? They name senders and helpers too. */
@@ -113,6 +128,8 @@ static bool add(struct nx_general *r, struct nx_str address, size_t line, bool i
     size_t at = (size_t)(address.p - r->scan->page.s);
     if ((is_party(r->mail, address) && !(item && r->lenient)) || is_cut(r->blocks, address) || is_summary(nx_page_line(&r->scan->page, line)) ||
         (!item && (is_office(address) || is_help(r->scan, at, at + address.n) || (is_in_reply(r, at, line) && !r->lenient))))
+        return false;
+    if (is_successor(r, address))
         return false;
     if (is_origin(r, address)) {
         if (r->blocks->n > 0 && r->blocks->p[r->blocks->n - 1].out.original_recipient.n == 0)
@@ -195,6 +212,21 @@ static size_t next_reason(const struct nx_scan *scan, size_t line)
     return scan->last;
 }
 
+/* The paragraph right behind that starts with a list item like the first line of this one: deeper than the text, or behind a bullet or number; else the end. */
+static size_t next_item(const struct nx_general *r, size_t line)
+{
+    const struct nx_page *page = &r->scan->page;
+    size_t next = nx_paragraph_end(r->scan, line);
+    struct nx_str first, second, rest;
+    while (next < r->scan->last && nx_page_blank(page, next))
+        next++;
+    if (next >= r->scan->last || page->lines[next].indent != page->lines[line].indent || !nx_walk_item(nx_page_line(page, line), &first, &rest) ||
+        !nx_walk_item(nx_page_line(page, next), &second, &rest))
+        return r->scan->last;
+    size_t before = (size_t)(second.p - page->s) - page->lines[next].from;
+    return page->lines[next].indent > 0 || (before > 0 && before == (size_t)(first.p - page->s) - page->lines[line].from) ? next : r->scan->last;
+}
+
 /* The paragraph that starts with "<address>: reason", and the lines of its form in it: nobody but a recipient stands so. */
 static void add_reason(struct nx_general *r, size_t from)
 {
@@ -235,9 +267,13 @@ static void add_near(struct nx_general *r, size_t line)
     for (unsigned k = 0; k < NEAR && taken == 0 && to < scan->last; k++) {
         while (to < scan->last && nx_page_blank(&scan->page, to))
             to++;
-        size_t end = nx_paragraph_end(scan, to);
+        size_t end = nx_paragraph_end(scan, to), list = to;
         taken += add_items(r, to, end);
         to = end;
+        while (taken > 0 && (list = next_item(r, list)) < scan->last) {
+            to = nx_paragraph_end(scan, list);
+            (void)add_items(r, list, to);
+        }
     }
     if (taken == 0 && from > 1) {
         size_t end = from - 1;

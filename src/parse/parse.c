@@ -310,7 +310,8 @@ static bool is_carrier(const struct nx_reading *reading)
 {
     static const char *const software[] = {"-bounces@", "mailman", "listserv", "majordomo", "sympa", "owner-", "-owner@"};
     struct nx_str from = nx_fields_get(reading->mail.fields, "From"), inner = nx_fields_get(reading->mail.returned, "From");
-    if (reading->mail.enclosed.n == 0)
+    bool report = find_part(&reading->mail, NX_PART_STATUS) != NULL || nx_str_eq(reading->mail.media_type, NX_STR("multipart/report")) || (reading->has_words && reading->words.known);
+    if (reading->mail.enclosed.n == 0 || report) /* a report may be about another report: that one is over */
         return false;
     if (nx_str_ieq(from, inner) && from.n > 0)
         return true;
@@ -350,7 +351,7 @@ size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, con
 {
     struct nx_reading reading = {.arena = arena, .limits = &parser->limits, .formats = parser->formats, .paths = parser->paths, .input = input, .authserv_ids = parser->authserv_ids};
     read_bytes(&reading, input->bytes);
-    if (!tells_of_failure(&reading.out) && is_carrier(&reading))
+    if (is_carrier(&reading))
         read_carried(&reading);
     if (reading.out.n == 0) {
         struct nx_report *report = nx_reports_add(&reading);
