@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 
+#include <glib.h>
 #include <limits.h>
 
 bool nx_str_eq(struct nx_str a, struct nx_str b)
@@ -141,4 +142,21 @@ bool nx_str_to_u64(struct nx_str text, unsigned long long *ret)
     }
     *ret = value;
     return true;
+}
+
+unsigned nx_str_distance(struct nx_str a, struct nx_str b)
+{
+    g_autofree unsigned *row = g_new(unsigned, b.n + 1);
+    for (size_t j = 0; j <= b.n; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 0; i < a.n; i++) {
+        unsigned corner = row[0];
+        row[0] = (unsigned)i + 1;
+        for (size_t j = 1; j <= b.n; j++) {
+            unsigned here = corner + (a.p[i] != b.p[j - 1]);
+            corner = row[j];
+            row[j] = MIN(here, MIN(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b.n];
 }

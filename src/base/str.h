@@ -49,3 +49,5 @@ struct nx_str nx_str_trim(struct nx_str text);
 bool nx_str_next_line(struct nx_str *rest, struct nx_str *ret_line);
 /* Decimal digits only, the whole slice, no sign; false (and *ret untouched) on anything else or overflow. */
 bool nx_str_to_u64(struct nx_str text, unsigned long long *ret);
+/* Bytes to insert, delete or replace that turn a into b: how far a misspelt word is from a known one. */
+unsigned nx_str_distance(struct nx_str a, struct nx_str b);

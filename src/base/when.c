@@ -78,9 +78,12 @@ static bool take_char(struct nx_str *text, char c)
 
 static nx_when assemble(int year, int month, int day, int hour, int minute, int second, int zone)
 {
-    if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 60)
+    if (month < 1 || month > 12 || day < 1 || hour > 24 || minute > 59 || second > 60)
         return NX_WHEN_NONE;
-    return days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - zone * 60;
+    int64_t first = days_of(year, month, 1), next = month == 12 ? days_of(year + 1, 1, 1) : days_of(year, month + 1, 1);
+    if (day > next - first) /* the 30th of February */
+        return NX_WHEN_NONE;
+    return (first + day - 1) * 86400 + hour * 3600 + minute * 60 + second - zone * 60;
 }
 
 /* "+0200", "+02:00", "-0700"; minutes east of UTC. */

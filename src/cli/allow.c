@@ -56,6 +56,6 @@ int nx_cmd_allow(int argc, char **argv)
     allow.now = nx_cli_now();
     if (!nx_cli_each(&cli, one, &allow, &error))
         return nx_cli_fail(error);
-    printf("%zu %s the allow list\n", allow.done, allow.remove ? "off" : "on");
+    printf("%zu %s the allow list\n", allow.done, allow.remove ? "taken off" : "put on");
     return nx_cli_finish(allow.code);
 }

@@ -100,6 +100,10 @@ static gboolean read_options(const struct options *options, struct nx_clean_opti
         g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--annotate keeps every line: leave out --unique and --removed");
         return FALSE;
     }
+    if (options->output != NULL && g_strcmp0(options->output, options->removed) == 0) {
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--output and --removed: both are %s (give two files)", options->output);
+        return FALSE;
+    }
     if (options->header != NULL && !nx_header_parse(options->header, &ret->header)) {
         g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--header %s: yes, no or auto", options->header);
         return FALSE;

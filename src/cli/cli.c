@@ -84,14 +84,16 @@ gboolean nx_cli_options(struct nx_cli *cli, int argc, char **argv, const struct 
     g_autofree char **words = g_memdup2(argv, ((gsize)argc + 1) * sizeof *argv);
     g_autoptr(GError) wrong = NULL;
     if (!g_option_context_parse(context, &argc, &words, &wrong)) {
-        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "%s (see `%s --help`)", wrong->message, name);
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "%s (see `%s --help`)",
+                    wrong->domain == G_CONVERT_ERROR ? "the text of an option is not UTF-8" : wrong->message, name);
         return FALSE;
     }
     int first = argc > 1 && strcmp(words[1], "--") == 0 ? 2 : 1;
     cli->n_args = argc - first;
     if (cli->n_args < usage->min || (usage->max >= 0 && cli->n_args > usage->max)) {
-        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "%s: %s (usage: %s %s; see `%s --help`)", argv[0],
-                    cli->n_args < usage->min ? "an argument is missing" : "too many arguments", name, usage->arguments, name);
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "%s: %s (usage: %s%s%s; see `%s --help`)", argv[0],
+                    cli->n_args < usage->min ? "an argument is missing" : "too many arguments", name,
+                    *usage->arguments != '\0' ? " " : "", usage->arguments, name);
         return FALSE;
     }
     cli->args = g_strdupv(words + first);

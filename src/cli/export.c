@@ -45,7 +45,7 @@ static FILE *open_output(const char *path, char **ret_temporary, GError **error)
     *ret_temporary = special ? NULL : g_strdup_printf("%s.%ld.part", path, (long)getpid());
     FILE *file = special ? fopen(path, "we") : fopen(*ret_temporary, "wx");
     if (file == NULL)
-        g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: cannot be made: %s", path, g_strerror(errno));
+        g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: cannot be made: %s (give another path)", path, g_strerror(errno));
     return file;
 }
 

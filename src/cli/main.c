@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <fcntl.h>
+#include <locale.h>
+#include <unistd.h>
+
+#define NEAR 2u /* edits: what is further off is another word, not a slip */
+
 static int help(int argc, char **argv);
 static int version(int argc, char **argv);
 
@@ -52,24 +58,44 @@ static const struct nx_cmd *find(const char *name)
 
 static int unknown(const char *name)
 {
-    nx_cli_say("%s: there is no such command (see `nixie help`)", name);
+    const struct nx_cmd *nearest = NULL;
+    unsigned best = NEAR + 1;
+    for (const struct nx_cmd *cmd = commands; cmd->name != NULL; cmd++) {
+        unsigned d = nx_str_distance(nx_str_of(name), nx_str_of(cmd->name));
+        if (d < best && d < strlen(cmd->name)) {
+            best = d;
+            nearest = cmd;
+        }
+    }
+    if (nearest == NULL)
+        nx_cli_say("%s: there is no such command (see `nixie help`)", name);
+    else
+        nx_cli_say("%s: there is no such command (is it `nixie %s`? see `nixie help`)", name, nearest->name);
+    return NX_EXIT_USAGE;
+}
+
+static int too_many(const char *name)
+{
+    nx_cli_say("%s: too many arguments (see `nixie help`)", name);
     return NX_EXIT_USAGE;
 }
 
 static int help(int argc, char **argv)
 {
-    if (argc > 1) {
-        const struct nx_cmd *cmd = find(argv[1]);
-        if (cmd == NULL)
-            return unknown(argv[1]);
+    if (argc > 2)
+        return too_many(argv[0]);
+    const struct nx_cmd *cmd = argc == 1 || strcmp(argv[1], "--help") == 0 ? find("help") : find(argv[1]);
+    if (cmd == NULL)
+        return unknown(argv[1]);
+    if (cmd->fn != help && cmd->fn != version) {
         char name[64], option[] = "--help";
         g_snprintf(name, sizeof name, "%s", cmd->name);
         char *of_cmd[] = {name, option, NULL};
-        return cmd->fn == help ? NX_EXIT_OK : cmd->fn(2, of_cmd);
+        return cmd->fn(2, of_cmd);
     }
     puts("usage: nixie COMMAND [OPTION...] [ARGUMENT...]\n\nNixie reads bounces, says what each means, and keeps the list of "
          "addresses to stop writing to.\n");
-    for (const struct nx_cmd *cmd = commands; cmd->name != NULL; cmd++)
+    for (cmd = commands; cmd->name != NULL; cmd++)
         printf("  %-14s %s\n", cmd->name, cmd->summary);
     puts("\n`nixie help COMMAND` tells more. With every command: --config FILE, --db PATH (or NIXIE_DB).");
     return nx_cli_finish(NX_EXIT_OK);
@@ -77,13 +103,26 @@ static int help(int argc, char **argv)
 
 static int version(int argc, char **argv)
 {
-    (void)argc, (void)argv;
+    if (argc > 1 && strcmp(argv[1], "--help") == 0)
+        return help(1, argv);
+    if (argc > 1)
+        return too_many(argv[0]);
     puts("nixie " NX_VERSION);
     return nx_cli_finish(NX_EXIT_OK);
 }
 
+/* A descriptor 0, 1 or 2 that the caller closed would go to the next file that is opened. These fail as closed ones do. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_descriptors();
+    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* GOption takes the text of options in the locale's charset; ours is always UTF-8 */
     if (argc < 2) {
         help(1, argv);
         return NX_EXIT_USAGE;

@@ -88,7 +88,8 @@ int nx_cmd_suppress(int argc, char **argv)
         g_clear_error(&suppress.error);
         return code;
     }
-    printf("%zu of %zu suppressed, the others were already\n", suppress.new, suppress.given);
+    printf("%zu suppressed", suppress.new);
+    printf(suppress.given > suppress.new ? ", %zu were already\n" : "\n", suppress.given - suppress.new);
     if (suppress.erased > 0)
         printf("%zu of them were erased before: they stay suppressed by their hash, the address is not written\n", suppress.erased);
     return nx_cli_finish(NX_EXIT_OK);

@@ -25,7 +25,8 @@ static int sign(const struct nx_config *config, char **addresses, const char *st
             code = NX_EXIT_DATA;
             continue;
         }
-        struct nx_str path = nx_verp_sign(verp, arena, folded, nx_str_of(stream), g_get_real_time() / G_USEC_PER_SEC, config->verp_lifetime);
+        struct nx_str path =
+            nx_verp_sign(verp, arena, folded, nx_str_of(stream), g_get_real_time() / G_USEC_PER_SEC, config->verp_lifetime);
         printf("%.*s\n", NX_FMT(path));
     }
     return nx_cli_finish(code);
@@ -40,7 +41,8 @@ static int verify(const struct nx_config *config, const char *path, const char *
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_verp_token token;
     nx_verp_read(verp, nx_str_of(path), g_get_real_time() / G_USEC_PER_SEC, &token);
-    static const char *const words[] = {"foreign: no return path of ours", "bad: forged, cut, or signed with a key that is gone", "expired", "good"};
+    static const char *const words[] = {"foreign: no return path of ours", "bad: forged, cut, or signed with a key that is gone",
+                                        "expired", "good"};
     printf("%s\n", words[token.state]);
     bool names = true;
     if (token.state == NX_VERP_GOOD || token.state == NX_VERP_EXPIRED) {
@@ -68,10 +70,12 @@ static int decode(const struct nx_config *config, char **addresses)
     for (; *addresses != NULL; addresses++) {
         struct nx_path path;
         nx_paths_read(paths, arena, nx_str_of(*addresses), &path);
-        struct nx_str recipient = path.recipient.n > 0 ? path.recipient : NX_STR("-"), stream = path.stream.n > 0 ? path.stream : NX_STR("-");
+        struct nx_str recipient = path.recipient.n > 0 ? path.recipient : NX_STR("-"),
+                      stream = path.stream.n > 0 ? path.stream : NX_STR("-");
         if (path.recipient.n + path.stream.n == 0)
             code = NX_EXIT_FINDING;
-        printf("%s\t%.*s\t%.*s\t%.*s\n", *addresses, NX_FMT(recipient), NX_FMT(stream), NX_FMT(path.form.n > 0 ? path.form : NX_STR("no form fits")));
+        printf("%s\t%.*s\t%.*s\t%.*s\n", *addresses, NX_FMT(recipient), NX_FMT(stream),
+               NX_FMT(path.form.n > 0 ? path.form : NX_STR("no form fits")));
     }
     return nx_cli_finish(code);
 }
@@ -91,8 +95,11 @@ int nx_cmd_verp(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {
         "sign ADDRESS... | verify RETURNPATH [RECIPIENT] | decode RETURNPATH... | keygen [ID]",
-        "Mail sent from a signed return path proves its bounces: anybody can write a bounce, but not one that comes to a token made for that recipient.\n"
-        "`sign` prints the return path for a mail to each address; `verify` says what one is worth (exit 0 good, 1 not); `decode` prints what [verp] forms read in one of another system: the recipient, the stream and the form, - for none (exit 1 when one says nothing); `keygen` prints a line for the file that [verp] keys_file "
+        "Mail sent from a signed return path proves its bounces: anybody can write a bounce, but not one that comes to a token "
+        "made for that recipient.\n"
+        "`sign` prints the return path for a mail to each address; `verify` says what one is worth (exit 0 good, 1 not); `decode` "
+        "prints what [verp] forms read in one of another system: the recipient, the stream and the form, - for none (exit 1 when "
+        "one says nothing); `keygen` prints a line for the file that [verp] keys_file "
         "names (mode 0600; put a new key first, keep the old one for its lifetime).",
         1, -1};
     g_autofree char *stream = NULL;
@@ -113,6 +120,8 @@ int nx_cmd_verp(int argc, char **argv)
         return decode(cli.config, cli.args + 1);
     if (strcmp(verb, "keygen") == 0 && cli.n_args <= 2)
         return keygen(cli.args[1]);
-    nx_cli_say("verp: sign ADDRESS..., verify RETURNPATH [RECIPIENT], decode RETURNPATH... or keygen [ID] (see `nixie help verp`)");
+    nx_cli_say("verp %s: it is sign ADDRESS..., verify RETURNPATH [RECIPIENT], decode RETURNPATH... or keygen [ID] (see `nixie "
+               "help verp`)",
+               verb);
     return NX_EXIT_USAGE;
 }

@@ -18,25 +18,6 @@ void nx_load_fault(struct nx_load *load, unsigned line, const char *format, ...)
     g_string_append_printf(load->faults, "%s%s:%u: %s", load->faults->len > 0 ? "\n" : "", load->path, line, text);
 }
 
-/* Edits (insert, delete, replace) that turn a into b. */
-static unsigned distance(const char *a, const char *b)
-{
-    size_t n = strlen(b);
-    g_autofree unsigned *row = g_new(unsigned, n + 1);
-    for (size_t j = 0; j <= n; j++)
-        row[j] = (unsigned)j;
-    for (unsigned i = 1; a[i - 1] != '\0'; i++) {
-        unsigned corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            unsigned here = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            row[j] = MIN(here, MIN(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[n];
-}
-
 struct nearest {
     const char *wanted, *group, *key;
     unsigned best;
@@ -44,7 +25,7 @@ struct nearest {
 
 static void consider(struct nearest *nearest, const char *candidate, const char *group, const char *key)
 {
-    unsigned d = distance(nearest->wanted, candidate);
+    unsigned d = nx_str_distance(nx_str_of(nearest->wanted), nx_str_of(candidate));
     if (d < nearest->best)
         *nearest = (struct nearest){nearest->wanted, group, key, d};
 }

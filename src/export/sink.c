@@ -69,7 +69,7 @@ struct nx_sink *nx_sink_open(const char *path, GError **error)
     g_autofree char *temporary = special ? NULL : g_strdup_printf("%s.%ld.part", path, (long)getpid());
     int fd = special ? open(path, O_WRONLY | O_CLOEXEC) : open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) {
-        g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: cannot be made: %s", path, g_strerror(errno));
+        g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: cannot be made: %s (give another path)", path, g_strerror(errno));
         return NULL;
     }
     struct nx_sink *sink = nx_sink_open_file(fd, path,

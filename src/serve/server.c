@@ -46,7 +46,9 @@ static int open_listener(const char *listen_on, GError **error)
         memmove(host, host + 1, n - 1);
     }
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV | AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *address;
-    if (host == NULL || getaddrinfo(strcmp(host, "*") == 0 ? NULL : host, colon + 1, &hints, &address) != 0) {
+    unsigned long long port; /* getaddrinfo takes 99999 for 34463 */
+    if (host == NULL || !nx_str_to_u64(nx_str_of(colon + 1), &port) || port > UINT16_MAX ||
+        getaddrinfo(strcmp(host, "*") == 0 ? NULL : host, colon + 1, &hints, &address) != 0) {
         g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is no address to listen on (write it as 127.0.0.1:8725 or [::1]:8725)",
                     listen_on);
         return -1;

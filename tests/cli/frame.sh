@@ -4,12 +4,48 @@ run 0 "$NIXIE" help; prints '^  parse '
 run 0 "$NIXIE" --help; prints '^  config '
 run 0 "$NIXIE" version; prints '^nixie [0-9]+\.[0-9]+'
 run 64 "$NIXIE" prase; says "^nixie: prase: there is no such command .*nixie help"
-run 64 "$NIXIE" help prase
-for command in $("$NIXIE" help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -v -e help -e version); do
+run 64 "$NIXIE" prase; says 'is it `nixie parse`'
+run 64 "$NIXIE" help prase; says 'is it `nixie parse`'
+run 64 "$NIXIE" quarantine; says '^nixie: quarantine: there is no such command \(see `nixie help`\)$'
+run 64 "$NIXIE" ''; says 'there is no such command \(see'
+run 0 "$NIXIE" help help; prints '^usage: nixie COMMAND'
+run 0 "$NIXIE" help --help; prints '^usage: nixie COMMAND'
+run 0 "$NIXIE" version --help; prints '^usage: nixie COMMAND'
+run 64 "$NIXIE" version extra; says 'version: too many arguments'
+run 64 "$NIXIE" help parse extra; says 'help: too many arguments'
+run 64 "$NIXIE" export extra; says 'usage: nixie export; see'
+run 64 "$NIXIE" token frob x; says '^nixie: token frob: it is create'
+run 64 "$NIXIE" verp frob; says '^nixie: verp frob: it is sign'
+for command in $("$NIXIE" help | sed -n 's/^  \([a-z-]*\) .*/\1/p' | grep -v -e help -e version); do
     run 0 "$NIXIE" help "$command"; prints "nixie $command"
     [ "$command" = pipe ] || { run 64 "$NIXIE" "$command" --no-such-option; says 'no-such-option.*--help'; }
 done
 run 64 "$NIXIE" parse; says 'an argument is missing'
 run 65 "$NIXIE" parse --config "$T/none.conf" /dev/null; says 'none.conf: the settings cannot be read'
 "$NIXIE" help > /dev/full 2>"$T/err"; is $? 1 "a full disk"; says 'standard output: No space left'
+# Descriptors that the caller closed are not given to files.
+"$NIXIE" help >&- 2>"$T/err"; is $? 1 "a closed output"; says 'standard output: Bad file descriptor'
+"$NIXIE" parse - <&- 2>"$T/err"; is $? 1 "a closed input"; says '^nixie: -: Bad file descriptor'
+"$NIXIE" suppress - <&- >"$T/out" 2>"$T/err"; is $? 1 "a closed input"; says 'standard input: cannot be read'
+"$NIXIE" pipe <&- 2>"$T/err"; is $? 75 "a closed input"; says '^4.3.0 nixie: .*Bad file descriptor'
+bounce gone@example.org > "$T/mail"
+"$NIXIE" pipe --wait <"$T/mail" >&- 2>&-; is $? 0 "closed outputs"
+run 1 "$NIXIE" check gone@example.org; prints 'suppressed'
+# Text is UTF-8, whatever the locale.
+LC_ALL=C run 0 "$NIXIE" suppress a@example.com --reason 'Größe'; prints '^1 suppressed$'
+LC_ALL=C run 0 "$NIXIE" history a@example.com; prints 'Größe'
+run 64 "$NIXIE" suppress a@example.com --reason "$(printf 'a\377')"; says 'the text of an option is not UTF-8'
+run 64 "$NIXIE" suppress "$(printf 'a\377b@c.example')"; says 'is no address: it is not UTF-8'
+run 0 "$NIXIE" suppress a@example.com b@example.com; prints '^1 suppressed, 1 were already$'
+run 64 "$NIXIE" export --since 2026-02-30; says "'2026-02-30' is no moment"
+run 65 timeout 20 "$NIXIE" serve --listen 127.0.0.1:99999; says 'no address to listen on'
+run 65 timeout 20 "$NIXIE" serve --listen 127.0.0.1:; says 'no address to listen on'
+# A path that cannot be used: what, why and what to do; nothing is left.
+mkdir "$T/dir"; echo a@example.com > "$T/list"
+run 1 "$NIXIE" import "$T/none"; says 'none: cannot be read: No such file or directory \(check'
+run 1 "$NIXIE" clean "$T/none"; says 'none: cannot be read: No such file or directory \(check'
+run 1 "$NIXIE" clean "$T/list" -o "$T/none/out"; says 'none/out: cannot be made: .* \(give another path\)'
+run 1 "$NIXIE" export -o "$T/dir"; says 'dir: cannot be made: Is a directory \(give another path\)'
+run 64 "$NIXIE" clean "$T/list" -o "$T/same" --removed "$T/same"; says 'both are .*same \(give two files\)'
+is "$(ls "$T" | grep -E 'part|none|same')" "" "nothing is left behind"
 finish

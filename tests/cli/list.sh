@@ -6,9 +6,9 @@ run 1 "$NIXIE" export; says 'no such database'
 run 1 "$NIXIE" db check; says 'no such database'
 [ -e "$NIXIE_DB" ] && fail "a question made a database"
 
-run 0 "$NIXIE" suppress --reason 'asked on the phone' --actor alice Who@Example.NET b@example.org; prints '^2 of 2 suppressed'
-run 0 "$NIXIE" suppress who@example.net; prints '^0 of 1'
-run 0 "$NIXIE" suppress --until 30d --cause unsubscribe --stream news c@example.net; prints '^1 of 1'
+run 0 "$NIXIE" suppress --reason 'asked on the phone' --actor alice Who@Example.NET b@example.org; prints '^2 suppressed$'
+run 0 "$NIXIE" suppress who@example.net; prints '^0 suppressed, 1 were already'
+run 0 "$NIXIE" suppress --until 30d --cause unsubscribe --stream news c@example.net; prints '^1 suppressed$'
 run 64 "$NIXIE" suppress 'no address'; says "'no address' is no address: it has no @"
 run 64 "$NIXIE" suppress --until 2001-01-01 x@example.net; says 'is past'
 run 64 "$NIXIE" suppress --until soon x@example.net; says "'soon' is no moment"

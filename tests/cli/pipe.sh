@@ -1,8 +1,8 @@
 . "$NIXIE_SOURCE/tests/cli/lib.sh"
 spool="$T/spool"
 stored() { sqlite3 "$NIXIE_DB" 'select count(*) from suppressions' 2>/dev/null || echo 0; }
-# await COMMAND...: until it succeeds, at most ten seconds
-await() { n=0; until "$@" >/dev/null 2>&1 || [ $n = 200 ]; do n=$((n + 1)); sleep 0.05; done; "$@" >/dev/null 2>&1 || fail "never: $*"; }
+# await COMMAND...: until it succeeds, at most two minutes
+await() { n=0; until "$@" >/dev/null 2>&1 || [ $n = 2400 ]; do n=$((n + 1)); sleep 0.05; done; "$@" >/dev/null 2>&1 || fail "never: $*"; }
 empty() { [ -z "$(find "$spool/new" -type f)" ]; }
 # piped CODE FILE [ARGUMENT...]
 piped() { code=$1; file=$2; shift 2; run "$code" "$NIXIE" pipe "$@" <"$file"; }

@@ -9,7 +9,7 @@ run 0 "$NIXIE" policy explain full@example.com; prints '^now: not suppressed'; p
 run 0 "$NIXIE" policy explain gone@example.com; prints '^now: suppressed since .* until for ever: mailbox_unknown, mailbox_unknown: one report suffices'
 run 64 "$NIXIE" policy explain nothing; run 64 "$NIXIE" policy mend x@example.com
 
-run 0 "$NIXIE" allow --reason 'the chief' dead@example.com; prints '^1 on'
+run 0 "$NIXIE" allow --reason 'the chief' dead@example.com; prints '^1 put on'
 run 0 "$NIXIE" check dead@example.com; prints 'allowed'
 run 0 "$NIXIE" policy explain dead@example.com; prints '^now: on the allow list'; prints 'on the allow list, so not suppressed'
 printf 'dead@example.com\ngone@example.com\n' | "$NIXIE" clean -q - >"$T/out"; is "$(cat "$T/out")" dead@example.com

@@ -59,7 +59,7 @@ run 0 "$NIXIE" ingest -q "$T/one.eml"; prints '1 known'; absent jane.doe
 sed 's/report@/report2@/; s/original@/original2@/' "$T/one.eml" >"$T/five.eml"; run 0 "$NIXIE" ingest -q "$T/five.eml"; prints '0 suppressions'; absent jane.doe
 sed 's/report@/report3@/; s/original@/original3@/; s/other@example.org/other2@example.org/' "$T/two.eml" >"$T/six.eml"; run 0 "$NIXIE" ingest -q "$T/six.eml"; absent jane.doe
 run 0 "$NIXIE" history --json other2@example.org; is "$(jq -r '.event.diagnostic' "$T/out")" '550 5.1.1 User unknown; forwarded for [erased] by list+[erased]@example.com'
-run 0 "$NIXIE" suppress --reason 'jane.doe@example.net called' jane.doe@example.net new@example.net; prints '^1 of 2'; prints '1 of them were erased before'; absent jane.doe
+run 0 "$NIXIE" suppress --reason 'jane.doe@example.net called' jane.doe@example.net new@example.net; prints '^1 suppressed, 1 were already'; prints '1 of them were erased before'; absent jane.doe
 run 0 "$NIXIE" import -q "$T/list"; prints '0 new, .*1 of the known erased before'; run 0 "$NIXIE" import -q "$T/list.csv"; prints '1 of the known erased before'
 run 0 "$NIXIE" import -q -n "$T/list"; prints '0 would be new, .*1 of the known erased before'; absent jane.doe
 run 1 "$NIXIE" allow jane.doe@example.net; says 'erased and stays suppressed by its hash .*release'; absent jane.doe

@@ -107,6 +107,10 @@ static void moments(void **state)
     assert_true(nx_when_parse(NX_STR("2026-01-31T23:59:59.1234567Z")) == nx_when_parse(NX_STR("2026-02-01T01:59:59+02:00")));
     assert_true(nx_when_parse(NX_STR("2026-01-31")) == nx_when_parse(NX_STR("2026-01-31 00:00:00")));
     assert_true(nx_when_parse(NX_STR("2026-13-31")) == NX_WHEN_NONE);
+    assert_true(nx_when_parse(NX_STR("2026-02-29")) == NX_WHEN_NONE);
+    assert_true(nx_when_parse(NX_STR("2028-02-29")) + 86400 == nx_when_parse(NX_STR("2028-03-01")));
+    assert_true(nx_when_parse(NX_STR("2026-12-32")) == NX_WHEN_NONE);
+    assert_true(nx_when_parse(NX_STR("2026-12-31")) + 86400 == nx_when_parse(NX_STR("2027-01-01")));
     assert_true(nx_when_parse(NX_STR("2026-01-31Tx")) == NX_WHEN_NONE);
     assert_true(nx_str_eq(nx_when_format(arena, -1), NX_STR("1969-12-31T23:59:59Z")));
     assert_true(nx_str_eq(nx_when_format(arena, 951782400), NX_STR("2000-02-29T00:00:00Z")));
