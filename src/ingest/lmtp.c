@@ -199,7 +199,10 @@ static gboolean give_to_group(const char *path, const char *group, GError **erro
     struct group *entry = *group == '\0' ? NULL : getgrnam(group);
     if (*group != '\0' && (entry == NULL || chown(path, (uid_t)-1, entry->gr_gid) != 0)) {
         g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "%s: the group '%s' %s (see [lmtp] group)", path, group,
-                    entry == NULL ? "does not exist" : g_strerror(errno));
+                    entry == NULL ? "does not exist"
+                    : errno == EPERM
+                        ? "is none that this user is a member of (make it one, or let systemd open the socket: nixie-lmtp.socket)"
+                        : g_strerror(errno));
         return FALSE;
     }
     if (chmod(path, 0660) != 0) {

@@ -2,6 +2,7 @@
 """What systemd does: sockets by socket activation (HTTP and LMTP, by name), READY=1, WATCHDOG=1 again and again, RELOADING=1, STOPPING=1; a socket's own name without names."""
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -85,6 +86,32 @@ with tempfile.TemporaryDirectory() as directory:
             wait_for(notify, "STOPPING=1")
             check(server.wait(30) == 0, "exit")
             check(os.path.exists(directory + "/lmtp.sock"), "a given socket's path is not the daemon's to remove")
+        finally:
+            if server.poll() is None:
+                server.kill()
+                server.wait()
+    # The same by systemd's own program, which starts the daemon at the first connection.
+    activate = shutil.which("systemd-socket-activate")
+    if activate is None:
+        print("without systemd-socket-activate")
+    else:
+        free = listener(socket.AF_INET, ("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        server = subprocess.Popen([activate, "-l", "127.0.0.1:%d" % port, "-l", directory + "/own.sock", "--fdname=http:lmtp", "-E", "NIXIE_CONFIG=/dev/null", "-E", "NIXIE_DB=" + directory + "/n.db", nixie, "serve"], stderr=open(directory + "/log", "a"))
+        try:
+            for _ in range(600):
+                if os.path.exists(directory + "/own.sock"):
+                    break
+                time.sleep(0.05)
+            client = socket.socket(socket.AF_UNIX)
+            client.settimeout(60)
+            client.connect(directory + "/own.sock")
+            check(b"220" in client.recv(100), "LMTP by systemd-socket-activate")
+            client.close()
+            check(json.load(urllib.request.urlopen("http://127.0.0.1:%d/readyz" % port, timeout=60))["status"] == "ready", "HTTP by systemd-socket-activate")
+            server.terminate()
+            check(server.wait(30) == 0, "exit under systemd-socket-activate")
         finally:
             if server.poll() is None:
                 server.kill()
