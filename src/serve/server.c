@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "serve/log.h"
+#include "serve/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 #define HEAD_BYTES (16u << 10) /* a request's head has to fit; the library clears it for each request */
-#define RESERVED_FILES 64u /* for the database, the log, the spool, what threads need */
+#define RESERVED_FILES 64u     /* for the database, the log, the spool, what threads need */
 
 static void free_context(void *data)
 {
@@ -119,13 +120,13 @@ static struct MHD_Daemon *start(struct nx_server *server, const struct nx_config
     unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (certificate != NULL ? MHD_USE_TLS : 0);
     int own = dup(server->listener); /* the library closes what it is given */
-    struct MHD_Daemon *daemon = MHD_start_daemon(flags, 0, NULL, NULL, nx_dispatch_answer, server, MHD_OPTION_EXTERNAL_LOGGER,
-                                                 nx_dispatch_say, NULL, MHD_OPTION_LISTEN_SOCKET, own, MHD_OPTION_NOTIFY_COMPLETED,
-                                                 nx_dispatch_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, nx_dispatch_unescape,
-                                                 NULL, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->serve_timeout,
-                                                 MHD_OPTION_CONNECTION_LIMIT, with_margin(server->most), MHD_OPTION_NOTIFY_CONNECTION,
-                                                 nx_connections_notify, server->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                                 (size_t)HEAD_BYTES, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_ARRAY, certificate != NULL ? tls : &tls[2], MHD_OPTION_END);
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, nx_dispatch_answer, server, MHD_OPTION_EXTERNAL_LOGGER, nx_dispatch_say, NULL,
+        MHD_OPTION_LISTEN_SOCKET, own, MHD_OPTION_NOTIFY_COMPLETED, nx_dispatch_completed, server, MHD_OPTION_UNESCAPE_CALLBACK,
+        nx_dispatch_unescape, NULL, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->serve_timeout, MHD_OPTION_CONNECTION_LIMIT,
+        with_margin(server->most), MHD_OPTION_NOTIFY_CONNECTION, nx_connections_notify, server->connections,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_ARRAY,
+        certificate != NULL ? tls : &tls[2], MHD_OPTION_END);
     if (daemon != NULL)
         return daemon;
     if (certificate != NULL)
@@ -163,7 +164,8 @@ static gboolean read_tls(const struct nx_config *config, char **ret_certificate,
 {
     if (*config->tls_certificate == '\0' && *config->tls_key == '\0')
         return TRUE;
-    return read_file(config->tls_certificate, ret_certificate, error) && read_file(config->tls_key, ret_key, error);
+    return read_file(config->tls_certificate, ret_certificate, error) && read_file(config->tls_key, ret_key, error) &&
+           nx_tls_check(*ret_certificate, *ret_key, config->tls_certificate, config->tls_key, error);
 }
 
 struct nx_server *nx_server_new(struct nx_service *service, int listener, const char *listen_on, GError **error)

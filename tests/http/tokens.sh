@@ -45,5 +45,5 @@ cp "$T/cert.pem" "$T/good.pem"; echo broken >"$T/cert.pem"; kill -HUP $PID; said
 rm "$T/cert.pem"; kill -HUP $PID; said 'reload failed.*cert.pem.*No such file'; is "$(name)" second
 ends
 run 65 "$NIXIE" serve --config "$T/tls.conf" --listen 127.0.0.1:0; says 'cert.pem.*\[tls\]'
-cp "$T/good.pem" "$T/cert.pem"; echo broken >"$T/key.pem"; run 65 "$NIXIE" serve --config "$T/tls.conf" --listen 127.0.0.1:0; says 'no certificate with its key'
+cp "$T/good.pem" "$T/cert.pem"; echo broken >"$T/key.pem"; run 65 "$NIXIE" serve --config "$T/tls.conf" --listen 127.0.0.1:0; says 'key.pem: no PEM key can be read'; openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/key.pem" -out "$T/other.pem" -days 2 -subj /CN=other 2>/dev/null; run 65 "$NIXIE" serve --config "$T/tls.conf" --listen 127.0.0.1:0; says 'key.pem: is the key of another certificate'; echo broken >"$T/cert.pem"; run 65 "$NIXIE" serve --config "$T/tls.conf" --listen 127.0.0.1:0; says 'cert.pem: no PEM certificate can be read'
 finish
