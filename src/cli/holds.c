@@ -48,22 +48,17 @@ static bool print_incident(const struct nx_incident *incident, void *data)
     nx_arena_reset(arena);
     nx_buf_init(&out, arena, 1 << 20);
     holds->n++;
-    nx_when since = nx_breaker_since(&holds->cli->config->policy.breaker, incident->opened);
     if (holds->json) {
-        nx_incident_to_json(&out, incident, since);
+        nx_incident_to_json(&out, incident);
         nx_buf_addc(&out, '\n');
         return print_buf(&out);
     }
-    struct nx_str opened = nx_when_format(arena, incident->opened), behind = nx_when_format(arena, incident->opened + 1);
     nx_buf_add(&out, nx_arena_printf(arena, "%-24.*s %-8.*s since %.*s until %.*s: %llu addresses held back, %llu of them still\n",
-                                     NX_FMT(incident->remote), NX_FMT(incident->state), NX_FMT(opened),
+                                     NX_FMT(incident->remote), NX_FMT(incident->state), NX_FMT(nx_when_format(arena, incident->since)),
                                      NX_FMT(nx_when_format(arena, incident->until)), (unsigned long long)incident->held,
                                      (unsigned long long)incident->holding));
     if (incident->reason.n > 0)
         nx_buf_add(&out, nx_arena_printf(arena, "  %.*s\n", NX_FMT(incident->reason)));
-    nx_buf_add(&out,
-               nx_arena_printf(arena, "  suppressed before it was seen: nixie undo --provider %.*s --since %.*s --until %.*s\n",
-                               NX_FMT(incident->remote), NX_FMT(nx_when_format(arena, since)), NX_FMT(behind)));
     return print_buf(&out);
 }
 

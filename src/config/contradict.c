@@ -85,13 +85,13 @@ static void check_breaker(struct nx_load *load)
         nx_load_fault(load, nx_load_line(load, "breaker", breaker->minimum == 0 ? "minimum" : "factor"),
                       "[breaker] %s: 0 would hold everything back (to switch it off: enabled = false)",
                       breaker->minimum == 0 ? "minimum" : "factor");
-    if (breaker->window <= 0 || breaker->window > 14 * 86400)
+    if (breaker->window <= 0 || breaker->window > 17 * 86400)
         nx_load_fault(load, nx_load_line(load, "breaker", "window"),
-                      "[breaker] window: from 1h to 14d, half of what it is compared with");
+                      "[breaker] window: from 1h to 17d, half of what it is compared with");
     if (breaker->hold <= 0)
         nx_load_fault(load, nx_load_line(load, "breaker", "hold"), "[breaker] hold: an incident has to end (2d)");
-    if (breaker->history < 0 || breaker->history > 28 * 86400)
-        nx_load_fault(load, nx_load_line(load, "breaker", "history"), "[breaker] history: at most 28d, what is remembered");
+    if (breaker->history < 0 || breaker->history > 35 * 86400)
+        nx_load_fault(load, nx_load_line(load, "breaker", "history"), "[breaker] history: at most 35d, what is remembered");
 }
 
 /* A report that goes before it has ceased to count would let an address off; what arrives again is known for a month at least. */

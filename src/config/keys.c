@@ -96,12 +96,13 @@ static const struct nx_config_key keys[] = {
     {"breaker", "enabled", NX_CONFIG_BOOL, AT(policy.breaker.enabled), "true", false,
      "When one provider calls far more addresses dead than it usually does, hold them back instead of suppressing them "
      "(docs/policy.md, incidents)."},
-    {"breaker", "minimum", NX_CONFIG_UINT, AT(policy.breaker.minimum), "30", false,
+    {"breaker", "minimum", NX_CONFIG_UINT, AT(policy.breaker.minimum), "10", false,
      "Fewer addresses of a provider within the window are never an incident."},
     {"breaker", "factor", NX_CONFIG_UINT, AT(policy.breaker.factor), "3", false,
-     "An incident is so many times what was to be expected, and some more for chance."},
+     "An incident is so many times what was to be expected, and more than chance would have."},
     {"breaker", "window", NX_CONFIG_TIME, AT(policy.breaker.window), "2h", false,
-     "Reports of this time are counted together; whole hours, the running one among them."},
+     "Reports of this time are counted together; whole hours, the running one among them. And those of six and of twenty-four times as "
+     "long."},
     {"breaker", "hold", NX_CONFIG_TIME, AT(policy.breaker.hold), "2d", false,
      "How long an incident lasts unless a person ends it; what it holds lapses then, and the next report decides."},
     {"breaker", "history", NX_CONFIG_TIME, AT(policy.breaker.history), "7d", false,

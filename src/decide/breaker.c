@@ -5,11 +5,12 @@
 
 #define HOUR 3600
 #define DAYS_SEEN 3 /* on so many days there were events, before anything is judged */
+#define CHANCE (1e-6 / NX_BREAKER_WINDOWS)
 
 void nx_breaker_defaults(struct nx_breaker *ret)
 {
     *ret = (struct nx_breaker){
-        .enabled = true, .minimum = 30, .factor = 3, .window = 2 * HOUR, .hold = 48 * HOUR, .history = 7 * 24 * HOUR};
+        .enabled = true, .minimum = 10, .factor = 3, .window = 2 * HOUR, .hold = 48 * HOUR, .history = 7 * 24 * HOUR};
 }
 
 /* Floor, also before 1970. */
@@ -18,19 +19,21 @@ static int64_t hour_of(nx_when at)
     return at / HOUR - (at % HOUR < 0);
 }
 
-int64_t nx_breaker_hours(const struct nx_breaker *policy)
+int64_t nx_breaker_hours(const struct nx_breaker *policy, unsigned window)
 {
-    return CLAMP((policy->window + HOUR - 1) / HOUR, 1, NX_BREAKER_BASE_HOURS / 2);
+    static const int64_t times[NX_BREAKER_WINDOWS] = {1, 6, 24};
+    int64_t most = NX_BREAKER_BASE_HOURS / 2;
+    return CLAMP((MIN(policy->window, most * HOUR) + HOUR - 1) / HOUR * times[window], 1, most);
 }
 
-nx_when nx_breaker_since(const struct nx_breaker *policy, nx_when at)
+nx_when nx_breaker_since(int64_t hours, nx_when at)
 {
-    return (hour_of(at) - nx_breaker_hours(policy) + 1) * HOUR;
+    return (hour_of(at) - hours + 1) * HOUR;
 }
 
 struct sums {
     uint64_t now_hits, now_delivered;   /* of the window */
-    uint64_t base_hits, base_delivered; /* of the 28 days before it */
+    uint64_t base_hits, base_delivered; /* of the 35 days before it */
     uint64_t busiest;                   /* window of the base */
 };
 
@@ -77,10 +80,23 @@ static bool has_history(const struct nx_breaker *policy, const struct nx_rates *
     return old && days >= MIN(DAYS_SEEN, policy->history / (24 * HOUR));
 }
 
-/* What is no chance any more: so many times the expected, three deviations above that of a Poisson process, never few. */
+/* So many events of a Poisson process are no chance any more. */
+static double beyond_chance(double expected)
+{
+    double one = exp(-expected), rest = 1; /* that it is exactly n; n or more */
+    unsigned n = 0;
+    while (rest >= CHANCE && one > 0) {
+        rest -= one;
+        one *= expected / ++n;
+    }
+    return n;
+}
+
+/* So many times the expected, with three deviations for what else varies; beyond chance; never few. */
 static double limit_of(const struct nx_breaker *policy, double expected)
 {
-    return MAX((double)policy->minimum, floor(policy->factor * expected + 3 * sqrt(expected)) + 1);
+    double far = floor(policy->factor * expected + 3 * sqrt(expected)) + 1;
+    return MAX(MAX((double)policy->minimum, far), beyond_chance(MIN(expected, 100))); /* where the factor is what counts */
 }
 
 static void expect(struct nx_surge *surge, double *most, double expected, enum nx_basis basis)
@@ -91,13 +107,12 @@ static void expect(struct nx_surge *surge, double *most, double expected, enum n
     }
 }
 
-void nx_breaker_judge(const struct nx_breaker *policy, const struct nx_rates *rates, nx_when at, struct nx_surge *ret)
+static void judge_window(const struct nx_breaker *policy, const struct nx_rates *rates, int64_t hour, struct nx_surge *ret)
 {
-    int64_t hour = hour_of(at), window = nx_breaker_hours(policy);
-    struct sums own = add_up(rates->of_remote, rates->n_remote, hour, window);
-    struct sums all = add_up(rates->of_all, rates->n_all, hour, window);
-    *ret = (struct nx_surge){.hits = own.now_hits};
-    if (!policy->enabled || !has_history(policy, rates, hour, at))
+    struct sums own = add_up(rates->of_remote, rates->n_remote, hour, ret->hours);
+    struct sums all = add_up(rates->of_all, rates->n_all, hour, ret->hours);
+    ret->hits = own.now_hits;
+    if (!ret->judged)
         return;
     /* Of the base one more than was seen: who never reported anything may yet. */
     double others = (double)(all.now_hits - MIN(all.now_hits, own.now_hits));
@@ -110,18 +125,35 @@ void nx_breaker_judge(const struct nx_breaker *policy, const struct nx_rates *ra
         expect(ret, &most, others / policy->factor, NX_BASIS_OTHERS);
     if (own.base_delivered > own.base_hits) /* else deliveries are not told, or seldom */
         expect(ret, &most, tries * base / (base + (double)own.base_delivered), NX_BASIS_DELIVERED);
-    ret->judged = true;
     ret->expected = (uint64_t)llround(most);
     ret->limit = (uint64_t)limit_of(policy, most);
 }
 
-struct nx_str nx_surge_reason(struct nx_arena *arena, const struct nx_breaker *policy, struct nx_str remote,
-                              const struct nx_surge *surge, nx_when at)
+static int64_t missing(const struct nx_surge *surge)
 {
-    static const char *const basis[] = {[NX_BASIS_BUSIEST] = "the busiest time of the 28 days before had",
+    return (int64_t)surge->limit - (int64_t)surge->hits;
+}
+
+void nx_breaker_judge(const struct nx_breaker *policy, const struct nx_rates *rates, nx_when at, struct nx_surge *ret)
+{
+    int64_t hour = hour_of(at);
+    bool judged = policy->enabled && has_history(policy, rates, hour, at);
+    for (unsigned window = 0; window < NX_BREAKER_WINDOWS; window++) {
+        struct nx_surge surge = {.judged = judged, .hours = nx_breaker_hours(policy, window)};
+        judge_window(policy, rates, hour, &surge);
+        if (window == 0 || missing(&surge) < missing(ret))
+            *ret = surge;
+        if (nx_surge_is_incident(ret))
+            return;
+    }
+}
+
+struct nx_str nx_surge_reason(struct nx_arena *arena, struct nx_str remote, const struct nx_surge *surge, nx_when at)
+{
+    static const char *const basis[] = {[NX_BASIS_BUSIEST] = "the busiest time as long of the 35 days before had",
                                         [NX_BASIS_OTHERS] = "by what the others report now there should be",
                                         [NX_BASIS_DELIVERED] = "by what it delivers now there should be"};
     return nx_arena_printf(arena, "%.*s called %llu addresses dead since %.*s, and %s %llu", NX_FMT(remote),
-                           (unsigned long long)surge->hits, NX_FMT(nx_when_format(arena, nx_breaker_since(policy, at))),
+                           (unsigned long long)surge->hits, NX_FMT(nx_when_format(arena, nx_breaker_since(surge->hours, at))),
                            basis[surge->basis], (unsigned long long)surge->expected);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decide/breaker.h - is it the addresses that are dead, or the provider that is broken? A pure function of counts and settings.
  *
- * A hit is an address newly called dead for good by one remote (event/remote.h). Hits of the window are held against what was to
- * be expected, the largest of three: the busiest window of the last 28 days; the remote's usual share of what all others report
- * now, and a fair one where all of them rise (an old list); its usual share of dead among tries, where deliveries are told. Far
- * above: factor times, with room for chance, and never below the minimum. Until the store has seen events for `history`, on three
- * days, nothing is judged. Hours are counted from 1970, UTC; the window is the running hour and those before. Any thread. */
+ * A hit is an address newly called dead for good by one remote (event/remote.h). They are counted in three windows, the one that is
+ * set, six times and twenty-four times as long, so that an outage shows at a small sender too. Hits of a window are held against
+ * what was to be expected in it, the largest of three: the busiest such window of the last 35 days; the remote's usual share of what
+ * all others report now, and a fair one where all of them rise (an old list); its usual share of dead among tries, where deliveries
+ * are told. Far above: factor times, and so many that chance has less than one in a million for it, all windows taken together, and
+ * never below the minimum. Until the store has seen events for `history`, on three days, nothing is judged. Hours are counted from
+ * 1970, UTC; a window is the running hour and those before. Any thread. */
 #pragma once
 #include "base/arena.h"
 #include "base/when.h"
@@ -15,11 +17,12 @@
 struct nx_breaker {
     bool enabled;
     unsigned minimum, factor;
-    int64_t window, hold, history; /* seconds; window: in whole hours, rounded up */
+    int64_t window, hold, history; /* seconds; window: the shortest, in whole hours, rounded up */
 };
 void nx_breaker_defaults(struct nx_breaker *ret);
 
-#define NX_BREAKER_BASE_HOURS (28 * 24)
+#define NX_BREAKER_BASE_HOURS (35 * 24) /* a monthly mailing is seen in it, whatever the weekday */
+#define NX_BREAKER_WINDOWS 3
 struct nx_rate { /* of one hour */
     int64_t hour;
     uint64_t hits, delivered;
@@ -33,6 +36,7 @@ struct nx_rates { /* ascending; hours without events may lack; what is older tha
 enum nx_basis { NX_BASIS_BUSIEST, NX_BASIS_OTHERS, NX_BASIS_DELIVERED };
 struct nx_surge {
     bool judged;       /* else there is too little history, or it is switched off */
+    int64_t hours;     /* the window: the shortest in which it is an incident; else the one that is nearest to it */
     uint64_t hits;     /* within the window, the address at hand counted */
     uint64_t expected; /* rounded */
     enum nx_basis basis;
@@ -44,8 +48,7 @@ static inline bool nx_surge_is_incident(const struct nx_surge *surge)
     return surge->judged && surge->hits >= surge->limit;
 }
 /* The numbers in words. */
-struct nx_str nx_surge_reason(struct nx_arena *arena, const struct nx_breaker *policy, struct nx_str remote,
-                              const struct nx_surge *surge, nx_when at);
-/* The window's hours, and when the window of that moment begins. */
-int64_t nx_breaker_hours(const struct nx_breaker *policy);
-nx_when nx_breaker_since(const struct nx_breaker *policy, nx_when at);
+struct nx_str nx_surge_reason(struct nx_arena *arena, struct nx_str remote, const struct nx_surge *surge, nx_when at);
+/* The hours of a window, 0 the shortest, and when one of so many hours begins that has this moment in its last. */
+int64_t nx_breaker_hours(const struct nx_breaker *policy, unsigned window);
+nx_when nx_breaker_since(int64_t hours, nx_when at);

@@ -24,12 +24,12 @@ void nx_hold_to_json(struct nx_buf *out, const struct nx_hold *hold)
     nx_buf_addc(out, '}');
 }
 
-void nx_incident_to_json(struct nx_buf *out, const struct nx_incident *incident, nx_when since)
+void nx_incident_to_json(struct nx_buf *out, const struct nx_incident *incident)
 {
     nx_buf_add(out, NX_STR("{\"provider\":"));
     nx_json_string(out, incident->remote);
     put(out, "state", incident->state);
-    put(out, "since", nx_when_format(out->arena, since));
+    put(out, "since", nx_when_format(out->arena, incident->since));
     put(out, "opened", nx_when_format(out->arena, incident->opened));
     put(out, "until", nx_when_format(out->arena, incident->until));
     nx_buf_add(out, nx_arena_printf(out->arena, ",\"held\":%" G_GUINT64_FORMAT ",\"holding\":%" G_GUINT64_FORMAT, incident->held,

@@ -7,4 +7,4 @@
 
 void nx_hold_to_json(struct nx_buf *out, const struct nx_hold *hold);
 /* since: when the time begins that made the incident; what was suppressed from then to its opening went through. */
-void nx_incident_to_json(struct nx_buf *out, const struct nx_incident *incident, nx_when since);
+void nx_incident_to_json(struct nx_buf *out, const struct nx_incident *incident);

@@ -77,6 +77,8 @@ static unsigned actions_of(enum nx_act act)
     case NX_ACT_RELEASE:
     case NX_ACT_ALLOW:
         return 1u << NX_ACTION_CLEAR;
+    case NX_ACT_HOLD: /* what was on the list is on it no more */
+        return 1u << NX_ACTION_HOLD | 1u << NX_ACTION_CLEAR;
     case NX_ACT_DISALLOW:
     case NX_ACT_FORGET:
         return 1u << NX_ACTION_SUPPRESS | 1u << NX_ACTION_CLEAR;

@@ -12,7 +12,6 @@
 
 struct page {
     struct nx_listing listing;
-    const struct nx_breaker *policy;
 };
 
 static bool add_incident(const struct nx_incident *incident, void *data)
@@ -20,7 +19,7 @@ static bool add_incident(const struct nx_incident *incident, void *data)
     struct page *page = data;
     if (!nx_listing_place(&page->listing))
         return false;
-    nx_incident_to_json(&page->listing.body, incident, nx_breaker_since(page->policy, incident->opened));
+    nx_incident_to_json(&page->listing.body, incident);
     return true;
 }
 
@@ -40,7 +39,7 @@ void nx_list_holds(struct nx_request *request)
     struct nx_reader *reader = nx_request_reader(request);
     size_t limit;
     g_autoptr(GError) error = NULL;
-    struct page page = {.policy = &nx_request_setup(request)->config->policy.breaker};
+    struct page page = {0};
     struct nx_hold_filter filter = {.remote = nx_request_query(request, "provider"),
                                     .after = nx_request_query(request, "cursor"),
                                     .over = nx_str_eq(nx_request_query(request, "over"), NX_STR("true"))};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/hold.h - what the incident breaker holds back: suppressions that wait for a person to say whether they were right.
  *
- * An incident is of one remote (event/remote.h) and has one end; all that it holds ends with it. A held address may be written to.
+ * An incident is of one remote (event/remote.h) and has one end; all that it holds ends with it. What the remote called dead in the
+ * window before it was recognised is part of it: such an entry is taken off the list and held. A held address may be written to.
  * It ends by release (it is suppressed after all, as of its report), drop (it was wrong), a delivery, or by itself when its time is
  * over: then nothing was done, and the next report decides. A released incident holds no more; a dropped one goes on. Slices handed
  * out live for the call, or in the arena given. Errors and threads: store/store.h. */
@@ -18,7 +19,7 @@ struct nx_hold {
 };
 struct nx_incident {
     struct nx_str remote;
-    nx_when opened, until;
+    nx_when since, opened, until; /* its first report; recognised; over */
     uint64_t held, holding; /* addresses in all; of them still */
     struct nx_str state;    /* "open", "released", "dropped", "over" */
     struct nx_str reason;   /* the numbers in words */

@@ -21,6 +21,7 @@ struct nx_change { /* one manual act, folded */
     struct nx_str reason, actor, source;
     struct nx_str remote; /* of a hold; without a key: of an incident, which `until` tells from others */
     enum nx_class class_; /* of a REJUDGE; else that of the cause */
+    struct nx_str diagnostic; /* of a HOLD */
     bool planned;         /* only while the entry of (key, stream) is still the one of this sequence, 0: none */
     int64_t sequence;
 };

@@ -235,9 +235,10 @@ enum nx_act {
     NX_ACT_FORGET,
     NX_ACT_REJUDGE,
     NX_ACT_DOMAIN,
-    NX_ACT_DISMISS
+    NX_ACT_DISMISS,
+    NX_ACT_HOLD
 };
-#define NX_ACT_COUNT 12
+#define NX_ACT_COUNT 13
 const char *nx_act_name(enum nx_act act);
 struct nx_logged { /* one line of the log; slices live for the call */
     int64_t sequence;

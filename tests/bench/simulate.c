@@ -227,17 +227,24 @@ struct memory {
     nx_when cleared, held;
     GArray *counted; /* struct counted */
 };
-struct incident {
-    nx_when opened, until;
+struct hit { /* one that went through */
+    nx_when at;
+    uint32_t address;
 };
 struct ours {
     struct nx_policy policy;
+    struct slot *slots;
     bool told;
     GHashTable *memories; /* address to struct memory */
     struct nx_rate rates[BIG + 1][DAYS * 24];
-    struct incident incidents[BIG];
+    nx_when incidents[BIG]; /* until when */
+    struct {
+        unsigned hour;
+        uint64_t hits;
+    } limits[BIG]; /* as sqlite/rate.c: fewer hits in the longest window need no second look in this hour */
+    GArray *hits[BIG];      /* struct hit */
     uint64_t silenced[NX_CAUSE_COUNT]; /* good addresses, by the cause of the entry */
-    uint64_t held;
+    uint64_t held, opened;
 };
 static struct ours *ours[POLICIES];
 static struct nx_arena *arena;
@@ -258,6 +265,8 @@ static struct ours *ours_new(enum nx_require require, bool told)
     for (int64_t hour = 0; hour < DAYS * 24; hour++)
         for (int k = 0; k <= BIG; k++)
             own->rates[k][hour].hour = T0 / 3600 + hour;
+    for (int k = 0; k < BIG; k++)
+        own->hits[k] = g_array_new(FALSE, FALSE, sizeof(struct hit));
     return own;
 }
 
@@ -266,6 +275,8 @@ static void ours_free(struct ours *own)
     if (own == NULL)
         return;
     g_hash_table_unref(own->memories);
+    for (int k = 0; k < BIG; k++)
+        g_array_unref(own->hits[k]);
     g_free(own);
 }
 
@@ -297,12 +308,42 @@ static struct nx_history history_of(const struct ours *own, const struct memory 
     return history;
 }
 
-/* As sqlite/hold.c: a new dead address is a hit of its remote; in an incident it is held, and what is held lapses. */
-static bool is_held_back(struct ours *own, struct memory *memory, unsigned remote, nx_when at)
+/* What went through in the window before an incident was seen is held, too, unless something has happened to its entry. */
+static void take_in(struct ours *own, unsigned remote, const struct nx_surge *surge, nx_when at)
 {
-    unsigned hour = (unsigned)((at - T0) / 3600), from = hour > 40 * 24 ? hour - 40 * 24 : 0;
-    struct incident *incident = &own->incidents[MIN(remote, BIG - 1)];
-    bool open = remote < BIG && incident->until > at;
+    GArray *hits = own->hits[remote];
+    for (guint i = hits->len; i > 0 && g_array_index(hits, struct hit, i - 1).at >= nx_breaker_since(surge->hours, at); i--) {
+        const struct hit *hit = &g_array_index(hits, struct hit, i - 1);
+        struct memory *memory = g_hash_table_lookup(own->memories, GUINT_TO_POINTER(hit->address + 1));
+        if (!memory->standing.present || memory->standing.since != hit->at)
+            continue;
+        memory->standing.present = false;
+        memory->held = own->incidents[remote];
+        own->slots[hit->address].until = 0;
+        own->held++;
+    }
+}
+
+static bool is_surge(struct ours *own, unsigned remote, unsigned hour, nx_when at, struct nx_surge *ret)
+{
+    unsigned longest = (unsigned)nx_breaker_hours(&own->policy.breaker, NX_BREAKER_WINDOWS - 1), from = hour > 40 * 24 ? hour - 40 * 24 : 0;
+    uint64_t hits = 0;
+    for (unsigned h = hour >= longest ? hour - longest + 1 : 0; h <= hour; h++)
+        hits += own->rates[remote][h].hits;
+    if (hits < own->policy.breaker.minimum || (own->limits[remote].hour == hour && hits < own->limits[remote].hits))
+        return false;
+    const struct nx_rates rates = {own->rates[remote] + from, own->rates[BIG] + from, hour - from + 1, hour - from + 1};
+    nx_breaker_judge(&own->policy.breaker, &rates, at, ret);
+    own->limits[remote].hour = hour;
+    own->limits[remote].hits = ret->judged ? hits + ret->limit - MIN(ret->limit, ret->hits) : UINT64_MAX;
+    return nx_surge_is_incident(ret);
+}
+
+/* As sqlite/hold.c: a new dead address is a hit of its remote; in an incident it is held, and what is held lapses. */
+static bool is_held_back(struct ours *own, struct memory *memory, uint32_t address, nx_when at)
+{
+    unsigned remote = people[address].domain, hour = (unsigned)((at - T0) / 3600);
+    bool open = remote < BIG && own->incidents[remote] > at;
     if (open && memory->held > at)
         return true;
     own->rates[BIG][hour].hits++;
@@ -310,14 +351,17 @@ static bool is_held_back(struct ours *own, struct memory *memory, unsigned remot
         return false;
     own->rates[remote][hour].hits++;
     if (!open) {
-        const struct nx_rates rates = {own->rates[remote] + from, own->rates[BIG] + from, hour - from + 1, hour - from + 1};
+        const struct hit hit = {at, address};
         struct nx_surge surge;
-        nx_breaker_judge(&own->policy.breaker, &rates, at, &surge);
-        if (!nx_surge_is_incident(&surge))
+        if (!is_surge(own, remote, hour, at, &surge)) {
+            g_array_append_val(own->hits[remote], hit);
             return false;
-        *incident = (struct incident){at, at + own->policy.breaker.hold};
+        }
+        own->incidents[remote] = at + own->policy.breaker.hold;
+        own->opened++;
+        take_in(own, remote, &surge, at);
     }
-    memory->held = incident->until;
+    memory->held = own->incidents[remote];
     own->held++;
     return true;
 }
@@ -351,7 +395,7 @@ static void ours_report(struct ours *own, struct slot *slot, uint32_t address, c
     struct nx_decision decision;
     nx_arena_reset(arena);
     nx_decide(&own->policy, &history, &event, at, arena, &decision);
-    if (nx_policy_may_hold(&event, &decision) && is_held_back(own, memory, remote, at))
+    if (nx_policy_may_hold(&event, &decision) && is_held_back(own, memory, address, at))
         return;
     bool suppresses = decision.action == NX_ACTION_SUPPRESS;
     if ((suppresses || decision.action == NX_ACTION_COUNT) && !history.counted_today && nx_policy_counts(&own->policy, &event)) {
@@ -480,7 +524,8 @@ static void print_table(void)
                (unsigned long long)c->repeated, (unsigned long long)c->wasted, (unsigned long long)(c->wasted + c->withheld));
     }
     for (int i = OURS; i < POLICIES; i++) {
-        printf("%s: the incident breaker held %llu back; silenced by", names[i], (unsigned long long)ours[i]->held);
+        printf("%s: %llu incidents held %llu back; silenced by", names[i], (unsigned long long)ours[i]->opened,
+               (unsigned long long)ours[i]->held);
         for (int cause = 0; cause < NX_CAUSE_COUNT; cause++)
             if (ours[i]->silenced[cause] > 0)
                 printf(" %s %llu", nx_cause_name((enum nx_cause)cause), (unsigned long long)ours[i]->silenced[cause]);
@@ -531,6 +576,8 @@ int main(int argc, char **argv)
     ours[OURS_SIGNED] = ours_new(NX_REQUIRE_SOFT, true);
     for (int i = 0; i < POLICIES; i++)
         slots[i] = g_new0(struct slot, n_addresses);
+    for (int i = OURS; i < POLICIES; i++)
+        ours[i]->slots = slots[i];
     live_a_year();
     print_table();
     bool good = is_best();

@@ -75,9 +75,9 @@ ask("POST", S + "/@example.net/forget", F, want=400); ask("POST", S + "/h@exampl
 N, H = "/v1/stats", "/v1/holds"
 ask("GET", N, N); ask("GET", N + "?by=day,remote&limit=1", N); ask("GET", N + "?by=x", N, want=400)
 ask("GET", H, H); ask("GET", H + "?over=true", H); ask("GET", H + "?limit=0", H, want=400)
-for i in range(9): ask("POST", M, M, bounce.replace(b"one@example.net", b"held%d@held.example.org" % i), mail)
+for i in range(40): ask("POST", M, M, bounce.replace(b"one@example.net", b"held%d@held.example.org" % i), mail)
 ask("GET", H, H); ask("GET", H + "?limit=1", H)
-for verb, who in ("/drop", b'{"addresses": ["held7@held.example.org"], "reason": "asked"}'), ("/release", b'{"provider": "example.org"}'): ask("POST", H + verb, H + verb, who)
+for verb, who in ("/drop", b'{"addresses": ["held37@held.example.org"], "reason": "asked"}'), ("/release", b'{"provider": "example.org"}'): ask("POST", H + verb, H + verb, who)
 for verb in "/release", "/drop": ask("POST", H + verb, H + verb, b'{"provider": "none.example"}', want=404); ask("POST", H + verb, H + verb, b"{}", want=400)
 T, G = "/v1/triage", "/v1/triage/{group}"
 odd = lambda who, words: bounce.replace(b"one@", who + b"@").replace(b"5.1.1", b"5.0.0").replace(b"User unknown", words)

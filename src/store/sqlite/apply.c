@@ -10,6 +10,7 @@ static const char PUT[] = "INSERT INTO suppressions(key, stream, address, cause,
                           " manual=excluded.manual, seq=excluded.seq";
 static const char LIFT[] =
     "DELETE FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
+static const char UNLIST[] = "DELETE FROM suppressions WHERE key=?1 AND stream=?2";
 static const char COOL[] = "DELETE FROM suppressions WHERE key=?1 AND class='s' AND manual=0 AND until IS NOT NULL";
 /* As nx_standing_is_tried. */
 static const char TRY[] = "UPDATE suppressions SET until=?2 WHERE key=?1 AND class='h' AND manual=0 AND (until IS NULL OR until>?2)"
@@ -73,7 +74,7 @@ static gboolean with_key(struct nx_db *db, const char *sql, const struct nx_row 
     if (statement == NULL)
         return FALSE;
     nx_db_bind_text(statement, 1, row->key);
-    if (sql == LIFT)
+    if (sql == LIFT || sql == UNLIST)
         nx_db_bind_text(statement, 2, row->scope);
     else if (sql == TRY)
         nx_db_bind_when(statement, 2, row->until);
@@ -111,7 +112,7 @@ gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
     if (row->action == NX_ACTION_CLEAR)
         return with_key(db, COOL, row, error) && (row->until == NX_WHEN_NONE || with_key(db, TRY, row, error)) && nx_hold_end(db, row->key, NULL, error);
     if (row->action == NX_ACTION_HOLD)
-        return nx_hold_put(db, row, error);
+        return (row->act != NX_ACT_HOLD || with_key(db, UNLIST, row, error)) && nx_hold_put(db, row, error);
     if (row->action != NX_ACTION_SUPPRESS)
         return TRUE;
     switch (row->act) {
@@ -130,6 +131,7 @@ gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
     case NX_ACT_HOLD_DROP:
         return row->key.n > 0 ? nx_hold_end(db, row->key, &row->scope, error) : nx_hold_mark(db, row, error);
     case NX_ACT_DISMISS: /* what is proposed no more was nowhere */
+    case NX_ACT_HOLD:    /* its action is HOLD */
         return TRUE;
     case NX_ACT_DISALLOW:
         return with_key(db, DISALLOW, row, error);

@@ -14,6 +14,7 @@ static const char BLANK[] =
     " action=CASE action WHEN 'hold' THEN action ELSE 'none' END, scope=NULL, until=CASE action WHEN 'hold' THEN until END,"
     " remote=CASE action WHEN 'hold' THEN remote END, reason='erased', actor=NULL,"
     " diagnostic=NULL, body=?2, trimmed=1 WHERE seq=?1";
+static const char HELD[] = "SELECT seq FROM log WHERE key=?1 AND act='hold'";
 static const char UNEXPLAINED[] = "DELETE FROM unexplained WHERE seq IN (SELECT seq FROM log WHERE key=?1)";
 static const char ACTS[] = "DELETE FROM log WHERE key=?1 AND act<>'event'";
 static const char HOLD_ROWS[] = "SELECT seq FROM log WHERE key=?1 AND action='hold'";
@@ -106,15 +107,17 @@ static gboolean blank_event(struct nx_backend *backend, int64_t sequence, GPtrAr
     if (spellings != NULL && address.n > 0)
         g_ptr_array_add(spellings, g_strndup(address.p, address.n));
     nx_arena_reset(backend->scratch);
-    struct nx_str left = nx_erase_body(backend, body, NX_STR_NONE);
+    struct nx_str left = body.n > 0 ? nx_erase_body(backend, body, NX_STR_NONE) : NX_STR_NONE; /* an act has none */
     nx_db_reset(event);
     sqlite3_bind_int64(blank, 1, sequence);
-    sqlite3_bind_blob64(blank, 2, left.p, left.n, SQLITE_STATIC);
+    sqlite3_bind_null(blank, 2);
+    if (left.n > 0)
+        sqlite3_bind_blob64(blank, 2, left.p, left.n, SQLITE_STATIC);
     return nx_db_run(db, blank, error);
 }
 
-static gboolean blank_events(struct nx_backend *backend, const char *sql, struct nx_str key, struct nx_erased *counts,
-                             GPtrArray *spellings, GError **error)
+static gboolean blank_events(struct nx_backend *backend, const char *sql, struct nx_str key, size_t *count, GPtrArray *spellings,
+                             GError **error)
 {
     g_autoptr(GArray) sequences = g_array_new(FALSE, FALSE, sizeof(int64_t));
     if (!sequences_of(backend->db, sql, key, sequences, error))
@@ -122,7 +125,7 @@ static gboolean blank_events(struct nx_backend *backend, const char *sql, struct
     for (guint i = 0; i < sequences->len; i++)
         if (!blank_event(backend, g_array_index(sequences, int64_t, i), spellings, error))
             return FALSE;
-    counts->events += sequences->len;
+    *count += sequences->len;
     return TRUE;
 }
 
@@ -184,7 +187,8 @@ gboolean nx_erase_lines(struct nx_backend *backend, struct nx_str key, size_t *l
 gboolean nx_erase_key(struct nx_backend *backend, struct nx_str key, struct nx_erased *counts, GPtrArray *spellings, GError **error)
 {
     struct nx_db *db = backend->db;
-    return with_key(db, UNEXPLAINED, key, NULL, error) && blank_events(backend, EVENTS, key, counts, spellings, error) &&
+    return with_key(db, UNEXPLAINED, key, NULL, error) && blank_events(backend, EVENTS, key, &counts->events, spellings, error) &&
+           blank_events(backend, HELD, key, &counts->acts, NULL, error) &&
            with_key(db, ACTS, key, &counts->acts, error) && nx_erase_lines(backend, key, &counts->lines, error) &&
            with_key(db, ENTRIES, key, NULL, error) && with_key(db, HOLDS, key, NULL, error) &&
            with_key(db, ALLOWED, key, NULL, error);
@@ -193,7 +197,7 @@ gboolean nx_erase_key(struct nx_backend *backend, struct nx_str key, struct nx_e
 gboolean nx_erase_rows(struct nx_backend *backend, struct nx_str key, struct nx_erased *counts, GError **error)
 {
     struct nx_db *db = backend->db;
-    return blank_events(backend, HOLD_ROWS, key, counts, NULL, error) && with_key(db, ROWS, key, &counts->events, error) &&
+    return blank_events(backend, HOLD_ROWS, key, &counts->events, NULL, error) && with_key(db, ROWS, key, &counts->events, error) &&
            nx_erase_lines(backend, key, &counts->lines, error) && with_key(db, ENTRIES, key, NULL, error) &&
            with_key(db, HOLDS, key, NULL, error) && with_key(db, ALLOWED, key, NULL, error);
 }

@@ -57,7 +57,7 @@ gboolean nx_read_incidents(struct nx_reader *reader, const struct nx_hold_filter
                            void *data, GError **error)
 {
     static const char LIST[] =
-        "SELECT i.remote, i.opened, i.until, i.held, i.state, l.reason,"
+        "SELECT i.remote, i.opened, i.until, i.held, i.state, l.reason, i.since,"
         " (SELECT count(*) FROM holds h WHERE h.remote = i.remote AND h.until = i.until AND h.until > ?3)"
         " FROM incidents i LEFT JOIN log l ON l.seq = i.seq WHERE (?1 IS NULL OR i.remote = ?1) AND (?2 OR i.until > ?3)"
         " ORDER BY i.opened DESC, i.remote";
@@ -72,10 +72,11 @@ gboolean nx_read_incidents(struct nx_reader *reader, const struct nx_hold_filter
     while ((got = nx_db_step(own->db, list, error)) > 0) {
         struct nx_str state = nx_db_text(list, 4);
         struct nx_incident incident = {.remote = nx_db_text(list, 0),
+                                       .since = sqlite3_column_int64(list, 6),
                                        .opened = sqlite3_column_int64(list, 1),
                                        .until = sqlite3_column_int64(list, 2),
                                        .held = (uint64_t)sqlite3_column_int64(list, 3),
-                                       .holding = (uint64_t)sqlite3_column_int64(list, 6),
+                                       .holding = (uint64_t)sqlite3_column_int64(list, 7),
                                        .state = state,
                                        .reason = nx_db_text(list, 5)};
         if (state.n == 0)

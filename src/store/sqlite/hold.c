@@ -10,8 +10,8 @@ gboolean nx_hold_put(struct nx_db *db, const struct nx_row *row, GError **error)
 {
     static const char PUT[] = "INSERT OR REPLACE INTO holds(key, stream, address, cause, class, at, until, remote, seq)"
                               " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)";
-    static const char COUNT[] = "INSERT INTO incidents(remote, until, opened, held, state, seq) VALUES(?1,?2,?3,1,'',?4)"
-                                " ON CONFLICT DO UPDATE SET held = held + 1";
+    static const char COUNT[] = "INSERT INTO incidents(remote, until, opened, held, state, seq, since) VALUES(?1,?2,?3,1,'',?4,?3)"
+                                " ON CONFLICT DO UPDATE SET held = held + 1, since = min(since, excluded.since)";
     sqlite3_stmt *put = nx_db_statement(db, PUT, error), *count = nx_db_statement(db, COUNT, error);
     if (put == NULL || count == NULL)
         return FALSE;
@@ -84,12 +84,12 @@ gboolean nx_hold_take(struct nx_db *db, const struct nx_row *row, struct nx_row 
 
 struct incident {
     bool open, released;
-    nx_when opened, until;
+    nx_when opened, since, until;
 };
 
 static gboolean find_incident(struct nx_backend *backend, struct nx_str remote, nx_when at, struct incident *ret, GError **error)
 {
-    static const char FIND[] = "SELECT opened, until, state FROM incidents WHERE remote=?1 AND until>?2 ORDER BY until";
+    static const char FIND[] = "SELECT opened, until, state, since FROM incidents WHERE remote=?1 AND until>?2 ORDER BY until";
     sqlite3_stmt *find = nx_db_statement(backend->db, FIND, error);
     int got;
     *ret = (struct incident){.open = false};
@@ -98,12 +98,12 @@ static gboolean find_incident(struct nx_backend *backend, struct nx_str remote, 
     nx_db_bind_text(find, 1, remote);
     sqlite3_bind_int64(find, 2, at);
     while ((got = nx_db_step(backend->db, find, error)) > 0) {
-        nx_when opened = sqlite3_column_int64(find, 0);
-        if (nx_breaker_since(&backend->policy.breaker, opened) > at) /* an event of before; or the clock ran ahead then */
+        nx_when since = sqlite3_column_int64(find, 3);
+        if (nx_breaker_since(nx_breaker_hours(&backend->policy.breaker, 0), since) > at) /* of before; or the clock ran ahead then */
             continue;
         *ret = (struct incident){.open = true,
                                  .released = nx_str_eq(nx_db_text(find, 2), NX_STR("released")),
-                                 .opened = opened,
+                                 .opened = sqlite3_column_int64(find, 0),
                                  .until = sqlite3_column_int64(find, 1)};
         nx_db_reset(find);
         return TRUE;
@@ -127,12 +127,13 @@ static gboolean is_held(struct nx_db *db, struct nx_str key, struct nx_str strea
 }
 
 gboolean nx_hold_judge(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
-                       struct nx_str remote, nx_when at, nx_when now, struct nx_decision *decision, GError **error)
+                       struct nx_str remote, nx_when at, nx_when now, struct nx_decision *decision, struct nx_surge *ret_surge,
+                       GError **error)
 {
     const struct nx_breaker *policy = &backend->policy.breaker;
     struct incident incident;
-    struct nx_surge surge;
     bool held = false;
+    *ret_surge = (struct nx_surge){.judged = false};
     if (!nx_policy_may_hold(event, decision))
         return nx_rate_add(backend, remote, at, now, 0, event->report.kind == NX_KIND_DELIVERED, error);
     if (!policy->enabled || remote.n == 0)
@@ -153,16 +154,91 @@ gboolean nx_hold_judge(struct nx_backend *backend, struct nx_arena *arena, const
         decision->reason = nx_arena_printf(arena, "held back: an incident at %.*s since %.*s (%.*s)", NX_FMT(remote),
                                            NX_FMT(nx_when_format(arena, incident.opened)), NX_FMT(decision->reason));
     } else {
-        if (!nx_rate_judge(backend, remote, at, &surge, error))
+        if (!nx_rate_judge(backend, remote, at, ret_surge, error))
             return FALSE;
-        if (!nx_surge_is_incident(&surge))
+        if (!nx_surge_is_incident(ret_surge))
             return TRUE;
         incident.until = at + policy->hold;
         decision->reason = nx_arena_printf(arena, "held back: %.*s (%.*s)",
-                                           NX_FMT(nx_surge_reason(arena, policy, remote, &surge, at)), NX_FMT(decision->reason));
+                                           NX_FMT(nx_surge_reason(arena, remote, ret_surge, at)), NX_FMT(decision->reason));
     }
     decision->action = NX_ACTION_HOLD;
     decision->until = incident.until;
+    return TRUE;
+}
+
+/* ---- an incident takes in what went through before it was seen */
+
+struct earlier {
+    struct nx_str key, stream, address, diagnostic, reason;
+    enum nx_cause cause;
+    nx_when at;
+    int64_t sequence;
+};
+
+/* Events of the window that the remote suppressed by, the latest first; no more than it had hits. Rows are in the order of writing,
+ * and nothing counts for later than it was written. */
+static gboolean find_earlier(struct nx_db *db, const struct nx_surge *surge, const struct nx_row *opening, struct nx_arena *arena,
+                             GArray *ret, GError **error)
+{
+    static const char FIND[] = "SELECT made, at, act, action, class, remote, key, scope, address, diagnostic, reason, cause, seq FROM log"
+                               " WHERE action IN ('suppress','clear','done','hold') AND seq<?1 ORDER BY seq DESC";
+    sqlite3_stmt *find = nx_db_statement(db, FIND, error);
+    nx_when since = nx_breaker_since(surge->hours, opening->at);
+    int got = -1;
+    if (find == NULL)
+        return FALSE;
+    sqlite3_bind_int64(find, 1, opening->sequence);
+    while (ret->len + 1 < surge->hits && (got = nx_db_step(db, find, error)) > 0 && sqlite3_column_int64(find, 0) >= since) {
+        nx_when at = sqlite3_column_int64(find, 1);
+        if (at < since || !nx_str_eq(nx_db_text(find, 2), NX_STR("event")) ||
+            !nx_str_eq(nx_db_text(find, 3), NX_STR("suppress")) || nx_db_class(find, 4) != NX_CLASS_HARD ||
+            !nx_str_eq(nx_db_text(find, 5), opening->remote) || nx_db_text(find, 6).n == 0)
+            continue;
+        const struct earlier earlier = {.key = nx_arena_dup(arena, nx_db_text(find, 6)),
+                                        .stream = nx_arena_dup(arena, nx_db_text(find, 7)),
+                                        .address = nx_arena_dup(arena, nx_db_text(find, 8)),
+                                        .diagnostic = nx_arena_dup(arena, nx_db_text(find, 9)),
+                                        .reason = nx_arena_dup(arena, nx_db_text(find, 10)),
+                                        .cause = nx_db_cause(db, find, 11),
+                                        .at = at,
+                                        .sequence = sqlite3_column_int64(find, 12)};
+        g_array_append_val(ret, earlier);
+    }
+    if (got > 0)
+        nx_db_reset(find);
+    return got >= 0 || ret->len + 1 >= surge->hits;
+}
+
+gboolean nx_hold_take_in(struct nx_backend *backend, const struct nx_surge *surge, const struct nx_row *opening, nx_when now,
+                         GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct earlier));
+    struct nx_str remote = nx_arena_dup(arena, opening->remote), opened = nx_when_format(arena, opening->at);
+    if (!find_earlier(backend->db, surge, opening, arena, all, error))
+        return FALSE;
+    for (guint i = all->len; i > 0; i--) {
+        const struct earlier *earlier = &g_array_index(all, struct earlier, i - 1);
+        bool changed, erased;
+        const struct nx_change change = {
+            .act = NX_ACT_HOLD,
+            .key = earlier->key,
+            .address = earlier->address,
+            .stream = earlier->stream,
+            .cause = earlier->cause,
+            .since = earlier->at,
+            .until = opening->until,
+            .reason = nx_arena_printf(arena, "held back: an incident at %.*s, seen at %.*s (%.*s)", NX_FMT(remote), NX_FMT(opened),
+                                      NX_FMT(earlier->reason)),
+            .actor = NX_STR("nixie"),
+            .remote = remote,
+            .diagnostic = earlier->diagnostic,
+            .planned = true, /* only while the entry is still the report's, and nothing protects the address */
+            .sequence = earlier->sequence};
+        if (!nx_write_act(backend, &change, now, &changed, &erased, error))
+            return FALSE;
+    }
     return TRUE;
 }
 
@@ -280,7 +356,7 @@ static gboolean act(struct nx_backend *backend, const struct nx_settle *settle, 
 static gboolean mark_incidents(struct nx_backend *backend, const struct nx_settle *settle, nx_when now, size_t *ret_n,
                                GError **error)
 {
-    static const char FIND[] = "SELECT until, opened FROM incidents WHERE remote=?1 AND until>?2 AND state NOT IN ('released', ?3)";
+    static const char FIND[] = "SELECT until, since FROM incidents WHERE remote=?1 AND until>?2 AND state NOT IN ('released', ?3)";
     sqlite3_stmt *find = nx_db_statement(backend->db, FIND, error);
     g_autoptr(GArray) incidents = g_array_new(FALSE, FALSE, sizeof(struct incident));
     int got;
@@ -290,7 +366,7 @@ static gboolean mark_incidents(struct nx_backend *backend, const struct nx_settl
     sqlite3_bind_int64(find, 2, now);
     nx_db_bind_text(find, 3, settle->release ? NX_STR("released") : NX_STR("dropped"));
     while ((got = nx_db_step(backend->db, find, error)) > 0) {
-        const struct incident incident = {.until = sqlite3_column_int64(find, 0), .opened = sqlite3_column_int64(find, 1)};
+        const struct incident incident = {.until = sqlite3_column_int64(find, 0), .since = sqlite3_column_int64(find, 1)};
         g_array_append_val(incidents, incident);
     }
     for (guint i = 0; i < incidents->len && got == 0; i++) {
@@ -303,8 +379,7 @@ static gboolean mark_incidents(struct nx_backend *backend, const struct nx_settl
                                          .actor = settle->actor,
                                          .source = settle->source,
                                          .remote = settle->remote};
-        if ((!settle->release && !nx_rate_wipe(backend->db, settle->remote,
-                                               nx_breaker_since(&backend->policy.breaker, incident->opened), now, error)) ||
+        if ((!settle->release && !nx_rate_wipe(backend->db, settle->remote, incident->since, now, error)) ||
             !nx_write_act(backend, &change, now, &changed, &erased, error))
             return FALSE;
     }

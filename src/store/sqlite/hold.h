@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/sqlite/hold.h - incidents and what they hold back. Inner; promises: store/hold.h.
  *
- * The tables follow from the log: a row with action `hold` opens or continues the incident of (remote, until); acts `hold_release`
+ * The tables follow from the log: a row with action `hold`, an event or the act `hold` for what was suppressed before, opens or
+ * continues the incident of (remote, until); acts `hold_release`
  * and `hold_drop` end one hold, or without a key mark the incident. Nothing is deleted when a term is over, so a clock that ran
  * ahead and came back loses nothing. */
 #pragma once
@@ -9,9 +10,15 @@
 #include "store/sqlite/apply.h"
 #include "store/sqlite/write.h"
 
-/* Counts the event, and turns *decision from suppress into hold, or into none where the address is held already. */
+/* Counts the event, and turns *decision from suppress into hold, or into none where the address is held already. *ret_surge is an
+ * incident where this event opened it. */
 gboolean nx_hold_judge(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
-                       struct nx_str remote, nx_when at, nx_when now, struct nx_decision *decision, GError **error);
+                       struct nx_str remote, nx_when at, nx_when now, struct nx_decision *decision, struct nx_surge *ret_surge,
+                       GError **error);
+/* Once the event that opened it is kept: what the remote called dead in the surge's window is held, too, and on the list no more.
+ * Each stands in the log as `hold`, as of its report. */
+gboolean nx_hold_take_in(struct nx_backend *backend, const struct nx_surge *surge, const struct nx_row *opening, nx_when now,
+                         GError **error);
 /* Is there a hold of this key that a delivery drops? */
 gboolean nx_hold_exists(struct nx_db *db, struct nx_str key, nx_when at, bool *ret, GError **error);
 /* A delivery shows that what was held of this key was no hit. */

@@ -4,7 +4,7 @@
 #define HOUR 3600
 #define LIMITS_MAX 256u /* remotes whose limit of the hour is remembered */
 
-struct limit { /* of one remote: fewer hits need no second look in this hour */
+struct limit { /* of one remote: fewer hits in the longest window need no second look in this hour */
     int64_t hour;
     uint64_t hits;
 };
@@ -12,7 +12,7 @@ struct limit { /* of one remote: fewer hits need no second look in this hour */
 static gboolean sweep(struct nx_backend *backend, nx_when now, GError **error)
 {
     static const char SWEEP[] = "DELETE FROM rates WHERE hour < (SELECT day * 24 FROM (SELECT DISTINCT hour / 24 AS day FROM rates"
-                                " WHERE remote = '') ORDER BY day DESC LIMIT 1 OFFSET 34)";
+                                " WHERE remote = '') ORDER BY day DESC LIMIT 1 OFFSET 38)";
     if (backend->breaker.swept != 0 && now >= backend->breaker.swept && now - backend->breaker.swept < HOUR)
         return TRUE;
     backend->breaker.swept = now;
@@ -102,7 +102,7 @@ static struct limit *limit_of(struct nx_backend *backend, struct nx_str remote)
 gboolean nx_rate_judge(struct nx_backend *backend, struct nx_str remote, nx_when at, struct nx_surge *ret, GError **error)
 {
     const struct nx_breaker *policy = &backend->policy.breaker;
-    int64_t hour = at / HOUR, window = nx_breaker_hours(policy);
+    int64_t hour = at / HOUR, window = nx_breaker_hours(policy, NX_BREAKER_WINDOWS - 1);
     uint64_t hits;
     *ret = (struct nx_surge){.judged = false};
     if (!policy->enabled || remote.n == 0)
@@ -124,7 +124,7 @@ gboolean nx_rate_judge(struct nx_backend *backend, struct nx_str remote, nx_when
                                    .n_remote = own->len,
                                    .n_all = all->len};
     nx_breaker_judge(policy, &rates, at, ret);
-    *limit = (struct limit){hour, ret->judged ? ret->limit : UINT64_MAX};
+    *limit = (struct limit){hour, ret->judged ? hits + ret->limit - MIN(ret->limit, ret->hits) : UINT64_MAX};
     return TRUE;
 }
 

@@ -19,7 +19,7 @@ static const char BEGIN[] =
     " at INTEGER NOT NULL, until INTEGER NOT NULL, remote TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(key, stream)) WITHOUT "
     "ROWID;"
     "CREATE TEMP TABLE incidents(remote TEXT NOT NULL, until INTEGER NOT NULL, opened INTEGER NOT NULL, held INTEGER NOT NULL,"
-    " state TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(remote, until)) WITHOUT ROWID;"
+    " state TEXT NOT NULL, seq INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(remote, until)) WITHOUT ROWID;"
     "CREATE TEMP TABLE forgotten(hash BLOB NOT NULL, stream TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, seq INTEGER NOT NULL,"
     " PRIMARY KEY(hash, stream)) WITHOUT ROWID;";
 static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.suppressions SELECT * FROM temp.suppressions;"

@@ -80,4 +80,8 @@ const char *const nx_schema_migrations[] = {
     "NOT NULL, source TEXT NOT NULL, stream TEXT NOT NULL, UNIQUE(kind, cause, class, action, source, stream));"
     "CREATE TABLE tally_packed(day INTEGER NOT NULL, part INTEGER NOT NULL, n INTEGER NOT NULL, body BLOB NOT NULL,"
     " PRIMARY KEY(day, part));",
+    /* The first report that an incident holds: what went through before it was seen is taken in. */
+    "ALTER TABLE incidents ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE incidents SET since = coalesce((SELECT min(l.at) FROM log l WHERE l.action IN ('suppress','clear','done','hold')"
+    " AND l.action = 'hold' AND l.remote = incidents.remote AND l.until = incidents.until), opened);",
 };

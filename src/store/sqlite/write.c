@@ -295,7 +295,8 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
         decision.reason = nx_arena_printf(arena, "the recipient is no address: %s", why);
     struct nx_str domain = nx_str_sub(address->key, 0, nx_str_chr(address->key, '@'));
     struct nx_str remote = nx_remote_name(backend->scratch, event->verdict.provider, event->report.remote_mta, domain);
-    if (!nx_hold_judge(backend, arena, event, address->key, remote, at, now, &decision, error) ||
+    struct nx_surge surge;
+    if (!nx_hold_judge(backend, arena, event, address->key, remote, at, now, &decision, &surge, error) ||
         (history.held && !nx_hold_disprove(db, address->key, at, error)))
         return FALSE;
     bool suppresses = decision.action == NX_ACTION_SUPPRESS;
@@ -326,7 +327,8 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
         !nx_pack_sweep(backend, now, error))
         return FALSE;
     *ret = (struct nx_stored){.decision = decision};
-    return nx_domain_weigh(backend, &change, now, error);
+    return nx_domain_weigh(backend, &change, now, error) &&
+           (!nx_surge_is_incident(&surge) || nx_hold_take_in(backend, &surge, &change, now, error));
 }
 
 /* Nothing has happened to the entry since it was looked at, and nothing protects the address. */
@@ -389,6 +391,7 @@ static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_
             return FALSE;
         *ret = !*ret;
         return TRUE;
+    case NX_ACT_HOLD:
     case NX_ACT_HOLD_RELEASE: /* hold.c has looked */
     case NX_ACT_HOLD_DROP:
         *ret = true;
@@ -437,6 +440,7 @@ static gboolean act_on_erased(struct nx_backend *backend, const struct nx_change
     case NX_ACT_EVENT:
     case NX_ACT_FORGET:
     case NX_ACT_REJUDGE:
+    case NX_ACT_HOLD:
     case NX_ACT_HOLD_RELEASE:
     case NX_ACT_HOLD_DROP:
         break;
@@ -473,15 +477,16 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
                                  .cause = change->cause,
                                  .class_ = class_,
                                  .counts = change->act == NX_ACT_RELEASE ? 2 : 0, /* who is let go starts anew */
-                                 .action = NX_STR("done"),
+                                 .action = change->act == NX_ACT_HOLD ? NX_STR("hold") : NX_STR("done"),
                                  .scope = change->stream,
                                  .until = change->until,
                                  .reason = reason,
                                  .actor = change->actor,
                                  .source = change->source,
+                                 .diagnostic = change->diagnostic,
                                  .remote = change->remote};
     struct nx_row effect = {.act = change->act,
-                            .action = NX_ACTION_SUPPRESS,
+                            .action = change->act == NX_ACT_HOLD ? NX_ACTION_HOLD : NX_ACTION_SUPPRESS,
                             .key = change->key,
                             .address = change->address,
                             .scope = change->stream,
