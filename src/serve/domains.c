@@ -97,7 +97,7 @@ static int answer_dismiss(void *data, struct nx_reader *reader, const struct nx_
     return acted->changed > 0;
 }
 
-void nx_confirm_domain(struct nx_request *request)
+static void confirm_domain(struct nx_request *request)
 {
     struct nx_str domain = nx_request_param(request);
     struct nx_manual by;
@@ -112,7 +112,12 @@ void nx_confirm_domain(struct nx_request *request)
     nx_request_done(request, &once, error);
 }
 
-void nx_dismiss_domain(struct nx_request *request)
+void nx_confirm_domain(struct nx_request *request)
+{
+    nx_request_apart(request, confirm_domain);
+}
+
+static void dismiss_domain(struct nx_request *request)
 {
     struct nx_str domain = nx_request_param(request);
     struct nx_manual by;
@@ -124,4 +129,9 @@ void nx_dismiss_domain(struct nx_request *request)
     (void)!nx_store_dismiss(nx_request_service(request)->store, domain, by.reason, by.actor, &once, nx_request_now(request),
                             &error);
     nx_request_done(request, &once, error);
+}
+
+void nx_dismiss_domain(struct nx_request *request)
+{
+    nx_request_apart(request, dismiss_domain);
 }

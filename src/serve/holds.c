@@ -128,12 +128,22 @@ static void settle(struct nx_request *request, bool release)
     nx_request_done(request, &once, error);
 }
 
-void nx_release_holds(struct nx_request *request)
+static void release_holds(struct nx_request *request)
 {
     settle(request, true);
 }
 
-void nx_drop_holds(struct nx_request *request)
+void nx_release_holds(struct nx_request *request)
+{
+    nx_request_apart(request, release_holds);
+}
+
+static void drop_holds(struct nx_request *request)
 {
     settle(request, false);
+}
+
+void nx_drop_holds(struct nx_request *request)
+{
+    nx_request_apart(request, drop_holds);
 }

@@ -17,6 +17,7 @@ struct nx_server {
     struct MHD_Daemon *former; /* before a new certificate; finishes what it has */
     struct nx_connections *connections;
     struct nx_keys *keys;
+    GThreadPool *acts; /* of requests, whose `apart` is run */
     int listener;
     char *certificate, *key; /* texts in use, or NULL: no TLS */
     pthread_key_t context;   /* struct nx_context of a thread */
@@ -52,10 +53,13 @@ struct nx_request {
     unsigned status;
     GPtrArray *headers; /* name, value, name, value ... for the answer */
     bool waiting;
+    void (*apart)(struct nx_request *request);
     struct nx_key *key; /* NULL: it has none */
 };
 
 struct nx_context *nx_server_context(struct nx_server *server);
+/* This thread is not the server's any more. */
+void nx_server_leave(struct nx_server *server);
 /* What the library calls (dispatch.c). */
 enum MHD_Result nx_dispatch_answer(void *data, struct MHD_Connection *connection, const char *url, const char *method,
                                    const char *version, const char *upload, size_t *upload_size, void **state);
@@ -65,3 +69,5 @@ void nx_dispatch_say(void *data, const char *format, va_list list) G_GNUC_PRINTF
 /* Hands the answer to the library. */
 enum MHD_Result nx_request_queue(struct nx_request *request);
 void nx_request_free(struct nx_request *request);
+/* GFunc of the pool of acts. */
+void nx_request_act(void *data, void *user);

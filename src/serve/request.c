@@ -225,6 +225,26 @@ nx_when nx_request_now(struct nx_request *request)
     return g_get_real_time() / G_USEC_PER_SEC;
 }
 
+void nx_request_apart(struct nx_request *request, nx_apart_fn *fn)
+{
+    request->server->service->storing++;
+    request->apart = fn;
+    nx_request_wait(request);
+    g_thread_pool_push(request->server->acts, request, NULL);
+}
+
+void nx_request_act(void *data, void *user)
+{
+    struct nx_request *request = data;
+    struct nx_service *service = request->server->service;
+    (void)user;
+    nx_arena_reset(nx_request_arena(request));
+    request->apart(request);
+    nx_server_leave(request->server); /* such threads outlive the server */
+    nx_request_wake(request);
+    service->storing--;
+}
+
 void nx_request_wait(struct nx_request *request)
 {
     request->waiting = true;

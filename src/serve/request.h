@@ -101,6 +101,10 @@ typedef int nx_stream_fn(struct nx_request *request, void *data, GString *out);
 void nx_request_stream(struct nx_request *request, unsigned status, const char *media_type, nx_stream_fn *fn, void *data,
                        GDestroyNotify done);
 
+/* Runs the handler on a thread for acts: the server's few threads answer questions while the database lets nobody write. */
+typedef void nx_apart_fn(struct nx_request *request);
+void nx_request_apart(struct nx_request *request, nx_apart_fn *fn);
+
 /* The answer comes later, from another thread: call before handing the request over; nx_request_wake ends it after the answer was
  * given. */
 void nx_request_wait(struct nx_request *request);

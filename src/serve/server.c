@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define ACTS_AT_ONCE 32        /* that wait for the writer; more wait for these */
 #define HEAD_BYTES (16u << 10) /* a request's head has to fit; the library clears it for each request */
 #define RESERVED_FILES 64u     /* for the database, the log, the spool, what threads need */
 
@@ -35,6 +36,14 @@ struct nx_context *nx_server_context(struct nx_server *server)
         pthread_setspecific(server->context, context);
     }
     return context;
+}
+
+void nx_server_leave(struct nx_server *server)
+{
+    struct nx_context *context = pthread_getspecific(server->context);
+    if (context != NULL)
+        free_context(context);
+    pthread_setspecific(server->context, NULL);
 }
 
 static int open_listener(const char *listen_on, GError **error)
@@ -177,6 +186,7 @@ struct nx_server *nx_server_new(struct nx_service *service, int listener, const 
     server->most = connections(config);
     const struct nx_connections_limits limits = {server->most, config->serve_head_timeout, config->serve_timeout};
     server->keys = nx_keys_new();
+    server->acts = g_thread_pool_new(nx_request_act, NULL, ACTS_AT_ONCE, FALSE, NULL);
     server->connections = nx_connections_new(&limits, service->metrics);
     for (const struct nx_route *route = nx_routes; route->method != NULL; route++)
         rows++;
@@ -233,6 +243,7 @@ void nx_server_free(struct nx_server *server)
     }
     if (server->listener >= 0)
         close(server->listener);
+    g_thread_pool_free(server->acts, FALSE, TRUE);
     pthread_key_delete(server->context);
     nx_connections_free(server->connections);
     nx_keys_free(server->keys);

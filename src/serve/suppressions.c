@@ -156,7 +156,7 @@ static int answer_put(void *data, struct nx_reader *reader, const struct nx_acte
     return 1;
 }
 
-void nx_put_suppression(struct nx_request *request)
+static void put_suppression(struct nx_request *request)
 {
     struct nx_manual manual;
     struct nx_once once;
@@ -167,6 +167,11 @@ void nx_put_suppression(struct nx_request *request)
     manual.once = &once;
     (void)!nx_store_suppress(nx_request_service(request)->store, &manual, 1, nx_request_now(request), NULL, &error);
     nx_request_done(request, &once, error);
+}
+
+void nx_put_suppression(struct nx_request *request)
+{
+    nx_request_apart(request, put_suppression);
 }
 
 static int answer_delete(void *data, struct nx_reader *reader, const struct nx_acted *acted, GString *answer, GError **error)
@@ -180,7 +185,7 @@ static int answer_delete(void *data, struct nx_reader *reader, const struct nx_a
     return acted->changed > 0;
 }
 
-void nx_delete_suppression(struct nx_request *request)
+static void delete_suppression(struct nx_request *request)
 {
     struct nx_manual manual = {.address = nx_request_param(request),
                                .stream = nx_request_stream_name(request),
@@ -194,6 +199,11 @@ void nx_delete_suppression(struct nx_request *request)
     manual.once = &once;
     (void)!nx_store_release_all(nx_request_service(request)->store, &manual, 1, nx_request_now(request), &lifted, &error);
     nx_request_done(request, &once, error);
+}
+
+void nx_delete_suppression(struct nx_request *request)
+{
+    nx_request_apart(request, delete_suppression);
 }
 
 /* ---- the list, by pages */
