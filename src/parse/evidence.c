@@ -239,7 +239,7 @@ static unsigned signs(const struct nx_reading *reading)
 {
     struct nx_fields fields = reading->mail.fields;
     struct nx_str from = nx_fields_get(fields, "From"), subject = nx_fields_get(fields, "Subject"), path = nx_str_trim(nx_fields_get(fields, "Return-Path"));
-    unsigned n = 0;
+    unsigned n = 0, told = 0; /* told: by the subject alone */
     if (nx_str_eq(nx_str_trim(from), NX_STR("<>")))
         n += 2;
     for (size_t i = 0; i < G_N_ELEMENTS(senders); i++)
@@ -255,7 +255,8 @@ static unsigned signs(const struct nx_reading *reading)
         if (at == subject.n)
             continue;
         struct nx_str before = nx_str_sub(subject, 0, at); /* answers of people's programs put words of their own in front, and a colon */
-        n += automatic && before.n < 16 && nx_str_chr(before, ':') + nx_str_chr(before, ']') == 2 * before.n ? 2 : 1;
+        told = automatic && before.n < 16 && nx_str_chr(before, ':') + nx_str_chr(before, ']') == 2 * before.n ? 2 : 1;
+        n += told;
         break;
     }
     if (nx_fields_get(fields, "X-MS-Exchange-Message-Is-Ndr").p != NULL)
@@ -266,7 +267,7 @@ static unsigned signs(const struct nx_reading *reading)
         n++;
     if (reading->mail.returned.n > 0 || reading->words.returned.n > 0)
         n++;
-    if (nx_str_istarts(nx_fields_get(fields, "Auto-Submitted"), NX_STR("auto-generated")))
+    if (n > told && nx_str_istarts(nx_fields_get(fields, "Auto-Submitted"), NX_STR("auto-generated"))) /* beside a subject it makes no report: programs write about bounces too */
         n++;
     return n;
 }

@@ -102,6 +102,7 @@ void nx_fates_set(const struct nx_general *r, bool delayed)
     for (size_t i = 0; i < blocks->n; i++) {
         struct nx_block *block = &blocks->p[i];
         open |= !block->has_kind || block->out.kind != NX_KIND_DELIVERED;
+        mixed |= block->has_kind; /* by a state of his own */
         if (block->has_kind)
             continue;
         if (!own_kind(r, i, &block->out.kind))

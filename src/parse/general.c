@@ -351,6 +351,9 @@ static void add_delivered(struct nx_general *r, const struct nx_phrase_hit *hit)
             return;
     }
     r->told = NX_KIND_DELIVERED;
+    struct nx_str rest = {scan->page.s + hit->to, scan->page.lines[line].to > hit->to ? scan->page.lines[line].to - hit->to : 0}, address;
+    for (size_t at = 0; nx_address_find(rest, &at, &address);)
+        (void)add(r, address, line, false);
     if (line + 1 < to) {
         (void)add_items(r, line + 1, to);
     } else {
@@ -403,6 +406,18 @@ static bool find_dialogue(const struct nx_scan *scan, size_t *ret_from, size_t *
     return lines >= 2;
 }
 
+/* "... temporarily undeliverable, delivery will be retried:" */
+static bool tells_of_delay(const struct nx_scan *scan, size_t line)
+{
+    size_t from = nx_paragraph_start(scan, line), to = nx_paragraph_end(scan, line);
+    for (size_t i = 0; i < scan->n_phrases; i++) {
+        size_t at = nx_page_line_at(&scan->page, scan->phrases[i].from);
+        if (scan->phrases[i].kind == NX_PHRASE_DELAYED && at >= from && at < to && !nx_fate_is_denied(scan, &scan->phrases[i]))
+            return true;
+    }
+    return false;
+}
+
 static void follow_phrases(struct nx_general *r, bool *ret_failed, bool *ret_delayed, bool *ret_delivered)
 {
     const struct nx_scan *scan = r->scan;
@@ -420,7 +435,7 @@ static void follow_phrases(struct nx_general *r, bool *ret_failed, bool *ret_del
             }
             *ret_failed |= hit->kind == NX_PHRASE_FAILED;
             *ret_delayed |= hit->kind == NX_PHRASE_DELAYED;
-            r->told = hit->kind == NX_PHRASE_DELAYED ? NX_KIND_DELAYED : NX_KIND_FAILED;
+            r->told = hit->kind == NX_PHRASE_DELAYED || tells_of_delay(scan, line) ? NX_KIND_DELAYED : NX_KIND_FAILED;
             add_near(r, line);
         }
 }

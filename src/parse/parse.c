@@ -89,7 +89,7 @@ struct nx_report *nx_reports_add(struct nx_reading *reading)
     return &out->p[out->n++];
 }
 
-/* The words for people: every plain text part before the returned message, else the HTML ones. */
+/* The words for people: every plain text part before the returned message, and the HTML ones that no text stands before. */
 static struct nx_str words_of(struct nx_reading *reading)
 {
     const struct nx_mail *mail = &reading->mail;
@@ -113,6 +113,11 @@ static struct nx_str words_of(struct nx_reading *reading)
             nx_buf_add(&html, nx_html_text(reading->arena, part->content));
             nx_buf_addc(&html, '\n');
         }
+    }
+    if (n_text > 0 && html.n > 0) { /* HTML in front of a text is no other form of it: a footer was added */
+        nx_buf_add(&html, NX_STR("\n\n"));
+        nx_buf_add(&html, n_text > 1 ? nx_buf_str(&text) : only);
+        return nx_buf_str(&html);
     }
     if (n_text == 1)
         return only;

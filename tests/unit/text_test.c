@@ -329,6 +329,8 @@ static void each_recipient_has_his_own_kind(void **state)
         {"a@example.net\n\nFailed\n\n550 User unknown\n\nc@example.net\n\nDelivered", "cD aF"}, /* cells of a table in HTML */
         {"The message was delivered to:\n  c@example.net\n\nIt could not be delivered to:\n  a@example.net", "cD aF"},
         {"It could not be delivered to:\n  a@example.net\n\nIt has been delivered to:\n\n  c@example.net", "cD aF"},
+        {"These failed permanently:\n\n  a@example.net\n     unknown user\n\nThese are undeliverable for now, delivery will be retried:\n\n  b@example.net\n     connection refused", "aF bL"},
+        {"Your message was delivered to c@example.net.\nYour message was not delivered to a@example.net: no such user.", "cD aF"},
         {"These are the problems:\n\na@example.net: user unknown\n\nb@example.net: timed out, will be retried", "aF bL"},
         {"<a@example.net> (expanded from <o@example.net>): user unknown", "aF"},
         {"It could not be delivered to:\n\n<a@example.net>: sorry\n\nHelp is far away.\n\nNobody reads this.\n\nNor this.\n\n<b@example.net>: sorry", "aF bF"},
