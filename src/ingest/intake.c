@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define BATCH_JOBS 256u        /* messages of one commit */
@@ -190,6 +191,8 @@ static void *work(void *data)
     struct nx_engine *engine, *current = NULL;
     struct nx_worker *worker = NULL;
     size_t n;
+    if (intake->options.niceness > 0)
+        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), intake->options.niceness); /* of this thread alone (Linux) */
     while ((batch.jobs = take(intake, &engine, &n)) != NULL) {
         if (engine != current) { /* reloaded */
             g_clear_pointer(&worker, nx_worker_free);

@@ -31,6 +31,7 @@ struct nx_job {
 struct nx_intake_options {
     unsigned workers; /* 0: one more than there are processors */
     size_t queue;     /* jobs that may wait; 0: 4096 */
+    int niceness;     /* of the workers, above what the process has: others of it go first */
     /* Sees each outcome before its job does, from a worker's thread (may be NULL); microseconds that its commit took. */
     void (*observe)(void *data, const struct nx_outcome *outcome, int64_t microseconds);
     void *data;

@@ -62,17 +62,21 @@ static void add_one(struct check *check, struct nx_buf *piece, struct nx_str add
     check->suppressed += found > 0;
 }
 
-/* One piece by the database. */
+/* One piece by the sieve, and by the database for whom it does not clear. */
 static bool ask_reader(struct nx_request *request, struct check *check, guint end, struct nx_buf *piece)
 {
     struct nx_reader *reader = nx_request_reader(request);
+    struct nx_sieve *sieve = nx_request_service(request)->sieve;
+    struct nx_arena *arena = nx_request_arena(request);
     for (; reader != NULL && check->next < end; check->next++) {
         struct nx_str address = g_array_index(check->addresses, struct nx_str, check->next);
         struct nx_entry entry;
         bool allowed = false;
         g_autoptr(GError) error = NULL;
-        int found = nx_reader_lookup(reader, nx_request_arena(request), address, nx_request_stream_name(request), check->now,
-                                     &entry, &allowed, &error);
+        int found =
+            nx_sieve_clears(sieve, arena, address)
+                ? 0
+                : nx_reader_lookup(reader, arena, address, nx_request_stream_name(request), check->now, &entry, &allowed, &error);
         if (found < 0 && !g_error_matches(error, NX_ERROR, NX_ERROR_USAGE))
             return false;
         add_one(check, piece, address, found, &entry, allowed);

@@ -4,6 +4,8 @@
 #include "serve/bind.h"
 #include "serve/webhook.h"
 
+#define NICENESS 5 /* of the workers: a question takes microseconds and somebody waits for it */
+
 struct nx_setup *nx_setup_new(struct nx_config *config, GError **error)
 {
     g_autoptr(nx_setup) setup = g_new0(struct nx_setup, 1);
@@ -64,8 +66,11 @@ struct nx_service *nx_service_new(struct nx_setup *setup, struct nx_store *store
     service->metrics = nx_metrics_new();
     nx_metrics_set(service->metrics, NX_METRIC_START, "", g_get_real_time() / G_USEC_PER_SEC);
     name_build(service, setup);
-    const struct nx_intake_options options = {
-        .workers = setup->config->serve_workers, .queue = setup->config->serve_queue, .observe = observe, .data = service->metrics};
+    const struct nx_intake_options options = {.workers = setup->config->serve_workers,
+                                              .queue = setup->config->serve_queue,
+                                              .niceness = NICENESS,
+                                              .observe = observe,
+                                              .data = service->metrics};
     const struct nx_config *config = setup->config;
     pthread_mutex_init(&service->lock, NULL);
     pthread_mutex_init(&service->fetching, NULL);
@@ -73,6 +78,7 @@ struct nx_service *nx_service_new(struct nx_setup *setup, struct nx_store *store
                                   *config->fetch_connect_to == '\0' ? NULL : config->fetch_connect_to);
     service->setup = setup;
     service->store = store;
+    service->sieve = nx_sieve_new(store);
     service->intake = nx_intake_new(setup->engine, store, &options);
     return service;
 }
@@ -80,6 +86,7 @@ struct nx_service *nx_service_new(struct nx_setup *setup, struct nx_store *store
 void nx_service_free(struct nx_service *service)
 {
     nx_intake_free(service->intake);
+    nx_sieve_free(service->sieve);
     nx_store_close(service->store);
     nx_metrics_free(service->metrics);
     nx_fetch_free(service->fetch);

@@ -9,6 +9,7 @@
 #include "ingest/intake.h"
 #include "serve/metrics.h"
 #include "serve/token.h"
+#include "store/sieve.h"
 
 #include <pthread.h>
 
@@ -30,6 +31,7 @@ void nx_setup_unref(struct nx_setup *setup);
 
 struct nx_service {
     struct nx_store *store;
+    struct nx_sieve *sieve;
     struct nx_intake *intake;
     struct nx_metrics *metrics;
     pthread_mutex_t lock; /* guards setup */

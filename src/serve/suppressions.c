@@ -9,6 +9,8 @@
 
 #include <jansson.h>
 
+#define NOT_LISTED "%.*s is not suppressed"
+
 /* 1 suppressed, 0 not, -1 answered. */
 static int look_up(struct nx_request *request, struct nx_str stream, struct nx_entry *entry, bool *allowed)
 {
@@ -46,13 +48,18 @@ static void answer_none(struct nx_request *request, bool allowed)
         nx_request_problem(request, 404, "%.*s is not suppressed: until %.*s %.*s", NX_FMT(address),
                            NX_FMT(nx_when_format(nx_request_arena(request), hold.until)), NX_FMT(hold.reason));
     else
-        nx_request_problem(request, 404, "%.*s is not suppressed%s", NX_FMT(address), allowed ? ": it is on the allow list" : "");
+        nx_request_problem(request, 404, NOT_LISTED "%s", NX_FMT(address), allowed ? ": it is on the allow list" : "");
 }
 
 void nx_get_suppression(struct nx_request *request)
 {
+    struct nx_str address = nx_request_param(request);
     struct nx_entry entry;
     bool allowed = false;
+    if (nx_sieve_clears(nx_request_service(request)->sieve, nx_request_arena(request), address)) {
+        nx_request_problem(request, 404, NOT_LISTED, NX_FMT(address));
+        return;
+    }
     int found = look_up(request, nx_request_stream_name(request), &entry, &allowed);
     if (found > 0)
         answer_entry(request, 200, &entry);

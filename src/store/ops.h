@@ -26,6 +26,9 @@ struct nx_change { /* one manual act, folded */
     int64_t sequence;
 };
 
+struct nx_moment { /* another one after each commit of whoever */
+    uint64_t words[6];
+};
 typedef void nx_scanned_fn(const struct nx_table_record *record, void *data);
 struct nx_retain_cursor {
     int walk;
@@ -67,12 +70,12 @@ struct nx_backend_ops {
     /* Sees what the open transaction has written; the backend's own. Only for lookup and held. */
     struct nx_reader *(*reader_within)(struct nx_backend *backend, GError **error);
     gboolean (*mark)(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
-    /* forget: rows of their own, alone in a transaction; addresses are folded. mentions: moves *after on, 0 at the end. wipe: what was
-     * deleted leaves the files; outside a transaction. */
+    /* forget: rows of their own, alone in a transaction; addresses are folded. mentions: moves *after on, 0 at the end. wipe: what
+     * was deleted leaves the files; outside a transaction. */
     gboolean (*forget)(struct nx_backend *backend, const struct nx_forget *forget, const struct nx_address *addresses, nx_when now,
                        struct nx_erased *ret, size_t *ret_messages, GError **error);
-    gboolean (*mentions)(struct nx_backend *backend, const struct nx_address *addresses, size_t n, const struct nx_fold_rules *rules,
-                         int64_t *after, size_t *rows, GError **error);
+    gboolean (*mentions)(struct nx_backend *backend, const struct nx_address *addresses, size_t n,
+                         const struct nx_fold_rules *rules, int64_t *after, size_t *rows, GError **error);
     gboolean (*lose_erased)(struct nx_backend *backend, nx_when now, uint64_t *ret, GError **error);
     gboolean (*wipe)(struct nx_backend *backend, GError **error);
     /* One step; begins with a cursor of zeros, ends when it is done. */
@@ -106,11 +109,12 @@ struct nx_backend_ops {
     gboolean (*tally)(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
                       nx_tally_fn *fn, void *data, GError **error);
     gboolean (*erased)(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error);
-    /* What the lookup table is not to hold whole: *ret_stamp differs when the set has changed; fn gets each row and *ret_secret what
-     * they are hashed with (NULL: there are none), the reader's. */
+    /* What the lookup table is not to hold whole: *ret_stamp differs when the set has changed; fn gets each row and *ret_secret
+     * what they are hashed with (NULL: there are none), the reader's. */
     gboolean (*forgotten_stamp)(struct nx_reader *reader, int64_t *ret_stamp, GError **error);
-    gboolean (*forgotten)(struct nx_reader *reader, nx_hashed_fn *fn, void *data, const struct nx_pseudonym **ret_secret, GError **error);
-    /* For the lookup table. Between hold and let_go all answers are of one moment. */
+    gboolean (*forgotten)(struct nx_reader *reader, nx_hashed_fn *fn, void *data, const struct nx_pseudonym **ret_secret,
+                          GError **error);
+    /* For the lookup table and the sieve. Between hold and let_go all answers are of one moment. */
     gboolean (*hold)(struct nx_reader *reader, GError **error);
     void (*let_go)(struct nx_reader *reader);
     gboolean (*about)(struct nx_reader *reader, struct nx_table_about *ret, GError **error);
@@ -120,6 +124,11 @@ struct nx_backend_ops {
     /* Keys changed by log rows behind `after`, some twice; *ret_many is set instead when there are more than `most`. */
     gboolean (*changed)(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many,
                         GError **error);
+    /* At most `most` keys behind `after` (n == 0: from the first), in order, some twice: of entries, allow-list entries and holds.
+     */
+    gboolean (*keys)(struct nx_reader *reader, struct nx_str after, unsigned most, nx_changed_fn *fn, void *data, GError **error);
+    /* At the cost of a look into memory, at any time; false: it cannot be told. */
+    bool (*moment)(struct nx_reader *reader, struct nx_moment *ret);
 };
 
 struct nx_reader { /* a back-end's reader begins with this */

@@ -13,6 +13,9 @@ asks 201 "$S/x%2Fy@example.net" -X PUT; asks 200 "$S/x%2Fy@example.net"
 asks 201 $S/@dead.example -X PUT -d '{"reason":"sold"}'; asks 200 $S/anyone@dead.example
 asks 201 $S/term@example.net -X PUT -d '{"until":"2999-01-01T00:00:00Z","stream":"news"}'; has '.until == "2999-01-01T00:00:00Z" and .stream == "news"'
 asks 404 $S/term@example.net; asks 200 "$S/term@example.net?stream=news"
+# What another process writes is seen by the next question.
+asks 404 $S/w@other.example; run 0 "$NIXIE" suppress w@other.example; asks 200 $S/w@other.example; run 0 "$NIXIE" release w@other.example; asks 404 $S/w@other.example
+run 0 "$NIXIE" suppress @other.example; asks 200 $S/v@other.example; run 0 "$NIXIE" allow v@other.example; asks 404 $S/v@other.example; has '.detail | contains("allow list")'
 # Bad input says what is wrong.
 asks 400 $S/noaddress -X PUT; asks 400 $S/noaddress
 asks 400 "$S/user@example.net%00x" -X PUT

@@ -107,4 +107,6 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .count = nx_scan_count,
     .scan = nx_scan_all,
     .changed = nx_scan_changed,
+    .keys = nx_scan_keys,
+    .moment = nx_scan_moment,
 };

@@ -92,17 +92,19 @@ gboolean nx_read_incidents(struct nx_reader *reader, const struct nx_hold_filter
 int nx_read_held(struct nx_reader *reader, struct nx_arena *arena, struct nx_str key, nx_when now, struct nx_hold *ret,
                  GError **error)
 {
-    static const char FIND[] = HOLD "h.key = ?1 AND h.until > ?2 ORDER BY h.until DESC LIMIT 1";
+    /* The latest is picked here: an ORDER BY would build a table for each question. */
+    static const char FIND[] = HOLD "h.key = ?1 AND h.until > ?2";
     struct nx_db *db = nx_sqlite_reader(reader)->db;
     sqlite3_stmt *find = nx_db_statement(db, FIND, error);
+    int got, held = 0;
     if (find == NULL)
         return -1;
     nx_db_bind_text(find, 1, key);
     sqlite3_bind_int64(find, 2, now);
-    int got = nx_db_step(db, find, error);
-    if (got > 0) {
-        *ret = hold_of(db, find, arena);
-        nx_db_reset(find);
-    }
-    return got;
+    while ((got = nx_db_step(db, find, error)) > 0)
+        if (held == 0 || sqlite3_column_int64(find, 6) > ret->until) {
+            *ret = hold_of(db, find, arena);
+            held = 1;
+        }
+    return got < 0 ? -1 : held;
 }

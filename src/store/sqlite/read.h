@@ -16,6 +16,7 @@ struct nx_sqlite_reader { /* the last list that was looked into stays: neighbour
     struct nx_str import_reason, import_actor, import_source; /* of the import's row met last in a list */
     int64_t import_sequence;                                  /* 0: none; only within one list, so of one moment */
     bool import_mixed;
+    const uint64_t *wal_index; /* the connection's own mapping; NULL: not looked for yet */
 };
 static inline struct nx_sqlite_reader *nx_sqlite_reader(struct nx_reader *reader)
 {

@@ -6,6 +6,8 @@
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/read.h"
 
+#define WAL_INDEX_REGION 32768 /* bytes; the first one begins with the head */
+
 gboolean nx_scan_hold(struct nx_reader *reader, GError **error)
 {
     /* This reader goes through all of the file once: mapped, it would count as the process's memory beside the table. */
@@ -79,6 +81,52 @@ gboolean nx_scan_all(struct nx_reader *reader, struct nx_str key, nx_scanned_fn 
         nx_db_bind_text(allowed, 1, key);
     }
     return hand_out(db, entries, false, fn, data, error) && hand_out(db, allowed, true, fn, data, error);
+}
+
+gboolean nx_scan_keys(struct nx_reader *reader, struct nx_str after, unsigned most, nx_changed_fn *fn, void *data, GError **error)
+{
+    static const char KEYS[] = "SELECT key FROM suppressions WHERE key > ?1 UNION ALL SELECT key FROM allowed WHERE key > ?1"
+                               " UNION ALL SELECT key FROM holds WHERE key > ?1 ORDER BY key LIMIT ?2";
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
+    sqlite3_stmt *keys = nx_db_statement(db, KEYS, error);
+    int got;
+    if (keys == NULL)
+        return FALSE;
+    nx_db_bind_text(keys, 1, after);
+    sqlite3_bind_int64(keys, 2, most);
+    while ((got = nx_db_step(db, keys, error)) > 0)
+        fn(nx_db_text(keys, 0), data);
+    return got == 0;
+}
+
+/* Where this connection has the WAL-index mapped, by the interface that the library itself reads it with; it stays there until the
+ * connection is closed. NULL: the database is not in WAL mode. */
+static const uint64_t *map_wal_index(struct nx_db *db)
+{
+    static const char MODE[] = "PRAGMA journal_mode";
+    sqlite3_stmt *mode = nx_db_statement(db, MODE, NULL);
+    sqlite3_file *file = NULL;
+    void volatile *region = NULL;
+    if (mode == NULL || nx_db_step(db, mode, NULL) <= 0)
+        return NULL;
+    bool wal = nx_str_eq(nx_db_text(mode, 0), NX_STR("wal"));
+    nx_db_reset(mode);
+    if (!wal || sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+        file->pMethods->iVersion < 2 || file->pMethods->xShmMap == NULL ||
+        file->pMethods->xShmMap(file, 0, WAL_INDEX_REGION, 0, &region) != SQLITE_OK)
+        return NULL;
+    return (const uint64_t *)(uintptr_t)region;
+}
+
+/* The head of the WAL-index (https://sqlite.org/walformat.html): by it the library sees whether its own cache is still good. */
+bool nx_scan_moment(struct nx_reader *reader, struct nx_moment *ret)
+{
+    struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
+    if (own->wal_index == NULL)
+        own->wal_index = map_wal_index(own->db);
+    for (size_t i = 0; own->wal_index != NULL && i < G_N_ELEMENTS(ret->words); i++)
+        ret->words[i] = __atomic_load_n(&own->wal_index[i], __ATOMIC_ACQUIRE);
+    return own->wal_index != NULL;
 }
 
 static gboolean chunk_keys(struct nx_db *db, struct nx_arena *arena, int64_t sequence, nx_changed_fn *fn, void *data,
@@ -169,8 +217,7 @@ gboolean nx_scan_forgotten(struct nx_reader *reader, nx_hashed_fn *fn, void *dat
     if (all == NULL || wrong != NULL)
         return FALSE;
     while ((got = nx_db_step(db, all, error)) > 0) {
-        struct nx_hashed row = {
-            .stream = nx_db_text(all, 1), .since = sqlite3_column_int64(all, 2), .until = nx_db_when(all, 3)};
+        struct nx_hashed row = {.stream = nx_db_text(all, 1), .since = sqlite3_column_int64(all, 2), .until = nx_db_when(all, 3)};
         memcpy(row.hash, sqlite3_column_blob(all, 0), MIN((size_t)sqlite3_column_bytes(all, 0), NX_PSEUDONYM));
         fn(&row, data);
     }

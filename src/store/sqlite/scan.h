@@ -14,3 +14,5 @@ gboolean nx_scan_erased(struct nx_reader *reader, nx_when now, uint64_t *ret, GE
 gboolean nx_scan_forgotten_stamp(struct nx_reader *reader, int64_t *ret_stamp, GError **error);
 gboolean nx_scan_forgotten(struct nx_reader *reader, nx_hashed_fn *fn, void *data, const struct nx_pseudonym **ret_secret,
                            GError **error);
+gboolean nx_scan_keys(struct nx_reader *reader, struct nx_str after, unsigned most, nx_changed_fn *fn, void *data, GError **error);
+bool nx_scan_moment(struct nx_reader *reader, struct nx_moment *ret);
