@@ -18,7 +18,7 @@ pc=$(find "$prefix" -name nixie.pc)
 [ -n "$(find "$prefix/share/nixie/patterns" -name '*.rules')" ] || fail "no rules in $prefix/share/nixie/patterns"
 [ -f "$prefix/share/doc/nixie/schema.md" ] || fail "no documents"
 export PKG_CONFIG_PATH="${pc%/*}"
-pkg() { pkg-config --define-variable=prefix="$prefix" "$@" nixie; }
+pkg() { pkg-config "$@" nixie; }
 patterns=$(pkg --variable=patterns)
 [ -d "$patterns" ] || fail "nixie.pc names $patterns, which is not there"
 
