@@ -169,6 +169,11 @@ static void what_never_counts(void **state)
         if (decision.action != rows[i].action)
             fail_msg("%s: %s, %.*s", rows[i].why, nx_action_name(decision.action), NX_FMT(decision.reason));
     }
+    /* What was kept before and is counted again (`policy explain`, the store) is asked the same. */
+    struct nx_event block = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_BLOCK, 552);
+    assert_false(nx_policy_counts(&policy, &block));
+    block.verdict.class_ = NX_CLASS_SOFT;
+    assert_true(nx_policy_counts(&policy, &block));
     struct nx_history none = {0};
     struct nx_event nobody = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, 550);
     nobody.report.recipient = NX_STR_NONE;

@@ -154,6 +154,9 @@ static void one_report_has_one_id(void **state)
     b.kind = NX_KIND_DELAYED;
     assert_false(nx_str_eq(nx_event_id(arena, &a), nx_event_id(arena, &b)));
     b = a;
+    b.recipient = NX_STR("another@example.net"); /* two recipients of one report */
+    assert_false(nx_str_eq(nx_event_id(arena, &a), nx_event_id(arena, &b)));
+    b = a;
     a.reporting_mta = b.reporting_mta = NX_STR("mx.example.org");
     b.digest = NX_STR("d2"); /* a second copy took another way: other trace fields, another digest */
     assert_true(nx_str_eq(nx_event_id(arena, &a), nx_event_id(arena, &b)));
