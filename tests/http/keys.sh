@@ -27,7 +27,7 @@ asks 201 $S/del@example.net -X PUT; once del 204 $S/del@example.net -X DELETE
 once past 409 $S/past@example.net -X PUT -d '{"until":"2001-01-01T00:00:00Z"}'
 once confirm 201 /v1/domains/dead.example/confirm -d '{"reason":"dead"}'; has '.address == "@dead.example" and .cause == "bad_domain" and .reason == "dead" and .actor == "http"'
 once dismiss 204 /v1/domains/odd.example/dismiss -d '{"actor":"bob"}'; run 0 "$NIXIE" history @odd.example; prints 'dismiss.*bob'
-for i in 1 2 3 4 5 6 7 8; do bounce "many$i@gmail.com" >"$T/m.eml"; asks 200 /v1/messages -H "$mail" --data-binary "@$T/m.eml"; done
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do bounce "many$i@held.example.org" >"$T/m.eml"; asks 200 /v1/messages -H "$mail" --data-binary "@$T/m.eml"; done
 asks 200 /v1/holds; held=$(jq -r '.holds[0].address' "$T/out"); other=$(jq -r '.holds[1].address' "$T/out")
 once release 200 /v1/holds/release -H "$json" -d "{\"addresses\":[\"$held\"]}"; has '.settled == 1'
 once drop 200 /v1/holds/drop -H "$json" -d "{\"addresses\":[\"$other\"]}"; has '.settled == 1'
