@@ -22,9 +22,11 @@ struct nx_limits {
 struct nx_raw_limits { /* on messages kept whole for want of an explanation; group [triage] */
     size_t total;   /* of all, packed; 0: none is kept */
     size_t message; /* of one; what is beyond is cut off */
+    unsigned group; /* of those that say the same: the first half of them and the newest; 0: no bound of their own */
     int64_t age;    /* seconds; 0: for ever */
 };
-#define NX_RAW_LIMITS_DEFAULT ((struct nx_raw_limits){.total = 64u << 20, .message = 256u << 10, .age = 90 * 86400})
+#define NX_RAW_LIMITS_DEFAULT                                                                      \
+    ((struct nx_raw_limits){.total = 64u << 20, .message = 256u << 10, .group = 20, .age = 90 * 86400})
 
 #define NX_LIMITS_DEFAULT                                                                          \
     ((struct nx_limits){.message = 25u << 20,                                                      \

@@ -79,6 +79,9 @@ const struct nx_status_facts *nx_status_facts(struct nx_str status);
 
 /* The text with addresses, hosts, IPs, URLs and ids as placeholders: the same key for two texts that say the same. Groups what no rule explains. */
 struct nx_str nx_triage_key(struct nx_arena *arena, struct nx_str text);
+/* The words of a report that is grouped so, and the key of its group; what has no words is grouped by what it does say. */
+struct nx_str nx_triage_words(struct nx_arena *arena, const struct nx_event *event);
+struct nx_str nx_triage_group(struct nx_arena *arena, const struct nx_event *event);
 
 /* Which receiving provider a host or address belongs to ("gmail", "outlook", ...; from the provider blocks of the rule files), or nothing. */
 struct nx_str nx_ruleset_provider(const struct nx_ruleset *rules, struct nx_str host, struct nx_str recipient);

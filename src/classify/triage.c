@@ -57,3 +57,27 @@ struct nx_str nx_triage_key(struct nx_arena *arena, struct nx_str text)
     }
     return nx_buf_str(&key);
 }
+
+struct nx_str nx_triage_words(struct nx_arena *arena, const struct nx_event *event)
+{
+    const struct nx_report *report = &event->report;
+    if (report->diagnostic.n > 0 || report->text.n > 0)
+        return report->diagnostic.n > 0 ? report->diagnostic : report->text;
+    if (report->original.subject.n > 0 && report->kind == NX_KIND_OTHER)
+        return nx_arena_printf(arena, "Subject: %.*s", NX_FMT(nx_str_sub(report->original.subject, 0, 500)));
+    return NX_STR_NONE;
+}
+
+struct nx_str nx_triage_group(struct nx_arena *arena, const struct nx_event *event)
+{
+    struct nx_str key = nx_triage_key(arena, nx_triage_words(arena, event));
+    const struct nx_report *report = &event->report;
+    if (key.n > 0 && report->kind == NX_KIND_OTHER)
+        return nx_arena_printf(arena, "(no report) %.*s", NX_FMT(key));
+    if (key.n > 0)
+        return report->recipient.n > 0 || event->id.n == 0 || event->verdict.cause == NX_CAUSE_UNKNOWN
+                   ? key
+                   : nx_arena_printf(arena, "(no recipient) %.*s", NX_FMT(key));
+    return nx_arena_printf(arena, "(no words)%s%.*s%s%.*s", report->status.n > 0 ? " " : "", NX_FMT(report->status),
+                           report->format.n > 0 ? " " : "", NX_FMT(report->format));
+}

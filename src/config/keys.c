@@ -74,6 +74,8 @@ static const struct nx_config_key keys[] = {
     {"triage", "size", NX_CONFIG_SIZE, AT(raw.total), "64m", true,
      "Bytes, packed, of the messages that are kept whole because no rule explains them; the oldest go first. 0: none is kept."},
     {"triage", "message_size", NX_CONFIG_SIZE, AT(raw.message), "256k", true, "Bytes of one such message; what is beyond is cut off."},
+    {"triage", "group_size", NX_CONFIG_UINT, AT(raw.group), "20", true,
+     "So many of such messages that say the same are kept: the first half of them, and the newest. 0: as many as there is room for."},
     {"triage", "age", NX_CONFIG_TIME, AT(raw.age), "90d", true, "Such messages are kept so long."},
     {"address", "plus_tag_domains", NX_CONFIG_STRING, AT(fold_tags), "", false,
      "Domains (parted by blanks, * for all) where user+tag is the same mailbox as user."},

@@ -85,6 +85,8 @@ static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, 
         nx_classify(worker->matcher, arena, &event->report, &event->verdict);
         event->decision.until = NX_WHEN_NONE;
         event->id = nx_event_id(arena, &event->report);
+        if (nx_event_is_unexplained(event))
+            event->group = nx_triage_group(arena, event);
     }
     return events;
 }

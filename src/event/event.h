@@ -94,7 +94,8 @@ struct nx_event {
     struct nx_report report;
     struct nx_verdict verdict;
     struct nx_decision decision;
-    struct nx_str raw; /* the bytes it was read from, while the input lives; not part of the JSON */
+    struct nx_str raw;   /* the bytes it was read from, while the input lives; not part of the JSON */
+    struct nx_str group; /* of what nobody can explain: the same for those that say the same (nx_triage_group); not part of the JSON */
 };
 
 /* Nobody can say what it means, so that its bytes are worth keeping: unknown cause, or dressed as a bounce without being one, or a

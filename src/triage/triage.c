@@ -79,31 +79,6 @@ static struct nx_str domain_of(struct nx_str address)
     return at > 0 ? nx_str_from(address, at) : NX_STR_NONE;
 }
 
-/* The words of a report; what has none is grouped by what it does say. */
-static struct nx_str words_of(struct nx_arena *arena, const struct nx_event *event)
-{
-    const struct nx_report *report = &event->report;
-    if (report->diagnostic.n > 0 || report->text.n > 0)
-        return report->diagnostic.n > 0 ? report->diagnostic : report->text;
-    if (report->original.subject.n > 0 && report->kind == NX_KIND_OTHER)
-        return nx_arena_printf(arena, "Subject: %.*s", NX_FMT(nx_str_sub(report->original.subject, 0, 500)));
-    return NX_STR_NONE;
-}
-
-static struct nx_str key_of(struct nx_arena *arena, const struct nx_event *event, struct nx_str words)
-{
-    struct nx_str key = nx_triage_key(arena, words);
-    const struct nx_report *report = &event->report;
-    if (key.n > 0 && report->kind == NX_KIND_OTHER)
-        return nx_arena_printf(arena, "(no report) %.*s", NX_FMT(key));
-    if (key.n > 0)
-        return report->recipient.n > 0 || event->id.n == 0 || event->verdict.cause == NX_CAUSE_UNKNOWN
-                   ? key
-                   : nx_arena_printf(arena, "(no recipient) %.*s", NX_FMT(key));
-    return nx_arena_printf(arena, "(no words)%s%.*s%s%.*s", report->status.n > 0 ? " " : "", NX_FMT(report->status),
-                           report->format.n > 0 ? " " : "", NX_FMT(report->format));
-}
-
 static void remember(struct nx_triage_group *group, const struct nx_event *event, struct nx_str words)
 {
     struct nx_arena *arena = group->example.arena;
@@ -152,7 +127,7 @@ void nx_triage_add(struct nx_triage *triage, const struct nx_event *event, nx_wh
         return;
     struct nx_arena *arena = triage->scratch;
     nx_arena_reset(arena);
-    struct nx_str words = words_of(arena, event), key = key_of(arena, event, words);
+    struct nx_str words = nx_triage_words(arena, event), key = nx_triage_group(arena, event);
     triage->unexplained++;
     g_autofree char *name = g_strndup(key.p, key.n);
     struct nx_triage_group *group = g_hash_table_lookup(triage->groups, name);

@@ -6,7 +6,8 @@
 #define DAY 86400
 #define T0 1700000000
 
-static struct nx_str keep(struct fixture *f, const char *address, enum nx_cause cause, struct nx_str raw, nx_when when)
+static struct nx_str keep_event(struct fixture *f, const char *address, enum nx_cause cause, const char *group, struct nx_str raw,
+                                nx_when when)
 {
     static int serial;
     struct nx_stored stored;
@@ -19,11 +20,22 @@ static struct nx_str keep(struct fixture *f, const char *address, enum nx_cause 
                                         .last_attempt_at = NX_WHEN_NONE,
                                         .retry_until = NX_WHEN_NONE},
                              .verdict = {.class_ = nx_cause_facts(cause)->class_, .cause = cause},
-                             .raw = raw};
+                             .raw = raw,
+                             .group = nx_str_of(group)};
     event.id = nx_event_id(f->arena, &event.report);
     if (!nx_store_add(f->store, f->arena, &event, 1, when, &stored, NULL))
         fail_msg("not stored");
     return event.id;
+}
+
+static struct nx_str keep(struct fixture *f, const char *address, enum nx_cause cause, struct nx_str raw, nx_when when)
+{
+    return keep_event(f, address, cause, "", raw, when);
+}
+
+static struct nx_str keep_of_group(struct fixture *f, const char *address, const char *group, struct nx_str raw, nx_when when)
+{
+    return keep_event(f, address, NX_CAUSE_UNKNOWN, group, raw, when);
 }
 
 static int get(struct fixture *f, struct nx_str id, struct nx_raw *ret)
@@ -116,6 +128,34 @@ static void test_bounds(void **state)
     assert_int_equal(get(f, last, &raw), 0);
 }
 
+/* Of a group that is loud the first half and the newest stay, and what is rare stays whole. */
+static void test_loud_group(void **state)
+{
+    struct fixture *f = *state;
+    const struct nx_raw_limits limits = {.total = 1000000, .message = 10000, .group = 6},
+                               fewer = {.total = 1000000, .message = 10000, .group = 4};
+    struct nx_str ids[40], rare, alone;
+    struct nx_raw raw;
+    nx_store_limit_raw(f->store, &limits);
+    rare = keep_of_group(f, "r@example.net", "rare", noise(f, 500, 1000), T0);
+    alone = keep_of_group(f, "s@example.net", "", noise(f, 500, 1001), T0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++)
+        ids[i] = keep_of_group(f, "a@example.net", "loud", noise(f, 500, i), T0 + i);
+    for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++)
+        assert_int_equal(get(f, ids[i], &raw), i < 3 || i >= G_N_ELEMENTS(ids) - 3);
+    assert_int_equal(get(f, rare, &raw), 1);
+    assert_int_equal(get(f, alone, &raw), 1); /* whose group nobody knows is of none */
+    assert_int_equal(number(f, "SELECT count(*) FROM raw"), 8);
+    assert_int_equal(number(f, "SELECT count(*) FROM unexplained"), 42); /* the events stay */
+    nx_store_limit_raw(f->store, &fewer);
+    struct nx_str last = keep_of_group(f, "a@example.net", "loud", noise(f, 500, 99), T0 + 99);
+    assert_int_equal(number(f, "SELECT count(*) FROM raw"), 6);
+    assert_int_equal(get(f, ids[0], &raw), 1);
+    assert_int_equal(get(f, ids[1], &raw), 1);
+    assert_int_equal(get(f, ids[39], &raw), 1);
+    assert_int_equal(get(f, last, &raw), 1);
+}
+
 static void test_names(void **state)
 {
     struct fixture *f = *state;
@@ -170,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_kept, make_store, tear_down),
         cmocka_unit_test_setup_teardown(test_bounds, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(test_loud_group, make_store, tear_down),
         cmocka_unit_test_setup_teardown(test_names, make_store, tear_down),
         cmocka_unit_test_setup_teardown(test_forget, make_store, tear_down),
     };

@@ -10,13 +10,17 @@
 
 static const char LINK[] = "INSERT OR IGNORE INTO unexplained(seq, raw) VALUES(?1,?2)";
 static const char KNOWN[] = "SELECT id FROM raw WHERE digest=?1";
-static const char KEEP[] = "INSERT INTO raw(digest, made, size, packed, body) VALUES(?1,?2,?3,?4,?5)";
+static const char KEEP[] = "INSERT INTO raw(digest, made, size, packed, body, alike) VALUES(?1,?2,?3,?4,?5,?6)";
 static const char TOTAL[] = "SELECT coalesce(sum(packed), 0) FROM raw";
 static const char OLDEST[] = "SELECT id, packed FROM raw ORDER BY made, id";
 static const char DROP[] = "DELETE FROM raw WHERE id=?1";
+/* The oldest behind the first ?2 of a group that has ?3 or more. */
+static const char SURPLUS[] = "SELECT id, packed FROM raw WHERE alike=?1 AND (SELECT count(*) FROM raw WHERE alike=?1)>=?3"
+                              " ORDER BY id LIMIT 1 OFFSET ?2";
 static const char EXPIRE[] = "DELETE FROM raw WHERE made<?1";
 static const char EACH[] = "SELECT id, body FROM raw";
-static const char GET[] = "SELECT r.size, r.made, r.body FROM log l JOIN unexplained u ON u.seq=l.seq JOIN raw r ON r.id=u.raw WHERE l.id=?1";
+static const char GET[] =
+    "SELECT r.size, r.made, r.body FROM log l JOIN unexplained u ON u.seq=l.seq JOIN raw r ON r.id=u.raw WHERE l.id=?1";
 
 static struct nx_str digest_of(struct nx_arena *arena, struct nx_str bytes, size_t size)
 {
@@ -55,8 +59,31 @@ static gboolean make_room(struct nx_backend *backend, GError **error)
     return drop != NULL;
 }
 
+/* Makes room in its group: the first tell how it began, the newest how it goes on. */
+static gboolean make_room_alike(struct nx_backend *backend, int64_t alike, GError **error)
+{
+    struct nx_db *db = backend->db;
+    unsigned most = backend->raw.limits.group;
+    sqlite3_stmt *surplus = nx_db_statement(db, SURPLUS, error), *drop = nx_db_statement(db, DROP, error);
+    int got = -1;
+    while (surplus != NULL && drop != NULL) {
+        sqlite3_bind_int64(surplus, 1, alike);
+        sqlite3_bind_int64(surplus, 2, most / 2);
+        sqlite3_bind_int64(surplus, 3, most);
+        got = nx_db_step(db, surplus, error);
+        if (got <= 0)
+            break;
+        sqlite3_bind_int64(drop, 1, sqlite3_column_int64(surplus, 0));
+        backend->raw.bytes -= sqlite3_column_int64(surplus, 1);
+        nx_db_reset(surplus);
+        if (!nx_db_run(db, drop, error))
+            return FALSE;
+    }
+    return got == 0;
+}
+
 /* *ret: the row that holds these bytes, 0 when they are not kept. */
-static gboolean keep(struct nx_backend *backend, struct nx_str raw, nx_when now, int64_t *ret, GError **error)
+static gboolean keep(struct nx_backend *backend, struct nx_str raw, struct nx_str group, nx_when now, int64_t *ret, GError **error)
 {
     struct nx_db *db = backend->db;
     const struct nx_raw_limits *limits = &backend->raw.limits;
@@ -80,10 +107,16 @@ static gboolean keep(struct nx_backend *backend, struct nx_str raw, nx_when now,
     struct nx_str packed = nx_zip_pack_list(db->zip, backend->scratch, bytes);
     if (packed.n > limits->total)
         return TRUE;
+    int64_t alike = (int64_t)XXH3_64bits(group.p, group.n);
+    if (limits->group > 0 && group.n > 0 && !make_room_alike(backend, alike, error))
+        return FALSE;
     sqlite3_bind_blob64(insert, 1, digest.p, digest.n, SQLITE_STATIC);
     sqlite3_bind_int64(insert, 2, now);
     sqlite3_bind_int64(insert, 3, (sqlite3_int64)raw.n);
     sqlite3_bind_int64(insert, 4, (sqlite3_int64)packed.n);
+    sqlite3_bind_null(insert, 6);
+    if (group.n > 0)
+        sqlite3_bind_int64(insert, 6, alike);
     sqlite3_bind_blob64(insert, 5, packed.p, packed.n, SQLITE_STATIC);
     if (!nx_db_run(db, insert, error))
         return FALSE;
@@ -96,7 +129,7 @@ gboolean nx_raw_keep(struct nx_backend *backend, const struct nx_event *event, i
 {
     int64_t row;
     sqlite3_stmt *link = nx_db_statement(backend->db, LINK, error);
-    if (link == NULL || !keep(backend, event->raw, now, &row, error))
+    if (link == NULL || !keep(backend, event->raw, event->group, now, &row, error))
         return FALSE;
     sqlite3_bind_int64(link, 1, sequence);
     sqlite3_bind_null(link, 2);

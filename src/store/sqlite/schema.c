@@ -84,4 +84,7 @@ const char *const nx_schema_migrations[] = {
     "ALTER TABLE incidents ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
     "UPDATE incidents SET since = coalesce((SELECT min(l.at) FROM log l WHERE l.action IN ('suppress','clear','done','hold')"
     " AND l.action = 'hold' AND l.remote = incidents.remote AND l.until = incidents.until), opened);",
+    /* Unexplained messages that say the same; those of before are of no group. */
+    "ALTER TABLE raw ADD COLUMN alike INTEGER;"
+    "CREATE INDEX raw_alike ON raw(alike) WHERE alike IS NOT NULL;",
 };
