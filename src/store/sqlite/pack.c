@@ -12,7 +12,7 @@
 /* What one step takes: a day, and its domains up to one; x'' is greater than every text. */
 static const char FIND[] =
     "SELECT day, coalesce((SELECT domain FROM tally_names WHERE day = o.day ORDER BY domain LIMIT 1 OFFSET ?2), x'')"
-    " FROM (SELECT min(day) AS day FROM tally_names WHERE day < ?1) o WHERE day IS NOT NULL";
+    " FROM (SELECT day FROM tally_names WHERE day < ?1 ORDER BY day LIMIT 1) o";
 #define TAKEN " FROM tally_names t WHERE day = ?1 AND domain <= ?2"
 static const char WORDS[] = "INSERT OR IGNORE INTO tally_words(word) SELECT domain" TAKEN " UNION SELECT remote" TAKEN;
 static const char SORTS[] = "INSERT OR IGNORE INTO tally_sorts(kind, cause, class, action, source, stream)"
