@@ -19,6 +19,11 @@ struct nx_limits {
     unsigned json_depth;
 };
 
+struct nx_sent_limits { /* on the ledger of what was sent; group [sent] */
+    int64_t age;        /* seconds since it was recorded */
+    unsigned size;      /* recipients; the oldest go first. 0: nothing is kept */
+};
+
 struct nx_raw_limits { /* on messages kept whole for want of an explanation; group [triage] */
     size_t total;   /* of all, packed; 0: none is kept */
     size_t message; /* of one; what is beyond is cut off */

@@ -79,6 +79,7 @@ int nx_cmd_pipe(int argc, char **argv);
 int nx_cmd_import(int argc, char **argv);
 int nx_cmd_ingest(int argc, char **argv);
 int nx_cmd_token(int argc, char **argv);
+int nx_cmd_sent(int argc, char **argv);
 int nx_cmd_serve(int argc, char **argv);
 int nx_cmd_verp(int argc, char **argv);
 

@@ -55,6 +55,7 @@ static int retain(struct nx_store *store, const struct how *how)
     struct nx_retention retention;
     struct nx_retained retained;
     nx_config_retention(how->config, &retention.events, &retention.details, retention.causes);
+    retention.sent = how->config->sent;
     gboolean good = nx_store_retain(store, &retention, nx_cli_now(), how->dry, NULL, NULL, &retained, &error);
     printf("%zu events %s, %zu %s their details; of %zu addresses nothing %s known any more; %zu hashes of erased ones %s over\n",
            retained.events, how->dry ? "would be dropped" : "dropped", retained.details, how->dry ? "would lose" : "lost",

@@ -153,7 +153,7 @@ int nx_cmd_ingest(int argc, char **argv)
         "and changes nothing.\nExit: 0; 1 when something could not be read; 75 when the database could not take it.",
         1, -1};
     g_autofree char *stream = NULL, *log = NULL, *received = NULL;
-    gboolean quiet = FALSE, follow = FALSE, deliveries = FALSE;
+    gboolean quiet = FALSE, follow = FALSE, deliveries = FALSE, sent = FALSE;
     const GOptionEntry entries[] = {
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "The stream (mailing, tenant) that the reports belong to", "NAME"},
         {"received", 0, 0, G_OPTION_ARG_STRING, &received, "When reports count: when the message or line says it arrived (message; of logs the default), or now", "message|now"},
@@ -161,6 +161,7 @@ int nx_cmd_ingest(int argc, char **argv)
         {"log", 0, 0, G_OPTION_ARG_STRING, &log, "PATH is a delivery log: postfix, exim, sendmail, opensmtpd, powermta or kumomta", "MTA"},
         {"follow", 0, 0, G_OPTION_ARG_NONE, &follow, "With --log: wait for more, over rotation, until SIGTERM or SIGINT", NULL},
         {"deliveries", 0, 0, G_OPTION_ARG_NONE, &deliveries, "With --log: keep also what was delivered (it clears soft counts)", NULL},
+        {"sent", 0, 0, G_OPTION_ARG_NONE, &sent, "With --log: record what was sent to whom (nixie help sent)", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;
@@ -173,11 +174,11 @@ int nx_cmd_ingest(int argc, char **argv)
     }
     bool as_now = received != NULL ? strcmp(received, "now") == 0 : log == NULL; /* our own log is believed unasked */
     if (log != NULL) {
-        const struct nx_ingest_log options = {.kind = log, .stream = stream, .follow = follow, .deliveries = deliveries, .as_now = as_now};
+        const struct nx_ingest_log options = {.kind = log, .stream = stream, .follow = follow, .deliveries = deliveries, .sent = sent, .as_now = as_now};
         return nx_ingest_logs(&cli, &options);
     }
-    if (follow || deliveries) {
-        nx_cli_say("--follow and --deliveries: only with --log (the kind of the log)");
+    if (follow || deliveries || sent) {
+        nx_cli_say("--follow, --deliveries and --sent: only with --log (the kind of the log)");
         return NX_EXIT_USAGE;
     }
     g_autoptr(GError) error = NULL;

@@ -8,6 +8,7 @@ struct nx_ingest_log {
     const char *stream; /* or NULL */
     bool follow;        /* wait for more until SIGTERM or SIGINT */
     bool deliveries;    /* keep what was delivered too */
+    bool sent;          /* record what was sent to whom, for the ledger */
     bool as_now;        /* events count for now, not for the time of their line */
 };
 /* Reads every file of cli->args; returns the exit code, all has been said. */

@@ -20,6 +20,7 @@ static const struct nx_cmd commands[] = {
     {"export", nx_cmd_export, "write the suppression list as CSV, JSON lines or text"},
     {"import", nx_cmd_import, "read the suppression list of another product"},
     {"reconcile", nx_cmd_reconcile, "how the list of a provider and this one differ, and how to mend it"},
+    {"sent", nx_cmd_sent, "record what was sent to whom, so that bounces without a name find their recipient"},
     {"suppress", nx_cmd_suppress, "put addresses on the list by hand"},
     {"release", nx_cmd_release, "take addresses off the list"},
     {"forget", nx_cmd_forget, "erase what is known of an address, but keep it suppressed"},

@@ -14,7 +14,7 @@ struct access {
     struct nx_reader *reader;
     struct nx_arena *arena;
     nx_when now;
-    struct nx_buf in_force, run_out, domain, holds, log, messages, erased; /* elements of arrays */
+    struct nx_buf in_force, run_out, domain, holds, log, messages, sent, erased; /* elements of arrays */
     GError *error;
 };
 
@@ -55,6 +55,16 @@ static void put_all(struct nx_buf *out, const char *name, const struct nx_buf *e
 }
 
 /* The message that an event was read from, where it is kept. */
+static void add_sent(struct nx_str stream, nx_when made, void *data)
+{
+    struct access *access = data;
+    struct nx_buf *out = next(&access->sent);
+    nx_buf_addc(out, '{');
+    put(out, "recorded", nx_when_format(out->arena, made));
+    put(out, "stream", stream);
+    nx_buf_addc(out, '}');
+}
+
 static bool add_message(struct access *access, struct nx_str event_id)
 {
     struct nx_raw raw;
@@ -110,19 +120,20 @@ static bool gather(struct access *access, const struct nx_address *address, stru
     const struct nx_hold_filter holds = {.address = address->folded, .over = true};
     const struct nx_log_filter log = {.address = address->folded, .since = NX_WHEN_NONE};
     struct nx_buf *arrays[] = {&access->in_force, &access->run_out,  &access->domain, &access->holds,
-                               &access->log,      &access->messages, &access->erased};
+                               &access->log,      &access->messages, &access->sent,   &access->erased};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         nx_buf_init(arrays[i], access->arena, SIZE_MAX / 2);
     return nx_reader_list(access->reader, &entries, access->now, add_entry, access, &access->error) &&
            nx_reader_holds(access->reader, &holds, access->now, add_hold, access, &access->error) &&
            nx_reader_log(access->reader, &log, add_line, access, &access->error) && access->error == NULL &&
+           nx_reader_sent(access->reader, address->folded, add_sent, access, &access->error) &&
            ask_allowed(access, address, ret_allowed);
 }
 
 /* The settings that say how long, as they stand in the file. */
 static void put_terms(struct nx_buf *out, const struct nx_config *config)
 {
-    static const char *const groups[] = {"retention", "triage"};
+    static const char *const groups[] = {"retention", "triage", "sent"};
     size_t n;
     const struct nx_config_key *keys = nx_config_keys(&n);
     nx_buf_add(out, NX_STR(",\"kept_for\":{"));
@@ -172,7 +183,7 @@ int nx_cmd_subject_access(int argc, char **argv)
     static const struct nx_cli_usage usage = {
         "ADDRESS",
         "All that is known of one address, as one JSON document: entries in force and run out, entries of its domain, holds, the "
-        "allow list, every event and act, what imports said, messages kept for triage that its events were read from, and how long "
+        "allow list, every event and act, what imports said, what the ledger has of mail to it, messages kept for triage that its events were read from, and how long "
         "the settings keep it all. docs/privacy.md names the keys. Reports on other addresses that name this one are not searched, "
         "and kept messages may name other people: read it before it goes out.\n"
         "Of an erased address only a keyed hash is kept; it says since when.\nExit: 0; 1 nothing is known, which the document "
@@ -201,7 +212,7 @@ int nx_cmd_subject_access(int argc, char **argv)
         g_propagate_error(&error, access.error);
         return nx_cli_question(nx_cli_fail(error));
     }
-    bool data = access.in_force.n + access.run_out.n + access.holds.n + access.log.n > 0 || nx_str_eq(allowed, NX_STR("address"));
+    bool data = access.in_force.n + access.run_out.n + access.holds.n + access.log.n + access.sent.n > 0 || nx_str_eq(allowed, NX_STR("address"));
     bool erased = access.erased.n > 0 && !data;
     struct nx_buf out;
     nx_buf_init(&out, arena, SIZE_MAX / 2);
@@ -222,6 +233,7 @@ int nx_cmd_subject_access(int argc, char **argv)
         put_all(&out, "holds", &access.holds);
         put_all(&out, "log", &access.log);
         put_all(&out, "messages", &access.messages);
+        put_all(&out, "sent", &access.sent);
         put_terms(&out, cli.config);
     }
     nx_buf_addc(&out, '}');

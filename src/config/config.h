@@ -57,6 +57,7 @@ struct nx_config {
     char *patterns_directory, *patterns_local;
     struct nx_limits limits;
     struct nx_raw_limits raw;
+    struct nx_sent_limits sent;
     struct nx_policy policy; /* its streams are the config's */
     char **stream_headers, **stream_tags;
     char *fold_tags, *fold_dots;

@@ -5,6 +5,7 @@
 #include "serve/request.h"
 
 void nx_post_messages(struct nx_request *request);
+void nx_post_sent(struct nx_request *request);
 void nx_post_classify(struct nx_request *request);
 void nx_get_suppression(struct nx_request *request);
 void nx_put_suppression(struct nx_request *request);

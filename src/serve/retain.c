@@ -63,6 +63,7 @@ static bool retain_now(struct nx_retain *retain)
     g_autoptr(GError) error = NULL;
     g_autoptr(nx_setup) setup = nx_service_setup(service);
     nx_config_retention(setup->config, &retention.events, &retention.details, retention.causes);
+    retention.sent = setup->config->sent;
     bool done =
         nx_store_retain(service->store, &retention, g_get_real_time() / G_USEC_PER_SEC, false, goes_on, retain, &retained, &error);
     nx_metrics_count(service->metrics, NX_METRIC_RETENTION, done ? "result=\"done\"" : "result=\"failed\"", 1);

@@ -12,6 +12,7 @@ const struct nx_route nx_routes[] = {
     {"PUT", "/v1/suppressions/{address}", NX_ROLE_WRITE, NX_BODY_SMALL, nx_put_suppression, "suppress an address by hand"},
     {"DELETE", "/v1/suppressions/{address}", NX_ROLE_WRITE, NX_BODY_NONE, nx_delete_suppression, "lift a suppression"},
     {"POST", "/v1/messages", NX_ROLE_INGEST, NX_BODY_MESSAGE, nx_post_messages, "take bounces: a message or an mbox"},
+    {"POST", "/v1/sent", NX_ROLE_INGEST, NX_BODY_MESSAGE, nx_post_sent, "record what was sent to whom, a JSON object a line"},
     {"POST", "/v1/webhooks/{provider}", NX_ROLE_ANYONE, NX_BODY_WEBHOOK, nx_post_webhook, "take what a mail provider posts"},
     {"GET", "/v1/webhooks/{provider}", NX_ROLE_ANYONE, NX_BODY_NONE, nx_get_webhook,
      "a mail provider asks whether anybody is there"},

@@ -44,6 +44,10 @@ struct nx_hashed { /* an erased address that stays suppressed */
 typedef void nx_hashed_fn(const struct nx_hashed *row, void *data);
 typedef void nx_changed_fn(struct nx_str key, void *data);
 
+struct nx_sent_found { /* a row of the ledger */
+    struct nx_str recipient, stream;
+};
+
 struct nx_backend_ops {
     const char *prefix; /* "postgres://"; "" takes every path */
     struct nx_backend *(*open)(const char *path, const struct nx_policy *policy, GError **error);
@@ -69,6 +73,12 @@ struct nx_backend_ops {
     gboolean (*keep)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, const GString *answer, GError **error);
     /* Sees what the open transaction has written; the backend's own. Only for lookup and held. */
     struct nx_reader *(*reader_within)(struct nx_backend *backend, GError **error);
+    gboolean (*sent)(struct nx_backend *backend, const struct nx_sent *sent, struct nx_str key, nx_when now, struct nx_recorded *ret,
+                     GError **error);
+    gboolean (*sweep_sent)(struct nx_backend *backend, const struct nx_sent_limits *limits, nx_when now, bool *ret_more, GError **error);
+    /* How many recipients of this Message-ID, two at most; with a key 1 where it is one of them. -1 error. */
+    int (*find_sent)(struct nx_backend *backend, struct nx_arena *arena, struct nx_str message_id, struct nx_str key,
+                     struct nx_sent_found *ret, GError **error);
     gboolean (*mark)(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
     /* forget: rows of their own, alone in a transaction; addresses are folded. mentions: moves *after on, 0 at the end. wipe: what
      * was deleted leaves the files; outside a transaction. */
@@ -108,6 +118,7 @@ struct nx_backend_ops {
     int (*raw)(struct nx_reader *reader, struct nx_arena *arena, struct nx_str event_id, struct nx_raw *ret, GError **error);
     gboolean (*tally)(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
                       nx_tally_fn *fn, void *data, GError **error);
+    gboolean (*sent_to)(struct nx_reader *reader, struct nx_str key, nx_sent_fn *fn, void *data, GError **error);
     gboolean (*erased)(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error);
     /* What the lookup table is not to hold whole: *ret_stamp differs when the set has changed; fn gets each row and *ret_secret
      * what they are hashed with (NULL: there are none), the reader's. */

@@ -54,6 +54,13 @@ gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter
     return reader->ops->list(reader, &own, now, fn, data, error);
 }
 
+gboolean nx_reader_sent(struct nx_reader *reader, struct nx_str address, nx_sent_fn *fn, void *data, GError **error)
+{
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_address folded;
+    return nx_reader_fold(reader, arena, address, &folded, error) && reader->ops->sent_to(reader, folded.key, fn, data, error);
+}
+
 gboolean nx_reader_erased(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error)
 {
     return reader->ops->erased(reader, now, ret, error);

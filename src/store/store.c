@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/writer.h"
+#include "store/sent.h"
 
 #include "base/error.h"
 #include "decide/stream.h"
@@ -68,10 +68,14 @@ static gboolean run_add(struct nx_store *store, struct nx_task *task, GError **e
     for (size_t i = 0; i < task->n; i++) {
         struct nx_address address = {0};
         const char *why = NULL;
-        struct nx_str recipient = task->events[i].report.recipient;
+        const struct nx_event *event = &task->events[i];
+        struct nx_event resolved;
+        if (!nx_sent_resolve(store, &event, &resolved, error))
+            return FALSE;
+        struct nx_str recipient = event->report.recipient;
         if (recipient.n > 0)
             (void)nx_address_fold(store->scratch, recipient, store->rules, &address, &why);
-        if (!store->ops->add(store->backend, task->arena, &task->events[i], &address, why, task->now, &task->ret_stored[i], error))
+        if (!store->ops->add(store->backend, task->arena, event, &address, why, task->now, &task->ret_stored[i], error))
             return FALSE;
         if (again && known == 0)
             g_string_append_c(kept, task->ret_stored[i].duplicate ? '1' : '0');

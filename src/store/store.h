@@ -83,6 +83,18 @@ gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const s
 /* A number kept under a name: how far somebody has read the log. Blocks until the commit. */
 gboolean nx_store_mark(struct nx_store *store, struct nx_str name, int64_t value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+struct nx_sent { /* one message to one recipient */
+    struct nx_str message_id; /* without <> */
+    struct nx_str recipient, stream;
+};
+struct nx_recorded {
+    size_t kept, known, erased; /* erased: about somebody who was erased, so not kept */
+};
+/* Into the ledger of what was sent, all of it or nothing: a report that names nobody is then about the one recipient of the message
+ * that it returns. once: NULL, or what it is answered with; *ret is written before its fn is called. */
+gboolean nx_store_sent(struct nx_store *store, const struct nx_sent *sent, size_t n, const struct nx_sent_limits *limits,
+                       struct nx_once *once, nx_when now, struct nx_recorded *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* How much of what nobody can explain is kept whole (nx_event.raw), from now on; the defaults until then. */
 void nx_store_limit_raw(struct nx_store *store, const struct nx_raw_limits *limits);
 
@@ -169,6 +181,7 @@ struct nx_retention {               /* seconds; 0: for ever */
     int64_t events;                 /* events, acts and lines of imports */
     int64_t details;                /* of an event: the words of the other side, the returned message's fields, tags */
     int64_t causes[NX_CAUSE_COUNT]; /* in place of events */
+    struct nx_sent_limits sent;
 };
 struct nx_retained {
     size_t events, details; /* rows that went, rows that lost their details */
@@ -212,6 +225,10 @@ struct nx_filter {         /* absent fields match all; zero is absent but for si
 /* Calls fn for each entry in order of domain, local part and stream until it returns false; slices live for the call. */
 typedef bool nx_entry_fn(const struct nx_entry *entry, void *data);
 gboolean nx_reader_list(struct nx_reader *reader, const struct nx_filter *filter, nx_when now, nx_entry_fn *fn, void *data,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What the ledger has of one address, oldest first: the stream, and when it was recorded. */
+typedef void nx_sent_fn(struct nx_str stream, nx_when made, void *data);
+gboolean nx_reader_sent(struct nx_reader *reader, struct nx_str address, nx_sent_fn *fn, void *data,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* How many erased addresses are suppressed by their hash: they cannot be listed. */
 gboolean nx_reader_erased(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

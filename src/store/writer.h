@@ -24,6 +24,9 @@ struct nx_task {
     nx_stored_fn *fn;
     void *data;
     const struct nx_raw_limits *raw_limits;
+    const struct nx_sent *sent;
+    const struct nx_sent_limits *sent_limits;
+    struct nx_recorded *recorded;
     struct nx_str name; /* of a mark */
     int64_t value;
     /* acts */
@@ -32,7 +35,7 @@ struct nx_task {
     size_t changed, erased_before;
     struct nx_rebuilt *rebuilt;
     const struct nx_settle *settle;
-    const struct nx_str *keys; /* of what is settled */
+    const struct nx_str *keys; /* of what is settled, or sent */
     /* erasure */
     const struct nx_forget *forget;
     const struct nx_address *addresses;

@@ -52,6 +52,8 @@ ask("POST", M, M, bounce, mail); ask("POST", M, M, bounce, mail); ask("POST", M,
 ask("POST", M, M, b"From x@example.org Mon Mar  2 10:00:00 2026\n" + bounce, {"Content-Type": "application/mbox"})
 ask("POST", M, M, b"{}", want=415)
 ask("POST", M, M, bounce, {**mail, "Idempotency-Key": "k"}); ask("POST", M, M, b"x", {**mail, "Idempotency-Key": "k"}, want=422)
+N, lines = "/v1/sent", {"Content-Type": "application/x-ndjson"}; row = b'{"message_id": "<n1@example.com>", "recipient": "user@example.net"}\n'
+ask("POST", N, N, row + row, lines); ask("POST", N, N, row); ask("POST", N, N, row + b"{}\n", lines, want=400); ask("POST", N, N, row, mail, want=415); ask("POST", N, N, row, {**lines, "Idempotency-Key": "s"}); ask("POST", N, N, row + row, {**lines, "Idempotency-Key": "s"}, want=422)
 ask("POST", C, C, bounce, mail); ask("POST", C, C, b'{"reply": "452 4.2.2 full"}'); ask("POST", C, C, b"{}", want=400); ask("POST", C, C, b"x", {"Content-Type": "image/png"}, want=415)
 ask("GET", "/v1/domains", "/v1/domains");
 D = "/v1/domains/{domain}"; ask("POST", "/v1/domains/dead.example/confirm", D + "/confirm", b'{"reason": "dead"}', want=201); ask("POST", "/v1/domains/dead.example/confirm", D + "/confirm", b""); ask("POST", "/v1/domains/.../confirm", D + "/confirm", b"{}", want=400)

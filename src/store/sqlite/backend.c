@@ -6,6 +6,7 @@
 #include "store/sqlite/read.h"
 #include "store/sqlite/retain.h"
 #include "store/sqlite/scan.h"
+#include "store/sqlite/sent.h"
 #include "store/sqlite/tally.h"
 #include "store/sqlite/write.h"
 
@@ -76,6 +77,9 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .recall = nx_answers_recall,
     .keep = nx_answers_keep,
     .reader_within = reader_within,
+    .sent = nx_sent_add,
+    .sweep_sent = nx_sent_sweep,
+    .find_sent = nx_sent_find,
     .mark = nx_write_mark,
     .forget = nx_forget,
     .mentions = nx_forget_mentions,
@@ -98,6 +102,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .get_mark = nx_read_mark,
     .raw = nx_raw_read,
     .tally = nx_read_tally,
+    .sent_to = nx_sent_read_all,
     .erased = nx_scan_erased,
     .forgotten_stamp = nx_scan_forgotten_stamp,
     .forgotten = nx_scan_forgotten,

@@ -5,6 +5,7 @@
 #include "store/sqlite/erase.h"
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/raw.h"
+#include "store/sqlite/sent.h"
 
 #define STEP 2000u /* rows that are looked through while nobody else writes */
 
@@ -71,7 +72,7 @@ static gboolean forget_one(struct nx_backend *backend, const struct nx_forget *f
     if (held->len > 0 && !nx_forgotten_hash(db, address->key, hash, error))
         return FALSE;
     g_ptr_array_add(spellings, g_strndup(address->folded.p, address->folded.n));
-    if (!nx_erase_key(backend, address->key, ret, spellings, error))
+    if (!nx_erase_key(backend, address->key, ret, spellings, error) || !nx_sent_forget(db, address->key, error))
         return FALSE;
     for (guint i = 0; i < held->len; i++) {
         const struct held *one = &g_array_index(held, struct held, i);

@@ -7,11 +7,12 @@
 #include "decide/decide.h"
 #include "store/sqlite/erase.h"
 #include "store/sqlite/forgotten.h"
+#include "store/sqlite/sent.h"
 
 #define STEP 1000 /* rows or keys that are looked at while nobody else writes */
 #define MEMORY (365 * 86400) /* a cause that comes back within it doubles its time: nx_standing_renewals */
 
-enum { WALK_LOG, WALK_KEYS, WALK_ENTRIES, WALK_HASHES, DONE };
+enum { WALK_LOG, WALK_KEYS, WALK_ENTRIES, WALK_HASHES, WALK_SENT, DONE };
 
 static const char ROWS[] = "SELECT seq, key, action, max(at, made), cause, counts, trimmed, act, seq=(SELECT max(seq) FROM log)"
                            " FROM log WHERE seq>?1 ORDER BY seq LIMIT ?2";
@@ -248,6 +249,15 @@ static gboolean walk_hashes(struct nx_backend *backend, nx_when now, bool dry, s
     return got == 0;
 }
 
+static gboolean walk_sent(struct nx_backend *backend, const struct nx_retention *retention, nx_when now, bool dry,
+                          struct nx_retain_cursor *cursor, GError **error)
+{
+    bool more = false;
+    gboolean good = dry || nx_sent_sweep(backend, &retention->sent, now, &more, error);
+    cursor->walk += !more;
+    return good;
+}
+
 static gboolean step(struct nx_backend *backend, const struct nx_retention *retention, nx_when now, bool dry,
                      struct nx_retain_cursor *cursor, struct nx_retained *ret, GError **error)
 {
@@ -260,6 +270,8 @@ static gboolean step(struct nx_backend *backend, const struct nx_retention *rete
         return walk_keys(backend, ENTRIES, MEMORY, retention, now, dry, cursor, ret, error);
     case WALK_HASHES:
         return walk_hashes(backend, now, dry, cursor, ret, error);
+    case WALK_SENT:
+        return walk_sent(backend, retention, now, dry, cursor, error);
     default:
         cursor->done = true;
         return dry || ret->addresses == 0 || nx_db_exec(backend->db, NX_DB_RENEW, error);

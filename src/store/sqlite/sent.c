@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/sent.h"
+
+#include "store/sqlite/forgotten.h"
+#include "store/sqlite/read.h"
+
+#define STEP 5000 /* rows that one sweep looks at */
+
+static const char ADD[] = "INSERT OR IGNORE INTO sent(id, key, stream, made) VALUES(?1,?2,?3,?4)";
+static const char OLDEST[] = "SELECT min(n), max(n), (SELECT made FROM sent ORDER BY n LIMIT 1) FROM sent";
+static const char OLD[] =
+    "DELETE FROM sent WHERE n IN (SELECT n FROM (SELECT n, made FROM sent ORDER BY n LIMIT ?2) WHERE made<?1)";
+static const char MANY[] = "DELETE FROM sent WHERE n<=?1";
+static const char NAMED[] = "SELECT key, stream FROM sent WHERE id=?1 AND key=?2";
+static const char ANY[] = "SELECT key, stream FROM sent WHERE id=?1 LIMIT 2";
+static const char OF_KEY[] = "SELECT stream, made FROM sent WHERE key=?1 ORDER BY n";
+static const char FORGET[] = "DELETE FROM sent WHERE key=?1";
+
+/* 64 bits of SHA-256: ten million rows meet a stranger's Message-ID once in 10^12 questions. */
+static int64_t hash_of(struct nx_str message_id)
+{
+    guint8 digest[32];
+    gsize n = sizeof digest;
+    int64_t hash;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(sum, (const guchar *)message_id.p, (gssize)message_id.n);
+    g_checksum_get_digest(sum, digest, &n);
+    memcpy(&hash, digest, sizeof hash);
+    return GINT64_FROM_LE(hash);
+}
+
+gboolean nx_sent_add(struct nx_backend *backend, const struct nx_sent *sent, struct nx_str key, nx_when now,
+                     struct nx_recorded *ret, GError **error)
+{
+    struct nx_db *db = backend->db;
+    struct nx_forgotten forgotten;
+    nx_arena_reset(backend->scratch);
+    sqlite3_stmt *add = nx_db_statement(db, ADD, error);
+    if (add == NULL || !nx_forgotten_find(db, backend->policy.streams, backend->scratch, key, NX_STR_NONE, now, &forgotten, error))
+        return FALSE;
+    if (forgotten.known) { /* erased: not written again */
+        ret->erased++;
+        return TRUE;
+    }
+    sqlite3_bind_int64(add, 1, hash_of(sent->message_id));
+    nx_db_bind_text(add, 2, key);
+    nx_db_bind_opt(add, 3, sent->stream);
+    sqlite3_bind_int64(add, 4, now);
+    if (!nx_db_run(db, add, error))
+        return FALSE;
+    bool new = sqlite3_changes(db->sqlite) > 0;
+    ret->kept += new;
+    ret->known += !new;
+    return TRUE;
+}
+
+gboolean nx_sent_sweep(struct nx_backend *backend, const struct nx_sent_limits *limits, nx_when now, bool *ret_more, GError **error)
+{
+    struct nx_db *db = backend->db;
+    sqlite3_stmt *oldest = nx_db_statement(db, OLDEST, error), *old = nx_db_statement(db, OLD, error);
+    sqlite3_stmt *many = nx_db_statement(db, MANY, error);
+    *ret_more = false;
+    if (oldest == NULL || old == NULL || many == NULL || nx_db_step(db, oldest, error) < 0)
+        return FALSE;
+    int64_t first = sqlite3_column_int64(oldest, 0), last = sqlite3_column_int64(oldest, 1), most = (int64_t)limits->size;
+    bool some = sqlite3_column_type(oldest, 0) != SQLITE_NULL;
+    bool aged = some && sqlite3_column_int64(oldest, 2) < now - limits->age;
+    nx_db_reset(oldest);
+    if (some && last - first >= most) {
+        sqlite3_bind_int64(many, 1, MIN(last - most, first + STEP));
+        *ret_more = last - most > first + STEP;
+        if (!nx_db_run(db, many, error))
+            return FALSE;
+    }
+    if (!aged)
+        return TRUE;
+    sqlite3_bind_int64(old, 1, now - limits->age);
+    sqlite3_bind_int(old, 2, STEP);
+    if (!nx_db_run(db, old, error))
+        return FALSE;
+    *ret_more = *ret_more || sqlite3_changes(db->sqlite) == STEP;
+    return TRUE;
+}
+
+/* key n == 0: any; then 2 says that there are several. */
+int nx_sent_find(struct nx_backend *backend, struct nx_arena *arena, struct nx_str message_id, struct nx_str key,
+                 struct nx_sent_found *ret, GError **error)
+{
+    struct nx_db *db = backend->db;
+    sqlite3_stmt *find = nx_db_statement(db, key.n > 0 ? NAMED : ANY, error);
+    int got, n = 0;
+    if (find == NULL)
+        return -1;
+    sqlite3_bind_int64(find, 1, hash_of(message_id));
+    if (key.n > 0)
+        nx_db_bind_text(find, 2, key);
+    while ((got = nx_db_step(db, find, error)) > 0) {
+        ret->recipient = nx_address_of_key(arena, nx_db_text(find, 0));
+        ret->stream = nx_arena_dup(arena, nx_db_text(find, 1));
+        n++;
+    }
+    return got < 0 ? -1 : n;
+}
+
+/* No index by address: such a question is rare, and each row would pay for it. */
+gboolean nx_sent_read_all(struct nx_reader *reader, struct nx_str key, nx_sent_fn *fn, void *data, GError **error)
+{
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
+    sqlite3_stmt *of_key = nx_db_statement(db, OF_KEY, error);
+    int got = -1;
+    if (of_key == NULL)
+        return FALSE;
+    nx_db_bind_text(of_key, 1, key);
+    while ((got = nx_db_step(db, of_key, error)) > 0)
+        fn(nx_db_text(of_key, 0), nx_db_when(of_key, 1), data);
+    return got == 0;
+}
+
+gboolean nx_sent_forget(struct nx_db *db, struct nx_str key, GError **error)
+{
+    sqlite3_stmt *forget = nx_db_statement(db, FORGET, error);
+    if (forget == NULL)
+        return FALSE;
+    nx_db_bind_text(forget, 1, key);
+    return nx_db_run(db, forget, error);
+}
