@@ -24,10 +24,10 @@ run 0 "$NIXIE" ingest "$T/late.eml"; prints '^1 messages: 1 events kept'
 # An archive counts, on request, for the days on which it came, not for the one on which it is read; what is told of the future or of 1970 is not believed.
 # full ADDRESS DAYS FROM_LINE_DATE: a soft bounce whose topmost Received says that day
 full() { printf 'From x@example.org %s\nReceived: from mx.example.org by ours.example.com with ESMTP id %s;\n\t%s\n' "${3:-Thu Jan  1 00:00:00 1970}" "$2" "$(LC_ALL=C date -uR -d "$2 days")"; bounce "$1" 5.2.2 '5.2.2 Mailbox full' | sed "s/report@/$2.report@/; s/original@/$2.original@/"; echo; }
-for who in then now; do for day in -20 -9; do full $who@example.net $day; done >"$T/$who"; done
-run 0 "$NIXIE" ingest --received message "$T/then"; prints '2 events kept, 0 known already, 1 suppressions'
-run 0 "$NIXIE" ingest "$T/now"; prints '2 events kept, 0 known already, 0 suppressions'
-run 0 "$NIXIE" history then@example.net; prints "^$(date -u -d '-20 days' +%F)"; prints "^$(date -u -d '-9 days' +%F)"; prints 'suppress: mailbox_full: on 2 days'
+for who in then now; do for day in -20 -15 -9; do full $who@example.net $day; done >"$T/$who"; done
+run 0 "$NIXIE" ingest --received message "$T/then"; prints '3 events kept, 0 known already, 1 suppressions'
+run 0 "$NIXIE" ingest "$T/now"; prints '3 events kept, 0 known already, 0 suppressions'
+run 0 "$NIXIE" history then@example.net; prints "^$(date -u -d '-20 days' +%F)"; prints "^$(date -u -d '-9 days' +%F)"; prints 'suppress: mailbox_full: on 3 days'
 { full ahead@example.net +3; full ahead@example.net -10000; full ahead@example.net -20000 "$(LC_ALL=C date -u -d '-4 days' +'%a %b %e %T %Y')"; } >"$T/ahead"
 run 0 "$NIXIE" ingest --received message "$T/ahead"; run 0 "$NIXIE" history ahead@example.net; is "$(grep -c "^$(date -u -d '-4 days' +%F)" "$T/out")" 1; is "$(grep -Ec "^($(date -u +%F)|$(date -u -d '-1 hour' +%F))" "$T/out")" 2
 run 64 "$NIXIE" ingest --received yesterday "$T/then"; says "'yesterday' is neither message nor now"

@@ -21,7 +21,7 @@ mail 8 gone@example.net mx.example.com; listed gone@example.net || fail "another
 (export NIXIE_CONFIG=/dev/null; mail 9 gone@example.net); listed gone@example.net || fail "lifted though nobody is trusted"
 # full: some days of it, lifted; what was counted before does not count again
 for day in 10 14 18; do report $day full@example.net 5.2.2 '5.2.2 mailbox full'; done; mail 19 full@example.net; report 20 full@example.net 5.2.2 '5.2.2 mailbox full'
-run 0 "$NIXIE" history full@example.net; prints 'suppress: mailbox_full: on 3 days'; prints 'soft counts are forgotten'; prints 'mailbox_full: 1 of 2 within'
+run 0 "$NIXIE" history full@example.net; prints 'suppress: mailbox_full: on 3 days'; prints 'soft counts are forgotten'; prints 'mailbox_full: 1 of 3 within'
 "$NIXIE" suppress --cause mailbox_full --until 30d hand@example.net >/dev/null; "$NIXIE" suppress --cause complaint angry@example.net >/dev/null; "$NIXIE" suppress --cause unsubscribe --stream news left@example.net >/dev/null
 for address in hand angry left; do
     printf 'Authentication-Results: mx.example.org; dmarc=pass header.from=example.net\nFrom: %s@example.net\nSubject: hello\nMessage-ID: <%s.now>\n\nHello.\n' $address $address >"$T/mail"; "$NIXIE" ingest -q "$T/mail" >/dev/null 2>&1

@@ -41,8 +41,8 @@ is "$("$NIXIE" clean -q --stream news "$T/list" | tr '\n' ' ')" 'fine@example.ne
 is "$("$NIXIE" clean -q "$T/list" | tr '\n' ' ')" 'fine@example.net '
 is "$("$NIXIE" export -f txt --stream receipts | tr '\n' ' ')" 'dead@example.net '
 run 0 "$NIXIE" policy explain angry@example.net; prints '^now: suppressed .*complaint'; prints '^stream receipts \(transactional\): not suppressed'; prints '^stream news \(bulk\): suppressed .*complaint'
-run 0 "$NIXIE" policy explain --stream receipts angry@example.net; prints '^now: not suppressed'; prints 'the rule: 6 days, 5 d apart, within 60 d; for 10 d, stream receipts'
-run 0 "$NIXIE" policy explain angry@example.net; prints 'the rule: 2 days, 5 d apart, within 30 d; for 10 d, every stream'
+run 0 "$NIXIE" policy explain --stream receipts angry@example.net; prints '^now: not suppressed'; prints 'the rule: 6 days, 7 d apart, within 60 d; for 30 d, stream receipts'
+run 0 "$NIXIE" policy explain angry@example.net; prints 'the rule: 3 days, 7 d apart, within 30 d; for 30 d, every stream'
 run 0 "$NIXIE" db check
 
 # Settings that cannot be meant: each a fault with its line and what to do.

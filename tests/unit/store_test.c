@@ -116,21 +116,21 @@ static void soft_bounces_count_days_and_a_delivery_clears(void **state)
     assert_int_equal(add(f, &delivered, T0 + 5 * DAY).decision.action, NX_ACTION_CLEAR);
     assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 8 * DAY, "3").decision.action, NX_ACTION_COUNT);
     assert_int_equal(look(f, who, T0 + 8 * DAY, NULL), 0);
-    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 12 * DAY, "4").decision.action, NX_ACTION_COUNT);
-    struct nx_stored fifth = bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 13 * DAY, "5");
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 10 * DAY, "4").decision.action, NX_ACTION_COUNT);
+    struct nx_stored fifth = bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 16 * DAY, "5");
     assert_int_equal(fifth.decision.action, NX_ACTION_SUPPRESS);
-    assert_true(fifth.decision.until == T0 + 23 * DAY);
-    assert_int_equal(look(f, who, T0 + 23 * DAY - 1, NULL), 1);
-    assert_int_equal(look(f, who, T0 + 23 * DAY, NULL), 0);
+    assert_true(fifth.decision.until == T0 + 46 * DAY);
+    assert_int_equal(look(f, who, T0 + 46 * DAY - 1, NULL), 1);
+    assert_int_equal(look(f, who, T0 + 46 * DAY, NULL), 0);
     /* What made the first entry does not make the second, which holds twice as long. */
-    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 31 * DAY, "6").decision.action, NX_ACTION_COUNT);
-    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 35 * DAY, "7").decision.action, NX_ACTION_COUNT);
-    struct nx_stored eighth = bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 36 * DAY, "8");
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 54 * DAY, "6").decision.action, NX_ACTION_COUNT);
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 57 * DAY, "7").decision.action, NX_ACTION_COUNT);
+    struct nx_stored eighth = bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 62 * DAY, "8");
     assert_int_equal(eighth.decision.action, NX_ACTION_SUPPRESS);
-    assert_true(eighth.decision.until == T0 + 56 * DAY);
-    struct nx_event through = event_of(f->arena, who, NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, 250, T0 + 37 * DAY, "ok2");
-    assert_int_equal(add(f, &through, T0 + 37 * DAY).decision.action, NX_ACTION_CLEAR);
-    assert_int_equal(look(f, who, T0 + 37 * DAY, NULL), 0);
+    assert_true(eighth.decision.until == T0 + 122 * DAY);
+    struct nx_event through = event_of(f->arena, who, NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, 250, T0 + 63 * DAY, "ok2");
+    assert_int_equal(add(f, &through, T0 + 63 * DAY).decision.action, NX_ACTION_CLEAR);
+    assert_int_equal(look(f, who, T0 + 63 * DAY, NULL), 0);
     assert_int_equal(rebuild(f).changed, 0);
 }
 
