@@ -157,7 +157,8 @@ int nx_cmd_clean(int argc, char **argv)
                                               "the column of addresses are found, or named. What may be written to goes "
                                               "to standard output or --output, byte for byte as it was; lines without a valid "
                                               "address are removed too. Outputs that end in .gz or .zst are "
-                                              "compressed; named files appear whole or not at all.\nExit: 0; 65 the list is "
+                                              "compressed; named files appear whole or not at all. --output may be the list itself: without --removed the "
+                                              "lines taken out are then gone.\nExit: 0; 65 the list is "
                                               "damaged (the line is named); 75 no space, or could not tell: no database, a damaged "
                                               "one, or without the key of erased addresses. On any other code than 0 the output is "
                                               "not complete.",

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 
 #include <errno.h>
 
@@ -61,6 +62,25 @@ static const char *summary_of(const char *name)
     return "";
 }
 
+/* What is wrong in any command: a path that is empty, a stream that none can be called. */
+static gboolean check_words(const struct nx_cli *cli, const GOptionEntry *entries, GError **error)
+{
+    if ((cli->config_path != NULL && *cli->config_path == '\0') || (cli->db != NULL && *cli->db == '\0')) {
+        g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--%s: the path is empty (give one, or leave it out)",
+                    cli->config_path != NULL && *cli->config_path == '\0' ? "config" : "db");
+        return FALSE;
+    }
+    for (const GOptionEntry *entry = entries; entry != NULL && entry->long_name != NULL; entry++) {
+        const char *stream = strcmp(entry->long_name, "stream") == 0 ? *(char **)entry->arg_data : NULL;
+        if (stream != NULL && !nx_stream_is_name(nx_str_of(stream)) && strcmp(stream, NX_STREAM_BULK) != 0) {
+            g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--stream: '%s' is no name of a stream (letters, digits and ._-@, at most 64)",
+                        stream);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 gboolean nx_cli_options(struct nx_cli *cli, int argc, char **argv, const struct nx_cli_usage *usage, const GOptionEntry *entries,
                         GError **error)
 {
@@ -96,6 +116,8 @@ gboolean nx_cli_options(struct nx_cli *cli, int argc, char **argv, const struct 
                     *usage->arguments != '\0' ? " " : "", usage->arguments, name);
         return FALSE;
     }
+    if (!check_words(cli, entries, error))
+        return FALSE;
     cli->args = g_strdupv(words + first);
     cli->config = nx_config_load(cli->config_path, error);
     if (cli->config == NULL)

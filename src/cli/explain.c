@@ -212,7 +212,7 @@ static int explain_messages(struct nx_worker *worker, const struct nx_ruleset *r
     g_autoptr(nx_mailbox) mailbox = nx_mailbox_open(path, limits->message);
     struct nx_message message;
     int got, code = NX_EXIT_OK;
-    bool first = true;
+    bool first = true, any = false;
     g_autoptr(GError) error = NULL;
     while ((got = nx_mailbox_next(mailbox, &message, &error)) != 0) {
         if (got < 0) {
@@ -221,6 +221,7 @@ static int explain_messages(struct nx_worker *worker, const struct nx_ruleset *r
             code = NX_EXIT_FINDING;
             continue;
         }
+        any = true;
         const struct nx_origin origin = {.source = NX_STR("file"), .file = nx_str_of(message.path), .envelope_from = message.sender, .received_at = NX_WHEN_NONE};
         const struct nx_input input = {.kind = NX_INPUT_MAIL, .bytes = message.bytes, .origin = &origin};
         struct nx_event *events;
@@ -232,6 +233,10 @@ static int explain_messages(struct nx_worker *worker, const struct nx_ruleset *r
             first = false;
             explain_event(worker, rules, &events[i]);
         }
+    }
+    if (!any && code == NX_EXIT_OK) {
+        nx_cli_say("%s: there is no message in it", path);
+        code = NX_EXIT_FINDING;
     }
     return code;
 }

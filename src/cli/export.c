@@ -110,7 +110,7 @@ static int write_all(struct nx_cli *cli, const struct options *options, enum nx_
     nx_when now = nx_cli_now();
     if (!read_filter(options, now, &filter, &error))
         return nx_cli_fail(error);
-    filter.brief = format == NX_ENTRY_TXT;
+    filter.brief = filter.once = format == NX_ENTRY_TXT;
     g_autoptr(nx_store) store = nx_cli_store(cli->config, NX_OPEN_READ, &error);
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
     g_autofree char *temporary = NULL;
@@ -147,7 +147,7 @@ int nx_cmd_export(int argc, char **argv)
     const struct nx_cli_usage usage = {"", description, 0, 0};
     struct options options = {0};
     const GOptionEntry entries[] = {
-        {"format", 'f', 0, G_OPTION_ARG_STRING, &options.format, "csv (default), jsonl, or txt: addresses alone", "FORMAT"},
+        {"format", 'f', 0, G_OPTION_ARG_STRING, &options.format, "csv (default), jsonl, or txt: addresses alone, each once", "FORMAT"},
         {"codes", 0, 0, G_OPTION_ARG_STRING, &options.codes,
          "Add a column: the cause in the words of sisimai, kumomta, powermta, sparkpost, ses, postmark, zonemta or mautic",
          "PRODUCT"},
@@ -173,6 +173,9 @@ int nx_cmd_export(int argc, char **argv)
     } else if (options.codes != NULL && !nx_codes_parse(nx_str_of(options.codes), &(enum nx_codes){0})) {
         nx_cli_say("--codes %s: there is no such table (sisimai, kumomta, powermta, sparkpost, ses, postmark, zonemta or mautic)",
                    options.codes);
+        code = NX_EXIT_USAGE;
+    } else if (options.codes != NULL && format == NX_ENTRY_TXT) {
+        nx_cli_say("--codes: txt has no columns (--format csv or jsonl)");
         code = NX_EXIT_USAGE;
     } else {
         code = write_all(&cli, &options, format);

@@ -59,9 +59,13 @@ static bool show(struct nx_str address, void *data)
     return true;
 }
 
-static void say(const struct forget *forget, struct nx_str address, const struct nx_erased *erased)
+/* Counts one address, and tells what became of it. */
+static void tell(struct forget *forget, struct nx_str address, const struct nx_erased *erased)
 {
     bool something = erased->events + erased->acts + erased->lines > 0 || (erased->listed && erased->kept);
+    bool kept = erased->kept && (something || !erased->before); /* else nothing was done */
+    forget->erased += something || kept;
+    forget->kept += kept;
     if (forget->quiet)
         return;
     if (something)
@@ -84,11 +88,8 @@ static bool write_out(struct forget *forget)
     bool good = nx_store_forget(forget->store, &forget->what, forget->now, erased, &cleared, &forget->error);
     if (!good && !g_error_matches(forget->error, NX_ERROR, NX_ERROR_BUSY))
         return false;
-    for (guint i = 0; good && i < forget->addresses->len; i++) {
-        say(forget, forget->what.addresses[i], &erased[i]);
-        forget->erased++;
-        forget->kept += erased[i].kept;
-    }
+    for (guint i = 0; good && i < forget->addresses->len; i++)
+        tell(forget, forget->what.addresses[i], &erased[i]);
     forget->cleared.mentions += cleared.mentions;
     forget->cleared.messages += cleared.messages;
     g_array_set_size(forget->addresses, 0);
@@ -165,7 +166,7 @@ int nx_cmd_forget(int argc, char **argv)
     }
     if (forget.error == NULL && addresses->len > 0)
         write_out(&forget);
-    if (forget.erased > 0)
+    if (forget.erased > 0 || forget.error == NULL)
         printf("%zu erased, %zu of them stay suppressed; named in %zu reports on others and %zu kept messages, which were cleared\n",
                forget.erased, forget.kept, forget.cleared.mentions, forget.cleared.messages);
     return finish(&forget, read, NX_EXIT_OK);

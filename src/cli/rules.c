@@ -6,6 +6,10 @@
 GArray *nx_rules_sources(const struct nx_config *config, const char *own, bool alone, GError **error)
 {
     const char *local = own != NULL ? own : config->patterns_local;
+    if (own != NULL && !g_file_test(own, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND, "%s: there is no such directory (give one that holds *.rules)", own);
+        return NULL;
+    }
     if (alone)
         return nx_engine_read_rules(own, false, error);
     return nx_engine_sources(config->patterns_directory, *local == '\0' ? NULL : local, error);

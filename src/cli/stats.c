@@ -89,7 +89,7 @@ int nx_cmd_stats(int argc, char **argv)
                                      .action = nx_str_of(action),
                                      .limit = limit > 0 ? (size_t)limit : 0};
     if (!nx_tally_parse(nx_str_of(by != NULL ? by : "cause"), &stats.by, &stats.then)) {
-        nx_cli_say("--by %s: one or two, parted by a comma, of " NX_TALLY_NAMES, by);
+        nx_cli_say("--by %s: one, or two that differ, parted by a comma, of " NX_TALLY_NAMES, by);
         return NX_EXIT_USAGE;
     }
     if (!nx_cli_when(since, now, true, &filter.since, &error) || !nx_cli_when(before, now, true, &filter.before, &error))

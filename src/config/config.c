@@ -375,6 +375,8 @@ struct nx_config *nx_config_load(const char *path, GError **error)
     g_autoptr(nx_config) config = defaults();
     if (path == NULL)
         path = g_getenv("NIXIE_CONFIG");
+    if (path != NULL && *path == '\0') /* as if it were not set */
+        path = NULL;
     if (path == NULL && access(system_file, F_OK) == 0)
         path = system_file;
     if (path != NULL) {

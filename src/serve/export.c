@@ -97,6 +97,10 @@ void nx_get_export(struct nx_request *request)
     }
     while (format.n == 0 && strcmp(offered[chosen], accepted) != 0)
         chosen++;
+    if (codes.n > 0 && chosen == NX_ENTRY_TXT) {
+        nx_request_problem(request, 400, "codes: txt has no columns (format=csv or jsonl)");
+        return;
+    }
     g_autoptr(GError) error = NULL;
     g_autofree char *tag = tag_of(request, offered[chosen], &error);
     if (tag == NULL) {
@@ -113,6 +117,6 @@ void nx_get_export(struct nx_request *request)
     *export =
         (struct export){.format = chosen, .filter = filter, .coded = codes.n > 0, .codes = coded, .now = nx_request_now(request)};
     export->filter.limit = PIECE_ENTRIES;
-    export->filter.brief = chosen == NX_ENTRY_TXT;
+    export->filter.brief = export->filter.once = chosen == NX_ENTRY_TXT;
     nx_request_stream(request, 200, offered[chosen], next, export, free_export);
 }

@@ -24,7 +24,7 @@ bool nx_tally_parse(struct nx_str words, enum nx_tally *ret_by, enum nx_tally *r
     size_t comma = nx_str_chr(words, ',');
     enum nx_tally by, then;
     if (!parse_one(nx_str_sub(words, 0, comma), &by) ||
-        !parse_one(comma < words.n ? nx_str_from(words, comma + 1) : words, &then))
+        !parse_one(comma < words.n ? nx_str_from(words, comma + 1) : words, &then) || (comma < words.n && by == then))
         return false;
     *ret_by = by;
     *ret_then = then;

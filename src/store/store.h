@@ -220,6 +220,7 @@ struct nx_filter {         /* absent fields match all; zero is absent but for si
     struct nx_str after;   /* the cursor: what nx_entry_cursor gave for the last entry seen */
     size_t limit;          /* 0: no limit */
     bool expired;          /* also those no longer in force */
+    bool once;             /* each address once, by one of its entries, however many streams have one */
     bool brief;            /* do not fetch source, event_id, rule, reason, actor, diagnostic, status: several times faster */
 };
 /* Calls fn for each entry in order of domain, local part and stream until it returns false; slices live for the call. */

@@ -22,6 +22,7 @@ run 0 "$NIXIE" explain - <"$T/b.eml"; prints '^Cause        mailbox_full$'
 printf 'From: a@example.com\nSubject: hello\n\nhello\n' >"$T/plain.eml"
 run 0 "$NIXIE" explain "$T/plain.eml"; prints 'no report about a delivery'
 run 1 "$NIXIE" explain "$T/absent.eml"; says 'there is no such file'
+mkdir "$T/empty"; run 1 "$NIXIE" explain "$T/empty"; says 'empty: there is no message in it'
 run 64 "$NIXIE" explain; says 'an argument is missing'
 run 64 "$NIXIE" explain ''; says 'the text is empty'
 finish

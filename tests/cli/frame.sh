@@ -22,6 +22,11 @@ for command in $("$NIXIE" help | sed -n 's/^  \([a-z-]*\) .*/\1/p' | grep -v -e 
 done
 run 64 "$NIXIE" parse; says 'an argument is missing'
 run 65 "$NIXIE" parse --config "$T/none.conf" /dev/null; says 'none.conf: the settings cannot be read'
+NIXIE_CONFIG= run 0 "$NIXIE" parse /dev/null; run 64 "$NIXIE" parse --config= /dev/null; says '^nixie: --config: the path is empty'
+run 64 "$NIXIE" check --db= a@example.net; says '^nixie: --db: the path is empty'
+for command in 'check a@example.net' 'suppress a@example.net' 'ingest /dev/null' export stats 'policy explain a@example.net' 'token create x --role read'; do
+    run 64 "$NIXIE" $command --stream 'bad stream!'; says "^nixie: --stream: 'bad stream!' is no name of a stream .letters, digits and ._-@, at most 64"
+done
 "$NIXIE" help > /dev/full 2>"$T/err"; is $? 1 "a full disk"; says 'standard output: No space left'
 # Descriptors that the caller closed are not given to files.
 "$NIXIE" help >&- 2>"$T/err"; is $? 1 "a closed output"; says 'standard output: Bad file descriptor'

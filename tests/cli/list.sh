@@ -31,6 +31,11 @@ run 0 "$NIXIE" export -f jsonl --domain example.org; is "$(jq -r .address "$T/ou
 run 0 "$NIXIE" export -f txt --cause unsubscribe; is "$(cat "$T/out")" c@example.net
 run 0 "$NIXIE" export -f txt --limit 1; says "more: --after 'c@example.net.news'"
 run 0 "$NIXIE" export -f txt --limit 5 --after "c@example.net${tab}news"; is "$(head -1 "$T/out")" Who@Example.NET
+run 0 "$NIXIE" suppress --stream shop c@example.net; run 0 "$NIXIE" export; is "$(grep -c '^c@' "$T/out")" 2 "a line for each stream"
+run 0 "$NIXIE" export -f txt; is "$(paste -sd' ' "$T/out")" 'c@example.net Who@Example.NET b@example.org' "each address once"
+run 0 "$NIXIE" export -f txt --after "c@example.net${tab}news"; is "$(head -1 "$T/out")" Who@Example.NET "not again behind its cursor"
+run 0 "$NIXIE" release --stream shop c@example.net
+run 64 "$NIXIE" export -f txt --codes ses; says 'txt has no columns'
 run 64 "$NIXIE" export --after nonsense; says "'nonsense' is no cursor"
 run 64 "$NIXIE" export --format xml; says 'csv, jsonl or txt'
 run 0 "$NIXIE" export -o "$T/list.csv"; is "$(wc -l <"$T/list.csv")" 4

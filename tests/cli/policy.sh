@@ -41,6 +41,6 @@ run 0 "$NIXIE" stats --by domain,action --limit 1; prints '^example.com +suppres
 run 0 "$NIXIE" stats --json --by day --since 2d; is "$(jq -r '.day+" "+(.events|tostring)' "$T/out")" "$(date -u +%F) 4"
 run 0 "$NIXIE" stats --domain example.org; prints '^1 events'
 "$NIXIE" ingest -q "$T/full.eml" >/dev/null; run 0 "$NIXIE" stats; prints '^4 events' # a second arrival is not counted
-run 64 "$NIXIE" stats --by weather; says 'day, kind, cause'
+run 64 "$NIXIE" stats --by weather; says 'day, kind, cause'; run 64 "$NIXIE" stats --by day,day; says 'one, or two that differ'
 run 64 "$NIXIE" stats --kind lost; says 'no such kind'
 finish

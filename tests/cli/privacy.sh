@@ -76,6 +76,9 @@ run 0 "$NIXIE" allow friend@example.net; run 0 "$NIXIE" suppress friend@example.
 # A report that asks for more than the hash holds.
 bounce leaves@example.net >"$T/leaves.eml"; run 0 "$NIXIE" ingest -q "$T/leaves.eml"; run 1 "$NIXIE" check leaves@example.net; absent leaves@; run 0 "$NIXIE" db check
 
+run 0 "$NIXIE" forget --yes nobody@example.net; prints '^nobody@example.net: nothing was known of it; nothing is kept$'; prints '^0 erased, 0 of them'
+run 0 "$NIXIE" forget --yes nobody@example.net objects@example.net; prints '^0 erased, 0 of them'
+
 # Coming back by one's own wish.
 run 0 "$NIXIE" release --reason 'signed up again' jane.doe@example.net; prints '1 of them had been erased: the hash .* is lifted'; run 0 "$NIXIE" check jane.doe@example.net; run 1 "$NIXIE" release jane.doe@example.net; says 'is not suppressed'
 run 1 "$NIXIE" history jane.doe@example.net; run 0 "$NIXIE" db check; run 0 "$NIXIE" db rebuild; prints ' 0 differed'

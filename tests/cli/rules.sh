@@ -5,7 +5,7 @@ prints '^[0-9]+ rules \(0 local\).* hits and [0-9]+ misses hold; digest [0-9a-f]
 run 0 "$NIXIE" rules check --alone "$NIXIE_SOURCE/patterns" --stamp "$T/stamp"
 is "$(wc -c <"$T/stamp")" 12 "the stamp is the digest"
 run 64 "$NIXIE" rules check --alone; says 'needs a directory'
-run 1 "$NIXIE" rules check "$T/absent"; says 'absent'
+run 1 "$NIXIE" rules check "$T/absent"; says 'absent: there is no such directory'
 
 # Rules of one's own: they come first, replace and disable; faults are told with their place, all of them, and exit 65.
 mkdir "$T/own"

@@ -34,7 +34,7 @@ head -c 2000 "$T/many.gz" >"$T/cut.gz"; asks 400 /v1/lists/clean -H 'Content-Typ
 asks 415 /v1/lists/clean -H 'Content-Type: text/plain' -H 'Content-Encoding: br' --data-binary @"$T/many.gz"; head_has '^accept-encoding: gzip, zstd'
 is "$(ls "$T/spool/tmp" | wc -l)" 0 "nothing is left in the spool"
 rss=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' /proc/$PID/status); [ "$rss" -lt 300000 ] || fail "memory: $rss kB"
-asks 200 '/v1/export?codes=sparkpost&format=csv'; is "$(head -1 "$T/out" | sed 's/.*,//')" sparkpost; asks 200 '/v1/export?codes=ses&format=jsonl'; has '.ses == "Complaint/abuse"'; asks 400 '/v1/export?codes=none'
+asks 200 '/v1/export?codes=sparkpost&format=csv'; is "$(head -1 "$T/out" | sed 's/.*,//')" sparkpost; asks 200 '/v1/export?codes=ses&format=jsonl'; has '.ses == "Complaint/abuse"'; asks 400 '/v1/export?codes=none'; asks 400 '/v1/export?codes=ses&format=txt'; has '.detail | contains("no columns")'
 # Events, by pages, and of one address.
 for i in 1 2 3 4 5; do bounce "e$i@example.net" >"$T/e.eml"; asks 200 /v1/messages -H "$mail" --data-binary @"$T/e.eml"; done
 asks 200 '/v1/events?limit=3'; has '[.events[].recipient] == ["e1@example.net","e2@example.net","e3@example.net"] and .next != null'; next=$(jq -r .next "$T/out")

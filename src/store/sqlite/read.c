@@ -259,7 +259,7 @@ static char *where_of(const struct nx_filter *filter, bool any_allowed)
 {
     GString *sql = g_string_new("SELECT " ENTRY " FROM suppressions s WHERE 1");
     if (filter->after.n > 0)
-        g_string_append(sql, " AND (s.key, s.stream) > (?1, ?2)");
+        g_string_append(sql, filter->once ? " AND s.key > ?1" : " AND (s.key, s.stream) > (?1, ?2)");
     if (filter->address.n > 0)
         g_string_append(sql, " AND s.key IN (?14, ?15)");
     if (filter->domain.n > 0)
@@ -282,7 +282,7 @@ static char *where_of(const struct nx_filter *filter, bool any_allowed)
             g_string_append(
                 sql, " AND NOT EXISTS (SELECT 1 FROM allowed a WHERE a.key IN (s.key, substr(s.key, 1, instr(s.key, '@'))))");
     }
-    g_string_append(sql, " ORDER BY s.key, s.stream LIMIT ?11");
+    g_string_append(sql, filter->once ? " GROUP BY s.key ORDER BY s.key LIMIT ?11" : " ORDER BY s.key, s.stream LIMIT ?11");
     return g_string_free(sql, FALSE);
 }
 
@@ -299,7 +299,8 @@ static gboolean bind_filter(const struct nx_reader *reader, struct nx_db *db, sq
             return FALSE;
         }
         nx_db_bind_text(list, 1, address.key);
-        nx_db_bind_text(list, 2, nx_str_from(filter->after, tab + 1));
+        if (!filter->once)
+            nx_db_bind_text(list, 2, nx_str_from(filter->after, tab + 1));
     }
     if (filter->domain.n > 0) {
         struct nx_str name = filter->domain.p[0] == '@' ? nx_str_from(filter->domain, 1) : filter->domain;
