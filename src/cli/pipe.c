@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define LAST_PAUSE 64 /* seconds between the last two tries to drain */
+#define LOOK_US 20000 /* between two looks whether somebody else has drained the file */
 
 struct envelope_options {
     char *sender, *recipient, *original, *queue_id;
@@ -104,7 +105,26 @@ static void drain_behind(const struct nx_config *config, struct nx_spool *spool)
     _exit(0);
 }
 
-static int keep(const struct nx_config *config, const struct envelope_options *options, bool wait)
+/* Until the file is in the database, whoever drains it; 0 seconds: however long that takes. */
+static gboolean drain_and_wait(const struct nx_config *config, struct nx_spool *spool, const char *name, unsigned seconds,
+                               GError **error)
+{
+    gint64 end = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+    for (;;) {
+        if (!drain_in_turn(config, spool, error))
+            return FALSE;
+        if (!nx_spool_holds(spool, name))
+            return TRUE;
+        if (seconds > 0 && g_get_monotonic_time() >= end) {
+            g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "%s/new/%s: the process that drains the spool has not taken it yet",
+                        nx_spool_directory(spool), name);
+            return FALSE;
+        }
+        g_usleep(LOOK_US);
+    }
+}
+
+static int keep(const struct nx_config *config, const struct envelope_options *options, bool wait, unsigned seconds)
 {
     g_autoptr(GError) error = NULL;
     const struct nx_envelope envelope = {
@@ -117,12 +137,13 @@ static int keep(const struct nx_config *config, const struct envelope_options *o
     };
     g_autofree char *directory = nx_config_spool(config);
     g_autoptr(nx_spool) spool = nx_spool_open(directory, &error);
-    if (spool == NULL || !nx_spool_keep(spool, STDIN_FILENO, config->pipe_size, &envelope, &error))
+    g_autofree char *name = spool == NULL ? NULL : nx_spool_keep(spool, STDIN_FILENO, config->pipe_size, &envelope, &error);
+    if (name == NULL)
         return keep_it(error->message);
     alarm(0);
     if (!wait)
         drain_behind(config, spool);
-    else if (!drain_in_turn(config, spool, &error)) /* it is safe in the spool all the same */
+    else if (!drain_and_wait(config, spool, name, seconds, &error)) /* it is safe in the spool all the same */
         nx_cli_say("%s", error->message);
     return NX_EXIT_OK;
 }
@@ -145,7 +166,8 @@ int nx_cmd_pipe(int argc, char **argv)
          "ADDRESS"},
         {"queue-id", 'q', 0, G_OPTION_ARG_STRING, &options.queue_id, "The mail server's queue id", "ID"},
         {"timeout", 0, 0, G_OPTION_ARG_INT, &timeout, "Give up after so many seconds", "SECONDS"},
-        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Exit when the message is in the database, not when it is in the spool", NULL},
+        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait,
+         "Exit when the message is in the database, whoever drains the spool; wait for that no longer than the time-out", NULL},
         G_OPTION_ENTRY_NULL,
     };
     catch_signals();
@@ -157,8 +179,9 @@ int nx_cmd_pipe(int argc, char **argv)
     if (!nx_cli_options(&cli, argc, argv, &usage, entries, &error)) {
         keep_it(error->message);
     } else {
-        alarm(timeout >= 0 ? (unsigned)timeout : (unsigned)MIN(cli.config->pipe_timeout, G_MAXINT));
-        code = keep(cli.config, &options, wait);
+        unsigned seconds = timeout >= 0 ? (unsigned)timeout : (unsigned)MIN(cli.config->pipe_timeout, G_MAXINT);
+        alarm(seconds);
+        code = keep(cli.config, &options, wait, seconds);
     }
     g_free(options.sender);
     g_free(options.recipient);

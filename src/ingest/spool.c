@@ -149,23 +149,30 @@ static bool fill(int in, int out, size_t cap, const struct nx_envelope *envelope
     return pwrite(out, digits, SIZE_DIGITS, (off_t)(n - SIZE_DIGITS - 2)) == SIZE_DIGITS && fsync(out) == 0;
 }
 
-gboolean nx_spool_keep(struct nx_spool *spool, int fd, size_t cap, const struct nx_envelope *envelope, GError **error)
+char *nx_spool_keep(struct nx_spool *spool, int fd, size_t cap, const struct nx_envelope *envelope, GError **error)
 {
     char name[80];
     g_snprintf(name, sizeof name, "%016" G_GINT64_MODIFIER "x.%d.%08x.msg", g_get_real_time(), (int)getpid(), g_random_int());
     int out = openat(spool->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (out < 0)
-        return failed(spool, "tmp", error);
+    if (out < 0) {
+        failed(spool, "tmp", error);
+        return NULL;
+    }
     gboolean kept = fill(fd, out, cap, envelope) && renameat(spool->tmp, name, spool->new, name) == 0;
     if (!kept)
         failed(spool, "tmp", error);
     close(out);
     if (!kept) {
         unlinkat(spool->tmp, name, 0);
-        return FALSE;
+        return NULL;
     }
     /* Past this point the file is complete: should the directory's fsync fail, the sender repeats and the event's id tells. */
-    return fsync(spool->new) == 0 || failed(spool, "new", error);
+    return fsync(spool->new) == 0 || failed(spool, "new", error) ? g_strdup(name) : NULL;
+}
+
+bool nx_spool_holds(struct nx_spool *spool, const char *name)
+{
+    return faccessat(spool->new, name, F_OK, 0) == 0 || errno != ENOENT;
 }
 
 static gint by_text(gconstpointer a, gconstpointer b)

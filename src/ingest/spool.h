@@ -24,9 +24,12 @@ struct nx_spool *nx_spool_open(const char *directory, GError **error) G_GNUC_WAR
 void nx_spool_close(struct nx_spool *spool);
 const char *nx_spool_directory(const struct nx_spool *spool);
 
-/* Reads the descriptor to its end and keeps it: the first `cap` bytes, the rest is counted. A leading "From " line is left out. */
-gboolean nx_spool_keep(struct nx_spool *spool, int fd, size_t cap, const struct nx_envelope *envelope,
-                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Reads the descriptor to its end and keeps it: the first `cap` bytes, the rest is counted. A leading "From " line is left out.
+ * Returns the file's name. */
+char *nx_spool_keep(struct nx_spool *spool, int fd, size_t cap, const struct nx_envelope *envelope,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* False: it was drained or set aside, by whomever. */
+bool nx_spool_holds(struct nx_spool *spool, const char *name);
 
 struct nx_spooled {
     char *text; /* the whole file; owns the slices below */

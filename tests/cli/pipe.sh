@@ -1,15 +1,16 @@
 . "$NIXIE_SOURCE/tests/cli/lib.sh"
 spool="$T/spool"
-stored() { sqlite3 "$NIXIE_DB" 'select count(*) from suppressions' 2>/dev/null || echo 0; }
+# A process that closes the database last holds it alone for a moment.
+stored() { sqlite3 "$NIXIE_DB" '.timeout 20000' 'select count(*) from suppressions' 2>/dev/null || echo 0; }
 # await COMMAND...: until it succeeds, at most two minutes
-await() { n=0; until "$@" >/dev/null 2>&1 || [ $n = 2400 ]; do n=$((n + 1)); sleep 0.05; done; "$@" >/dev/null 2>&1 || fail "never: $*"; }
+await() { n=0; until "$@" >/dev/null 2>&1 || [ $n = 2400 ]; do n=$((n + 1)); sleep 0.05; done; [ $n != 2400 ] || fail "never: $*"; }
 empty() { [ -z "$(find "$spool/new" -type f)" ]; }
 # piped CODE FILE [ARGUMENT...]
 piped() { code=$1; file=$2; shift 2; run "$code" "$NIXIE" pipe "$@" <"$file"; }
 
 bounce one@example.net >"$T/one.eml"
 piped 0 "$T/one.eml"; is "$(cat "$T/out" "$T/err")" "" "nothing is printed on success"
-await empty; await sh -c "[ \$(sqlite3 $NIXIE_DB 'select count(*) from suppressions') = 1 ]"
+await empty; is "$(stored)" 1 "a file goes only after its commit"
 piped 0 "$T/one.eml" --wait; is "$(stored)" 1 "the same report again changes nothing"
 is "$(stat -c %a "$spool" "$spool/new" "$spool/tmp" | sort -u)" 700
 
@@ -24,7 +25,11 @@ grep -q '^to b+three=example.net@example.com$' "$file" || fail "original recipie
 bounce three@example.net | RECIPIENT=env@example.com "$NIXIE" pipe -f a@example.org -r "$(printf 'opt@example.com\nfrom evil')" -q 'Q?1' 8>&-
 file=$(ls "$spool"/new/*.msg | tail -1); grep -q '^to opt@example.com?from evil$' "$file" || fail "option before environment, one line"; grep -q '^from a@example.org$' "$file" || fail "-f"
 grep -q '^queue-id Q?1$' "$file" || fail "-q"
-exec 8>&-; bounce four@example.net >"$T/four.eml"; piped 0 "$T/four.eml" --wait; is "$(stored)" 4 "a later drain takes what waited"; empty || fail "spool is empty"
+# --wait waits for whoever drains; not for ever, and the message is kept all the same.
+bounce three@example.net >"$T/three.eml"; run 0 "$NIXIE" pipe --wait --timeout 1 <"$T/three.eml" 8>&-; says 'has not taken it yet'; is "$(ls "$spool/new" | wc -l)" 3
+bounce four@example.net >"$T/four.eml"; "$NIXIE" pipe --wait <"$T/four.eml" 2>"$T/err" 8>&- & pid=$!
+await sh -c "[ \$(ls '$spool/new' | wc -l) = 4 ]"; kill -0 $pid || fail "--wait ended before the message was in the database"
+exec 8>&-; wait $pid; is $? 0; is "$(stored)" 4 "it drained what waited"; empty || fail "spool is empty"
 
 # Too large: the head is kept, the rest is counted.
 printf '[pipe]\nsize = 2k\n' >"$T/small.conf"
@@ -60,5 +65,5 @@ echo junk >"$spool/new/0.junk.msg"; piped 0 "$T/one.eml" --wait; says "this is n
 
 # Twenty at once, as a mail server does it: nobody waits for a lock, nothing is lost.
 for i in $(seq 20); do bounce "many$i@example.net" >"$T/m$i"; "$NIXIE" pipe <"$T/m$i" & done; wait
-await sh -c "[ \$(sqlite3 $NIXIE_DB 'select count(*) from suppressions') = 27 ]"; await empty
+await empty; is "$(stored)" 27 "suppressions"
 finish
