@@ -154,7 +154,7 @@ int nx_cmd_holds(int argc, char **argv)
         "incident. Without a verb: the incidents. release: they were right, suppress them after all (for a whole provider the "
         "incident ends, too). drop: they were wrong, leave them alone; what it reports until the incident ends is held back still. "
         "Both only tell what they would do without --yes. What nobody settles lapses, and the next report decides.\nExit: 0; 1 it "
-        "is not held back, or no longer; 64 which?; 75 the database could not take it.",
+        "is not held back, or no longer; 64 it does not say which; 75 the database could not take it.",
         0, -1};
     g_autofree char *provider = NULL, *reason = NULL, *actor = NULL;
     gboolean addresses = FALSE, over = FALSE, yes = FALSE, json = FALSE;
