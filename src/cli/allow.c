@@ -22,7 +22,8 @@ static bool one(struct nx_str address, void *data)
     }
     int code = nx_cli_fail(error);
     allow->code = MAX(allow->code, code);
-    return g_error_matches(error, NX_ERROR, NX_ERROR_NOT_FOUND) || g_error_matches(error, NX_ERROR, NX_ERROR_EXISTS) || g_error_matches(error, NX_ERROR, NX_ERROR_USAGE);
+    return g_error_matches(error, NX_ERROR, NX_ERROR_NOT_FOUND) || g_error_matches(error, NX_ERROR, NX_ERROR_EXISTS) ||
+           g_error_matches(error, NX_ERROR, NX_ERROR_USAGE);
 }
 
 int nx_cmd_allow(int argc, char **argv)

@@ -97,7 +97,8 @@ int nx_cmd_check(int argc, char **argv)
         "One line an address: ok (and why a suppression is held back), suppressed (cause, since, until, why), allowed or invalid. "
         "- reads addresses from standard input, one a line; "
         "for millions `nixie clean` is faster.\nExit: 0 none is suppressed, 1 some are, 65 "
-        "none is but some are no addresses, 75 could not tell: no database, a damaged one, without the key of erased addresses, or wrong settings; write to nobody then.",
+        "none is but some are no addresses, 75 could not tell: no database, a damaged one, without the key of erased addresses, or "
+        "wrong settings; write to nobody then.",
         1, -1};
     g_autofree char *stream = NULL;
     struct check check = {0};

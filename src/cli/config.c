@@ -12,7 +12,8 @@ static void show_key(const struct nx_config *config, const struct nx_config_key 
 }
 
 /* The groups that a user names. */
-static void show_named(const struct nx_config *config, const GPtrArray *all, const struct nx_config_key *keys, size_t n, bool with_docs)
+static void show_named(const struct nx_config *config, const GPtrArray *all, const struct nx_config_key *keys, size_t n,
+                       bool with_docs)
 {
     for (guint i = 0; i < all->len; i++) {
         const char *name = *(char *const *)all->pdata[i]; /* the first field of both */

@@ -75,7 +75,8 @@ int nx_cmd_db(int argc, char **argv)
         "differs. "
         "migrate: makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new one. "
         "retain: drops what is past its time ([retention], [cause NAME] keep); `serve` does so once a day. "
-        "lose-erased: when the key of erased addresses (PATH.key) is lost for good: gives their hashes up, so that they are suppressed no "
+        "lose-erased: when the key of erased addresses (PATH.key) is lost for good: gives their hashes up, so that they are "
+        "suppressed no "
         "longer and the rest goes on.\n"
         "Exit: 0; 65 damaged; 75 locked or no space.",
         1, 1};

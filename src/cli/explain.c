@@ -128,9 +128,10 @@ static void decided_row(struct nx_worker *worker, const struct nx_ruleset *rules
     struct nx_rule_info info;
     find_rule(rules, verdict->rule, &info);
     if (info.id.n > 0) {
-        bool reporter = verdict->matched.p >= event->report.text.p && verdict->matched.p < event->report.text.p + event->report.text.n;
-        row("Decided by", "rule %.*s (%.*s:%u), on the words \"%.*s\"%s", NX_FMT(info.id), NX_FMT(info.file), info.line, NX_FMT(verdict->matched),
-            reporter ? " of the reporting server" : "");
+        bool reporter =
+            verdict->matched.p >= event->report.text.p && verdict->matched.p < event->report.text.p + event->report.text.n;
+        row("Decided by", "rule %.*s (%.*s:%u), on the words \"%.*s\"%s", NX_FMT(info.id), NX_FMT(info.file), info.line,
+            NX_FMT(verdict->matched), reporter ? " of the reporting server" : "");
         if (info.note.n > 0)
             row("", "%.*s", NX_FMT(info.note));
     } else if (nx_str_eq(verdict->rule, NX_STR("code.status"))) {
@@ -142,11 +143,13 @@ static void decided_row(struct nx_worker *worker, const struct nx_ruleset *rules
     } else if (nx_str_eq(verdict->rule, NX_STR("kind"))) {
         row("Decided by", "the kind of the report");
     } else {
-        row("Decided by", "nothing: neither words nor codes tell why (`nixie triage` and `nixie rules suggest` help to write a rule)");
+        row("Decided by",
+            "nothing: neither words nor codes tell why (`nixie triage` and `nixie rules suggest` help to write a rule)");
     }
     for (size_t i = 0; i < n; i++)
         if (!nx_str_eq(matches[i].id, verdict->rule))
-            row(i <= 1 ? "Passed over" : "", "%.*s (%s), on \"%.*s\"", NX_FMT(matches[i].id), nx_cause_name(matches[i].cause), NX_FMT(matches[i].matched));
+            row(i <= 1 ? "Passed over" : "", "%.*s (%s), on \"%.*s\"", NX_FMT(matches[i].id), nx_cause_name(matches[i].cause),
+                NX_FMT(matches[i].matched));
 }
 
 static void notes_row(nx_notes notes)
@@ -195,19 +198,22 @@ static void explain_event(struct nx_worker *worker, const struct nx_ruleset *rul
         row("Reported by", "%.*s", NX_FMT(report->reporting_mta));
     if (report->remote_mta.n > 0) {
         struct nx_str provider = nx_ruleset_provider(rules, report->remote_mta, report->recipient);
-        row("Refused by", "%.*s%s%.*s%s", NX_FMT(report->remote_mta), provider.n > 0 ? " (" : "", NX_FMT(provider), provider.n > 0 ? ")" : "");
+        row("Refused by", "%.*s%s%.*s%s", NX_FMT(report->remote_mta), provider.n > 0 ? " (" : "", NX_FMT(provider),
+            provider.n > 0 ? ")" : "");
     }
     if (report->diagnostic.n > 0)
         row("It said", "%.*s", NX_FMT(report->diagnostic));
     if (report->text.n > 0 && !nx_str_eq(report->text, report->diagnostic))
         row(report->diagnostic.n > 0 ? "Reporter" : "It said", "%.*s", NX_FMT(report->text));
     if (report->original.message_id.n > 0)
-        row("Message", "<%.*s>%s%.*s", NX_FMT(report->original.message_id), report->original.subject.n > 0 ? ", subject: " : "", NX_FMT(report->original.subject));
+        row("Message", "<%.*s>%s%.*s", NX_FMT(report->original.message_id), report->original.subject.n > 0 ? ", subject: " : "",
+            NX_FMT(report->original.subject));
     notes_row(report->notes | event->verdict.notes);
     verdict_rows(worker, rules, event);
 }
 
-static int explain_messages(struct nx_worker *worker, const struct nx_ruleset *rules, const char *path, const struct nx_limits *limits)
+static int explain_messages(struct nx_worker *worker, const struct nx_ruleset *rules, const char *path,
+                            const struct nx_limits *limits)
 {
     g_autoptr(nx_mailbox) mailbox = nx_mailbox_open(path, limits->message);
     struct nx_message message;
@@ -222,7 +228,10 @@ static int explain_messages(struct nx_worker *worker, const struct nx_ruleset *r
             continue;
         }
         any = true;
-        const struct nx_origin origin = {.source = NX_STR("file"), .file = nx_str_of(message.path), .envelope_from = message.sender, .received_at = NX_WHEN_NONE};
+        const struct nx_origin origin = {.source = NX_STR("file"),
+                                         .file = nx_str_of(message.path),
+                                         .envelope_from = message.sender,
+                                         .received_at = NX_WHEN_NONE};
         const struct nx_input input = {.kind = NX_INPUT_MAIL, .bytes = message.bytes, .origin = &origin};
         struct nx_event *events;
         nx_worker_reset(worker);
@@ -244,7 +253,8 @@ static int explain_messages(struct nx_worker *worker, const struct nx_ruleset *r
 /* A text that says only what happened, without a failure ("Out of office"): the kind whose rule knows its words. */
 static void try_kinds(struct nx_worker *worker, const struct nx_ruleset *rules, struct nx_event *event)
 {
-    static const enum nx_kind kinds[] = {NX_KIND_AUTOREPLY, NX_KIND_COMPLAINT, NX_KIND_UNSUBSCRIBE, NX_KIND_DELIVERED, NX_KIND_DELAYED};
+    static const enum nx_kind kinds[] = {NX_KIND_AUTOREPLY, NX_KIND_COMPLAINT, NX_KIND_UNSUBSCRIBE, NX_KIND_DELIVERED,
+                                         NX_KIND_DELAYED};
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
         struct nx_event other = *event;
         struct nx_rule_info info;
@@ -263,7 +273,8 @@ static int explain_words(struct nx_worker *worker, const struct nx_ruleset *rule
     struct nx_event event;
     nx_worker_reset(worker);
     nx_worker_reply(worker, text, &event);
-    if (event.verdict.cause == NX_CAUSE_UNKNOWN && event.verdict.rule.n == 0 && event.report.reply == 0 && event.report.status.n == 0)
+    if (event.verdict.cause == NX_CAUSE_UNKNOWN && event.verdict.rule.n == 0 && event.report.reply == 0 &&
+        event.report.status.n == 0)
         try_kinds(worker, rules, &event);
     row("It said", "%.*s", NX_FMT(event.report.diagnostic));
     if (event.report.kind != NX_KIND_FAILED)
@@ -312,7 +323,8 @@ int nx_cmd_explain(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {
         "TEXT|PATH...",
-        "TEXT is a reply line ('550 5.7.26 Unauthenticated email ...'), or a code alone (550, 5.7.26, X.7.26). PATH is a whole message, "
+        "TEXT is a reply line ('550 5.7.26 Unauthenticated email ...'), or a code alone (550, 5.7.26, X.7.26). PATH is a whole "
+        "message, "
         "an mbox, or - for standard input.\nPrints how it was read and what it means, in words to forward.",
         1, -1};
     g_auto(nx_cli) cli;

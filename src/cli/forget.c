@@ -43,19 +43,20 @@ static bool show(struct nx_str address, void *data)
     nx_arena_reset(forget->arena);
     if (!nx_reader_forgettable(forget->reader, forget->arena, address, &forget->error))
         return false;
-    int found = nx_reader_lookup(forget->reader, forget->arena, address, NX_STR_NONE, forget->now, &entry, &allowed, &forget->error);
+    int found =
+        nx_reader_lookup(forget->reader, forget->arena, address, NX_STR_NONE, forget->now, &entry, &allowed, &forget->error);
     if (found < 0 || !nx_reader_log(forget->reader, &filter, count, &preview, &forget->error))
         return false;
     if (found > 0 && entry.erased) {
         printf("%.*s: erased before, stays suppressed by a keyed hash\n", NX_FMT(address));
         return true;
     }
-    printf("%.*s: %zu events, %zu acts, %zu lines of imports would be erased; it %s\n", NX_FMT(address), preview.events, preview.acts,
-           preview.lines,
+    printf("%.*s: %zu events, %zu acts, %zu lines of imports would be erased; it %s\n", NX_FMT(address), preview.events,
+           preview.acts, preview.lines,
            forget->what.suppress ? "would be suppressed from then on, by a keyed hash"
            : found > 0           ? "would stay suppressed, by a keyed hash"
            : allowed             ? "is on the allow list, which would forget it: nothing would be kept"
-                                 : "is not suppressed for every stream: what holds for one stream would go on by a hash, else nothing is kept");
+                     : "is not suppressed for every stream: what holds for one stream would go on by a hash, else nothing is kept");
     return true;
 }
 
@@ -73,10 +74,10 @@ static void tell(struct forget *forget, struct nx_str address, const struct nx_e
                erased->lines);
     else
         printf("%.*s: %s; ", NX_FMT(address), erased->before ? "was erased before" : "nothing was known of it");
-    puts(erased->kept        ? "stays suppressed by a keyed hash"
-         : something         ? "was not suppressed, nothing is kept"
-         : !erased->before   ? "nothing is kept"
-                             : "");
+    puts(erased->kept      ? "stays suppressed by a keyed hash"
+         : something       ? "was not suppressed, nothing is kept"
+         : !erased->before ? "nothing is kept"
+                           : "");
 }
 
 static bool write_out(struct forget *forget)
@@ -117,15 +118,19 @@ static int finish(struct forget *forget, gboolean good, int code)
 
 int nx_cmd_forget(int argc, char **argv)
 {
-    static const struct nx_cli_usage usage = {
-        "ADDRESS... | -",
-        "Erases what is known of addresses: events, acts, lines of imports, messages kept for triage, and their name where a report on "
-        "somebody else has it. Without --yes it only tells what it would erase.\n"
-        "One that is suppressed stays so, as long as it would have: a keyed hash is kept, which knows the address when it comes again "
-        "by a report, an import or by hand, and keeps it out. Of one that may be written to nothing is kept, unless --suppress is given. "
-        "`nixie release` lifts a hash. What cannot be reached: copies of the database, logs, other systems, what hooks were told, and "
-        "mail that was not read yet (docs/privacy.md).\nExit: 0; 64 one is no address, or a whole domain; 75 the database could not take it.",
-        1, -1};
+    static const struct nx_cli_usage usage = {"ADDRESS... | -",
+                                              "Erases what is known of addresses: events, acts, lines of imports, messages kept "
+                                              "for triage, and their name where a report on "
+                                              "somebody else has it. Without --yes it only tells what it would erase.\n"
+                                              "One that is suppressed stays so, as long as it would have: a keyed hash is kept, "
+                                              "which knows the address when it comes again "
+                                              "by a report, an import or by hand, and keeps it out. Of one that may be written to "
+                                              "nothing is kept, unless --suppress is given. "
+                                              "`nixie release` lifts a hash. What cannot be reached: copies of the database, logs, "
+                                              "other systems, what hooks were told, and "
+                                              "mail that was not read yet (docs/privacy.md).\nExit: 0; 64 one is no address, or a "
+                                              "whole domain; 75 the database could not take it.",
+                                              1, -1};
     g_autofree char *reason = NULL, *actor = NULL;
     struct forget forget = {0};
     gboolean yes = FALSE, suppress = FALSE;
@@ -167,7 +172,8 @@ int nx_cmd_forget(int argc, char **argv)
     if (forget.error == NULL && addresses->len > 0)
         write_out(&forget);
     if (forget.erased > 0 || forget.error == NULL)
-        printf("%zu erased, %zu of them stay suppressed; named in %zu reports on others and %zu kept messages, which were cleared\n",
-               forget.erased, forget.kept, forget.cleared.mentions, forget.cleared.messages);
+        printf(
+            "%zu erased, %zu of them stay suppressed; named in %zu reports on others and %zu kept messages, which were cleared\n",
+            forget.erased, forget.kept, forget.cleared.mentions, forget.cleared.messages);
     return finish(&forget, read, NX_EXIT_OK);
 }

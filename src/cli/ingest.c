@@ -156,11 +156,14 @@ int nx_cmd_ingest(int argc, char **argv)
     gboolean quiet = FALSE, follow = FALSE, deliveries = FALSE, sent = FALSE;
     const GOptionEntry entries[] = {
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "The stream (mailing, tenant) that the reports belong to", "NAME"},
-        {"received", 0, 0, G_OPTION_ARG_STRING, &received, "When reports count: when the message or line says it arrived (message; of logs the default), or now", "message|now"},
+        {"received", 0, 0, G_OPTION_ARG_STRING, &received,
+         "When reports count: when the message or line says it arrived (message; of logs the default), or now", "message|now"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress bar", NULL},
-        {"log", 0, 0, G_OPTION_ARG_STRING, &log, "PATH is a delivery log: postfix, exim, sendmail, opensmtpd, powermta or kumomta", "MTA"},
+        {"log", 0, 0, G_OPTION_ARG_STRING, &log, "PATH is a delivery log: postfix, exim, sendmail, opensmtpd, powermta or kumomta",
+         "MTA"},
         {"follow", 0, 0, G_OPTION_ARG_NONE, &follow, "With --log: wait for more, over rotation, until SIGTERM or SIGINT", NULL},
-        {"deliveries", 0, 0, G_OPTION_ARG_NONE, &deliveries, "With --log: keep also what was delivered (it clears soft counts)", NULL},
+        {"deliveries", 0, 0, G_OPTION_ARG_NONE, &deliveries, "With --log: keep also what was delivered (it clears soft counts)",
+         NULL},
         {"sent", 0, 0, G_OPTION_ARG_NONE, &sent, "With --log: record what was sent to whom (nixie help sent)", NULL},
         G_OPTION_ENTRY_NULL,
     };
@@ -174,7 +177,8 @@ int nx_cmd_ingest(int argc, char **argv)
     }
     bool as_now = received != NULL ? strcmp(received, "now") == 0 : log == NULL; /* our own log is believed unasked */
     if (log != NULL) {
-        const struct nx_ingest_log options = {.kind = log, .stream = stream, .follow = follow, .deliveries = deliveries, .sent = sent, .as_now = as_now};
+        const struct nx_ingest_log options = {
+            .kind = log, .stream = stream, .follow = follow, .deliveries = deliveries, .sent = sent, .as_now = as_now};
         return nx_ingest_logs(&cli, &options);
     }
     if (follow || deliveries || sent) {

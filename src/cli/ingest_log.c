@@ -10,9 +10,9 @@
 #include <inttypes.h>
 #include <signal.h>
 
-#define BATCH 500u      /* events in one commit */
-#define PAUSE 1         /* seconds between two looks at a log that does not grow */
-#define BUSY_TRIES 60u  /* pauses to wait for a database that is locked, while following */
+#define BATCH 500u     /* events in one commit */
+#define PAUSE 1        /* seconds between two looks at a log that does not grow */
+#define BUSY_TRIES 60u /* pauses to wait for a database that is locked, while following */
 
 struct run {
     const struct nx_ingest_log *options;
@@ -41,7 +41,8 @@ static bool stop_asked(struct run *run, time_t seconds)
 static gboolean commit_sent(struct run *run, nx_when now, GError **error)
 {
     struct nx_recorded done;
-    if (run->sent->len > 0 && !nx_store_sent(run->store, (const struct nx_sent *)(const void *)run->sent->data, run->sent->len, run->limits, NULL, now, &done, error))
+    if (run->sent->len > 0 && !nx_store_sent(run->store, (const struct nx_sent *)(const void *)run->sent->data, run->sent->len,
+                                             run->limits, NULL, now, &done, error))
         return FALSE;
     run->recorded += run->sent->len > 0 ? done.kept : 0;
     g_array_set_size(run->sent, 0);
@@ -75,7 +76,8 @@ static gboolean commit(struct run *run, struct nx_logfile *file, GError **error)
         GError *why = NULL;
         if (commit_sent(run, now, &why) && commit_events(run, now, &why))
             break;
-        bool again = run->options->follow && g_error_matches(why, NX_ERROR, NX_ERROR_BUSY) && tries < BUSY_TRIES && !stop_asked(run, PAUSE);
+        bool again =
+            run->options->follow && g_error_matches(why, NX_ERROR, NX_ERROR_BUSY) && tries < BUSY_TRIES && !stop_asked(run, PAUSE);
         if (!again) {
             g_propagate_error(error, why);
             return FALSE;
@@ -118,7 +120,11 @@ static void take(struct run *run, struct nx_str line)
     if (n == 0)
         return;
     run->origin.received_at = run->options->as_now ? now : nx_moment_sane(reports[0].last_attempt_at, now);
-    struct nx_input input = {.kind = NX_INPUT_LOG_LINE, .bytes = line, .provider = nx_str_of(run->options->kind), .verified = NX_VERIFIED_PROVIDER, .origin = &run->origin};
+    struct nx_input input = {.kind = NX_INPUT_LOG_LINE,
+                             .bytes = line,
+                             .provider = nx_str_of(run->options->kind),
+                             .verified = NX_VERIFIED_PROVIDER,
+                             .origin = &run->origin};
     g_array_append_vals(run->events, nx_worker_judge(run->worker, &input, reports, n), (guint)n);
 }
 
@@ -147,7 +153,8 @@ static gboolean read_file(struct run *run, struct nx_logfile *file, GError **err
 
 static void summarise(const struct run *run)
 {
-    printf("%" PRIu64 " lines: %" PRIu64 " events kept, %" PRIu64 " known already, %" PRIu64 " suppressions\n", run->lines, run->kept, run->duplicates, run->suppressed);
+    printf("%" PRIu64 " lines: %" PRIu64 " events kept, %" PRIu64 " known already, %" PRIu64 " suppressions\n", run->lines,
+           run->kept, run->duplicates, run->suppressed);
     for (int kind = 0; kind < NX_KIND_COUNT; kind++)
         if (run->kinds[kind] > 0)
             printf("  %-11s %" PRIu64 "\n", nx_kind_name((enum nx_kind)kind), run->kinds[kind]);
@@ -194,9 +201,17 @@ int nx_ingest_logs(struct nx_cli *cli, const struct nx_ingest_log *options)
     g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(cli->config, NX_OPEN_WRITE, &error);
     if (store == NULL)
         return nx_cli_fail(error);
-    g_autofree char *cursors = g_strconcat(cli->config->store_path, ".logs", NULL), *source = g_strconcat("log:", options->kind, NULL);
+    g_autofree char *cursors = g_strconcat(cli->config->store_path, ".logs", NULL),
+                    *source = g_strconcat("log:", options->kind, NULL);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);
-    struct run run = {.options = options, .store = store, .worker = worker, .log = log, .stop = stop, .events = g_array_new(FALSE, FALSE, sizeof(struct nx_event)), .sent = g_array_new(FALSE, FALSE, sizeof(struct nx_sent)), .limits = &cli->config->sent};
+    struct run run = {.options = options,
+                      .store = store,
+                      .worker = worker,
+                      .log = log,
+                      .stop = stop,
+                      .events = g_array_new(FALSE, FALSE, sizeof(struct nx_event)),
+                      .sent = g_array_new(FALSE, FALSE, sizeof(struct nx_sent)),
+                      .limits = &cli->config->sent};
     run.origin = (struct nx_origin){.source = nx_str_of(source), .stream = nx_str_of(options->stream)};
     int code = NX_EXIT_OK;
     for (char **arg = cli->args; *arg != NULL; arg++) {

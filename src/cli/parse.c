@@ -74,7 +74,8 @@ static void body(struct parse *parse, const char *name)
     nx_worker_reset(parse->worker);
     if (g_file_get_contents(g_str_equal(name, "-") ? "/dev/stdin" : name, &bytes, &n_bytes, &error)) {
         const struct nx_origin origin = {.source = NX_STR("file"), .file = nx_str_of(name), .received_at = NX_WHEN_NONE};
-        const struct nx_input input = {.kind = NX_INPUT_EVENT, .bytes = {bytes, n_bytes}, .provider = nx_str_of(parse->webhook), .origin = &origin};
+        const struct nx_input input = {
+            .kind = NX_INPUT_EVENT, .bytes = {bytes, n_bytes}, .provider = nx_str_of(parse->webhook), .origin = &origin};
         if (nx_worker_webhook(parse->worker, NULL, &input, &parse->paths, &what, &events, &error)) {
             print(parse, events, what.n);
             return;
@@ -114,7 +115,8 @@ int nx_cmd_parse(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"table", 0, 0, G_OPTION_ARG_NONE, &table, "Columns for people", NULL},
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "json (default), or sisimai: the members that its users know", "FORMAT"},
-        {"webhook", 0, 0, G_OPTION_ARG_STRING, &webhook, "Each PATH is a body that this mail provider posted (ses, sendgrid, ...), or that came to this [webhook NAME]", "NAME"},
+        {"webhook", 0, 0, G_OPTION_ARG_STRING, &webhook,
+         "Each PATH is a body that this mail provider posted (ses, sendgrid, ...), or that came to this [webhook NAME]", "NAME"},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;
@@ -125,7 +127,8 @@ int nx_cmd_parse(int argc, char **argv)
     const struct nx_config_webhook *endpoint = webhook == NULL ? NULL : nx_config_webhook(config, nx_str_of(webhook));
     const char *provider = endpoint != NULL ? endpoint->provider : webhook;
     if (provider != NULL && nx_webhook_provider(nx_str_of(provider)) == NULL) {
-        nx_cli_say("--webhook %s: there is no such provider and no [webhook %s] (docs/webhooks.md lists the providers)", webhook, webhook);
+        nx_cli_say("--webhook %s: there is no such provider and no [webhook %s] (docs/webhooks.md lists the providers)", webhook,
+                   webhook);
         return NX_EXIT_USAGE;
     }
     bool sisimai = format != NULL && strcmp(format, "sisimai") == 0;

@@ -36,7 +36,8 @@ static bool one(const struct nx_logged *line, void *data)
 {
     struct explain *explain = data;
     const struct nx_event *event = line->event;
-    bool over = event != NULL && event->decision.action == NX_ACTION_SUPPRESS && line->until != NX_WHEN_NONE && line->until <= explain->now;
+    bool over =
+        event != NULL && event->decision.action == NX_ACTION_SUPPRESS && line->until != NX_WHEN_NONE && line->until <= explain->now;
     if (line->act == NX_ACT_RELEASE || over || (event != NULL && event->decision.action == NX_ACTION_CLEAR)) {
         memset(explain->counted, 0, sizeof explain->counted);
         return true;
@@ -67,14 +68,14 @@ static struct nx_str term(struct nx_arena *arena, int64_t seconds)
 /* The numbers of the policy that the next report would be judged by, in words. */
 static struct nx_str rule_in_words(struct nx_arena *arena, const struct nx_policy_cause *rule, struct nx_str scope)
 {
-    struct nx_str what = scope.n == 0                                     ? NX_STR("every stream")
+    struct nx_str what = scope.n == 0                               ? NX_STR("every stream")
                          : nx_str_eq(scope, NX_STR(NX_STREAM_BULK)) ? NX_STR("every bulk stream")
-                                                                          : nx_arena_printf(arena, "stream %.*s", NX_FMT(scope));
+                                                                    : nx_arena_printf(arena, "stream %.*s", NX_FMT(scope));
     struct nx_str holds = term(arena, rule->ttl);
     if (rule->suppress != NX_SUPPRESS_AFTER)
         return nx_arena_printf(arena, "one report, %.*s, %.*s", NX_FMT(holds), NX_FMT(what));
-    return nx_arena_printf(arena, "%u days, %lld d apart, within %lld d; %.*s, %.*s", rule->threshold, (long long)(rule->span / DAY),
-                           (long long)(rule->window / DAY), NX_FMT(holds), NX_FMT(what));
+    return nx_arena_printf(arena, "%u days, %lld d apart, within %lld d; %.*s, %.*s", rule->threshold,
+                           (long long)(rule->span / DAY), (long long)(rule->window / DAY), NX_FMT(holds), NX_FMT(what));
 }
 
 static void tell_next(const struct explain *explain, enum nx_cause cause, enum nx_class class_, unsigned reply,
@@ -153,7 +154,8 @@ static int explain_address(struct nx_cli *cli, const char *address, const char *
     bool allowed = false;
     const struct nx_log_filter filter = {.address = nx_str_of(address), .since = NX_WHEN_NONE};
     int found = tell_now(reader, arena, filter.address, explain.stream, explain.now, "now", &entry, &allowed, &error);
-    if (found < 0 || !tell_streams(&explain, reader, filter.address, &error) || !nx_reader_log(reader, &filter, one, &explain, &error))
+    if (found < 0 || !tell_streams(&explain, reader, filter.address, &error) ||
+        !nx_reader_log(reader, &filter, one, &explain, &error))
         return nx_cli_fail(error);
     struct nx_standing standing = {.present = found > 0,
                                    .cause = entry.cause,

@@ -52,9 +52,12 @@ static int check(const struct nx_cli *cli, const struct nx_rules_options *option
         expressions += info.expression;
         local += info.local;
     }
-    printf("%zu rules (%zu local) of %zu providers and in general: %zu phrases, %zu expressions; %zu hits and %zu misses hold; digest %.*s\n",
-           nx_ruleset_count(rules), local, nx_ruleset_providers(rules), phrases, expressions, hits, misses, NX_FMT(nx_ruleset_digest(rules)));
-    if (options->stamp != NULL && !g_file_set_contents(options->stamp, nx_ruleset_digest(rules).p, (gssize)nx_ruleset_digest(rules).n, &error))
+    printf("%zu rules (%zu local) of %zu providers and in general: %zu phrases, %zu expressions; %zu hits and %zu misses hold; "
+           "digest %.*s\n",
+           nx_ruleset_count(rules), local, nx_ruleset_providers(rules), phrases, expressions, hits, misses,
+           NX_FMT(nx_ruleset_digest(rules)));
+    if (options->stamp != NULL &&
+        !g_file_set_contents(options->stamp, nx_ruleset_digest(rules).p, (gssize)nx_ruleset_digest(rules).n, &error))
         return nx_cli_fail(error);
     return NX_EXIT_OK;
 }
@@ -91,17 +94,19 @@ static int test(const struct nx_cli *cli, const struct nx_rules_options *options
     struct nx_rule_match *matches;
     size_t n = nx_classify_all(nx_worker_matcher(worker), nx_worker_arena(worker), &event.report, &event.verdict, &matches);
     struct nx_str provider = nx_ruleset_provider(nx_engine_rules(engine), event.report.remote_mta, event.report.recipient);
-    printf("read     reply %u, status %.*s, stage %s, provider %.*s\n", event.report.reply, NX_FMT(event.report.status.n > 0 ? event.report.status : NX_STR("-")),
-           event.report.stage == NX_STAGE_NONE ? "-" : nx_stage_name(event.report.stage), NX_FMT(provider.n > 0 ? provider : NX_STR("-")));
+    printf("read     reply %u, status %.*s, stage %s, provider %.*s\n", event.report.reply,
+           NX_FMT(event.report.status.n > 0 ? event.report.status : NX_STR("-")),
+           event.report.stage == NX_STAGE_NONE ? "-" : nx_stage_name(event.report.stage),
+           NX_FMT(provider.n > 0 ? provider : NX_STR("-")));
     printf("verdict  %s, %s, by %.*s%s%.*s%s\n", event.verdict.cause == NX_CAUSE_NONE ? "-" : nx_cause_name(event.verdict.cause),
-           nx_class_name(event.verdict.class_), NX_FMT(event.verdict.rule.n > 0 ? event.verdict.rule : NX_STR("nothing")), event.verdict.matched.n > 0 ? " on \"" : "",
-           NX_FMT(event.verdict.matched), event.verdict.matched.n > 0 ? "\"" : "");
+           nx_class_name(event.verdict.class_), NX_FMT(event.verdict.rule.n > 0 ? event.verdict.rule : NX_STR("nothing")),
+           event.verdict.matched.n > 0 ? " on \"" : "", NX_FMT(event.verdict.matched), event.verdict.matched.n > 0 ? "\"" : "");
     bool won = false;
     for (size_t i = 0; i < n; i++) {
         bool winner = nx_str_eq(matches[i].id, event.verdict.rule);
         won = won || winner;
-        printf("%-8s %.*s (%s) at %.*s:%u on \"%.*s\"\n", winner ? "wins" : "also", NX_FMT(matches[i].id), nx_cause_name(matches[i].cause), NX_FMT(matches[i].file),
-               matches[i].line, NX_FMT(matches[i].matched));
+        printf("%-8s %.*s (%s) at %.*s:%u on \"%.*s\"\n", winner ? "wins" : "also", NX_FMT(matches[i].id),
+               nx_cause_name(matches[i].cause), NX_FMT(matches[i].file), matches[i].line, NX_FMT(matches[i].matched));
     }
     return won ? NX_EXIT_OK : NX_EXIT_FINDING;
 }
@@ -122,7 +127,8 @@ static int list(const struct nx_cli *cli, const struct nx_rules_options *options
         struct nx_rule_info info;
         nx_ruleset_rule(rules, i, &info);
         if (wanted == NX_CAUSE_NONE || info.cause == wanted)
-            printf("%-8s %-34.*s %-20s %-5s %.*s:%u\n", info.tier, NX_FMT(info.id), nx_cause_name(info.cause), nx_class_name(info.class_), NX_FMT(info.file), info.line);
+            printf("%-8s %-34.*s %-20s %-5s %.*s:%u\n", info.tier, NX_FMT(info.id), nx_cause_name(info.cause),
+                   nx_class_name(info.class_), NX_FMT(info.file), info.line);
     }
     return NX_EXIT_OK;
 }
@@ -134,7 +140,8 @@ static void say_near(const struct nx_ruleset *rules, struct nx_str id)
         struct nx_rule_info info;
         nx_ruleset_rule(rules, i, &info);
         if ((tail.n > 2 && nx_str_ihas(info.id, tail)) || (id.n > 2 && nx_str_ihas(info.id, id))) {
-            nx_cli_say("%.*s: there is no such rule (did you mean %.*s? `nixie rules list` shows all)", NX_FMT(id), NX_FMT(info.id));
+            nx_cli_say("%.*s: there is no such rule (did you mean %.*s? `nixie rules list` shows all)", NX_FMT(id),
+                       NX_FMT(info.id));
             return;
         }
     }
@@ -154,8 +161,8 @@ static int explain(const struct nx_cli *cli, const struct nx_rules_options *opti
         nx_ruleset_rule(rules, i, &info);
         if (!nx_str_eq(info.id, id))
             continue;
-        printf("%.*s\n\n# %.*s:%u, tier %s, place %zu of %zu\n# %s: %s\n", NX_FMT(info.body), NX_FMT(info.file), info.line, info.tier, i + 1, nx_ruleset_count(rules),
-               nx_cause_name(info.cause), nx_cause_facts(info.cause)->advice);
+        printf("%.*s\n\n# %.*s:%u, tier %s, place %zu of %zu\n# %s: %s\n", NX_FMT(info.body), NX_FMT(info.file), info.line,
+               info.tier, i + 1, nx_ruleset_count(rules), nx_cause_name(info.cause), nx_cause_facts(info.cause)->advice);
         return NX_EXIT_OK;
     }
     say_near(rules, id);
@@ -168,9 +175,12 @@ static const struct {
     int min, max;
     const char *usage;
 } verbs[] = {
-    {"check", check, 0, 1, "check [DIR]"},     {"test", test, 1, -1, "test TEXT"},
-    {"list", list, 0, 0, "list"},              {"explain", explain, 1, 1, "explain ID"},
-    {"suggest", nx_rules_suggest, 0, -1, "suggest PATH... | --stored"}, {"bench", nx_rules_bench, 0, -1, "bench [PATH...]"},
+    {"check", check, 0, 1, "check [DIR]"},
+    {"test", test, 1, -1, "test TEXT"},
+    {"list", list, 0, 0, "list"},
+    {"explain", explain, 1, 1, "explain ID"},
+    {"suggest", nx_rules_suggest, 0, -1, "suggest PATH... | --stored"},
+    {"bench", nx_rules_bench, 0, -1, "bench [PATH...]"},
     {"replay", nx_rules_replay, 0, 0, "replay [--since WHEN] [--apply [--yes]]"},
 };
 
@@ -178,12 +188,15 @@ int nx_cmd_rules(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {
         "check|test|list|explain|suggest|replay|bench [ARGUMENT...]",
-        "check [DIR]      all rules with their examples; DIR holds rules of your own, on top of the shipped ones (--alone: a set for itself)\n"
+        "check [DIR]      all rules with their examples; DIR holds rules of your own, on top of the shipped ones (--alone: a set "
+        "for itself)\n"
         "test TEXT        which rule reads a reply so, on which words, and which others would have\n"
         "list             the rules in the order in which they are tried\n"
         "explain ID       one rule as written\n"
-        "suggest PATH...  groups what no rule explains in messages (or --lines of replies, or --stored in the database) and proposes rules\n"
-        "replay           what these rules would have said otherwise of the reports in the database (exit 1 when there is something);\n"
+        "suggest PATH...  groups what no rule explains in messages (or --lines of replies, or --stored in the database) and "
+        "proposes rules\n"
+        "replay           what these rules would have said otherwise of the reports in the database (exit 1 when there is "
+        "something);\n"
         "                 with --apply the entries that would follow, and with --yes they are lifted and made\n"
         "bench [PATH...]  how long loading and matching take, and their share in reading the messages given\n"
         "How to write rules: docs/rules.md. Exit: 0; 1 nothing matched or found; 65 a rule is wrong.",
@@ -199,10 +212,13 @@ int nx_cmd_rules(int argc, char **argv)
         {"cause", 0, 0, G_OPTION_ARG_STRING, &options.cause, "list: only rules for this cause", "CAUSE"},
         {"lines", 0, 0, G_OPTION_ARG_NONE, &options.lines, "suggest, bench: a reply a line instead of messages", NULL},
         {"stored", 0, 0, G_OPTION_ARG_NONE, &options.stored, "suggest: the reports in the database", NULL},
-        {"since", 0, 0, G_OPTION_ARG_STRING, &options.since, "suggest --stored, replay: only reports since then: 2026-01-31, or 30d", "WHEN"},
-        {"apply", 0, 0, G_OPTION_ARG_NONE, &options.apply, "replay: also what it means for the list; changes nothing without --yes", NULL},
+        {"since", 0, 0, G_OPTION_ARG_STRING, &options.since,
+         "suggest --stored, replay: only reports since then: 2026-01-31, or 30d", "WHEN"},
+        {"apply", 0, 0, G_OPTION_ARG_NONE, &options.apply, "replay: also what it means for the list; changes nothing without --yes",
+         NULL},
         {"yes", 0, 0, G_OPTION_ARG_NONE, &options.yes, "replay --apply: do it", NULL},
-        {"force", 0, 0, G_OPTION_ARG_NONE, &options.force, "replay --apply: also when it is a tenth of the reports or half of the list", NULL},
+        {"force", 0, 0, G_OPTION_ARG_NONE, &options.force,
+         "replay --apply: also when it is a tenth of the reports or half of the list", NULL},
         {"times", 0, 0, G_OPTION_ARG_INT, &options.times, "bench: rounds (5)", "N"},
         G_OPTION_ENTRY_NULL,
     };
@@ -218,13 +234,16 @@ int nx_cmd_rules(int argc, char **argv)
             continue;
         known = true;
         if (n < verbs[i].min || (verbs[i].max >= 0 && n > verbs[i].max))
-            nx_cli_say("rules: %s (usage: nixie rules %s)", n < verbs[i].min ? "an argument is missing" : "too many arguments", verbs[i].usage);
+            nx_cli_say("rules: %s (usage: nixie rules %s)", n < verbs[i].min ? "an argument is missing" : "too many arguments",
+                       verbs[i].usage);
         else
             code = verbs[i].fn(&cli, &options, cli.args + 1);
     }
     if (!known)
-        nx_cli_say("rules: '%s' is none of check, test, list, explain, suggest, replay, bench (see `nixie rules --help`)", cli.args[0]);
-    char **texts[] = {&options.remote, &options.stage, &options.format, &options.kind, &options.cause, &options.stamp, &options.since};
+        nx_cli_say("rules: '%s' is none of check, test, list, explain, suggest, replay, bench (see `nixie rules --help`)",
+                   cli.args[0]);
+    char **texts[] = {&options.remote, &options.stage, &options.format, &options.kind,
+                      &options.cause,  &options.stamp, &options.since};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(*texts[i]);
     return nx_cli_finish(code);

@@ -49,7 +49,8 @@ static void bench_examples(struct nx_worker *worker, const struct nx_ruleset *ru
         }
         fastest = best(fastest, (double)(g_get_monotonic_time() - start));
     }
-    printf("examples   %zu texts of %.0f bytes on the average: %.2f us each\n", texts, (double)bytes / (double)texts, fastest / (double)texts);
+    printf("examples   %zu texts of %.0f bytes on the average: %.2f us each\n", texts, (double)bytes / (double)texts,
+           fastest / (double)texts);
 }
 
 struct totals {
@@ -82,7 +83,8 @@ static void one(const struct nx_engine *engine, struct nx_worker *worker, struct
     totals->classify += classify;
 }
 
-static bool bench_messages(const struct nx_cli *cli, const struct nx_engine *engine, struct nx_worker *worker, char **paths, int times)
+static bool bench_messages(const struct nx_cli *cli, const struct nx_engine *engine, struct nx_worker *worker, char **paths,
+                           int times)
 {
     struct totals totals = {0};
     bool all = true;
@@ -102,9 +104,9 @@ static bool bench_messages(const struct nx_cli *cli, const struct nx_engine *eng
         }
     }
     if (totals.messages > 0)
-        printf("messages   %zu of %.1f KB: read in %.1f us, judged in %.2f us each; judging is %.1f %% of the whole\n", totals.messages,
-               (double)totals.bytes / 1024 / (double)totals.messages, totals.parse / (double)totals.messages, totals.classify / (double)totals.messages,
-               100 * totals.classify / (totals.parse + totals.classify));
+        printf("messages   %zu of %.1f KB: read in %.1f us, judged in %.2f us each; judging is %.1f %% of the whole\n",
+               totals.messages, (double)totals.bytes / 1024 / (double)totals.messages, totals.parse / (double)totals.messages,
+               totals.classify / (double)totals.messages, 100 * totals.classify / (totals.parse + totals.classify));
     return all;
 }
 
@@ -118,7 +120,8 @@ int nx_rules_bench(const struct nx_cli *cli, const struct nx_rules_options *opti
         return nx_cli_fail(error);
     g_autoptr(nx_worker) worker = nx_worker_new(engine);
     const struct nx_ruleset *rules = nx_engine_rules(engine);
-    printf("loading    %zu rules in %.1f ms, with all examples and probes in %.1f ms\n", nx_ruleset_count(rules), plain / 1000, checked / 1000);
+    printf("loading    %zu rules in %.1f ms, with all examples and probes in %.1f ms\n", nx_ruleset_count(rules), plain / 1000,
+           checked / 1000);
     bench_examples(worker, rules, times);
     bool all = bench_messages(cli, engine, worker, paths, times);
     return all ? NX_EXIT_OK : NX_EXIT_FINDING;
