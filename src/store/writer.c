@@ -25,19 +25,51 @@ static void run_alone(struct nx_store *store, struct nx_task *task)
         ops->rollback(store->backend);
 }
 
-/* One transaction for all. When one of them fails nothing of the others may be lost, nor be kept twice: all is rolled back and each
- * runs alone. */
-static void run_group(struct nx_store *store, struct nx_task *tasks)
+/* The queue up to end, which is not its start. */
+static struct nx_task *cut(struct nx_store *store, struct nx_task **end, size_t n)
+{
+    struct nx_task *first = store->head;
+    store->head = *end;
+    if (store->head == NULL)
+        store->tail = &store->head;
+    *end = NULL;
+    store->queued -= n;
+    pthread_cond_broadcast(&store->room);
+    return first;
+}
+
+/* Takes what may go into one transaction, up to most, which it counts down. NULL: nothing, or what wants to be alone. */
+static struct nx_task *take_group(struct nx_store *store, size_t *most)
+{
+    struct nx_task **end = &store->head;
+    size_t n = 0;
+    for (; *end != NULL && !(*end)->alone && n < *most; n++)
+        end = &(*end)->next;
+    *most -= n;
+    return n == 0 ? NULL : cut(store, end, n);
+}
+
+/* What came while the others ran shares their commit. */
+static struct nx_task *take_late(struct nx_store *store, size_t *most)
+{
+    pthread_mutex_lock(&store->lock);
+    struct nx_task *tasks = take_group(store, most);
+    pthread_mutex_unlock(&store->lock);
+    return tasks;
+}
+
+/* One transaction for all, and for up to `most` that come meanwhile. When one of them fails nothing of the others may be lost, nor
+ * be kept twice: all is rolled back and each runs alone. */
+static void run_group(struct nx_store *store, struct nx_task *tasks, size_t most)
 {
     const struct nx_backend_ops *ops = store->ops;
     GError *error = NULL;
-    if (tasks->next == NULL) {
-        run_alone(store, tasks);
-        return;
-    }
     bool broken = !ops->begin(store->backend, &error), retry = false;
-    for (struct nx_task *task = tasks; task != NULL && !broken && !retry; task = task->next)
+    for (struct nx_task *task = tasks; task != NULL && !broken && !retry; task = task->next) {
         retry = !run_task(store, task, NULL);
+        if (task->next == NULL && !retry)
+            task->next = take_late(store, &most);
+    }
     if (!broken && !retry)
         broken = !ops->commit(store->backend, &error);
     if (!broken && !retry)
@@ -52,23 +84,6 @@ static void run_group(struct nx_store *store, struct nx_task *tasks)
     g_clear_error(&error);
 }
 
-/* Takes what may go into one transaction off the queue. */
-static struct nx_task *take_group(struct nx_store *store)
-{
-    struct nx_task *first = store->head, *last = first;
-    size_t n = 1;
-    while (!first->alone && last->next != NULL && !last->next->alone && n < GROUP_MAX) {
-        last = last->next;
-        n++;
-    }
-    store->head = last->next;
-    if (store->head == NULL)
-        store->tail = &store->head;
-    last->next = NULL;
-    store->queued -= n;
-    return first;
-}
-
 static void *write_all(void *data)
 {
     struct nx_store *store = data;
@@ -78,10 +93,14 @@ static void *write_all(void *data)
             pthread_cond_wait(&store->work, &store->lock);
         if (store->head == NULL)
             break;
-        struct nx_task *tasks = take_group(store);
-        pthread_cond_broadcast(&store->room);
+        size_t most = GROUP_MAX;
+        bool alone = store->head->alone;
+        struct nx_task *tasks = alone ? cut(store, &store->head->next, 1) : take_group(store, &most);
         pthread_mutex_unlock(&store->lock);
-        run_group(store, tasks);
+        if (alone)
+            run_alone(store, tasks);
+        else
+            run_group(store, tasks, most);
         struct nx_task *waited = NULL;
         while (tasks != NULL) {
             struct nx_task *task = tasks;

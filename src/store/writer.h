@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/writer.h - the queue before the writer thread, and what one task of it holds. Room-internal.
  *
- * Tasks that wait together become one transaction; when one of them fails all is rolled back and each runs alone, so nothing of the
- * others is lost or kept twice. A task belongs to its waiter, or (fn set) to the writer, which frees it. */
+ * Tasks that wait together, and those that come while they run, become one transaction; when one of them fails all is rolled back
+ * and each runs alone, so nothing of the others is lost or kept twice. A task belongs to its waiter, or (fn set) to the writer,
+ * which frees it. */
 #pragma once
 #include "store/ops.h"
 
