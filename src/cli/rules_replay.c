@@ -168,8 +168,10 @@ static int apply(const struct replay *replay, struct nx_store *store, struct nx_
         printf("Nothing was changed; again with --yes does it\n");
         return NX_EXIT_FINDING;
     }
-    if (!carry_out(store, acts, now, &done, &error))
+    if (!carry_out(store, acts, now, &done, &error)) {
+        g_prefix_error(&error, "rules replay: %zu of %u made; the same command makes the rest: ", done, acts->len);
         return nx_cli_fail(error);
+    }
     printf("%zu changes made; each has its line in the history\n", done);
     return NX_EXIT_OK;
 }

@@ -63,6 +63,13 @@ printf 'rule local.rash\n  cause mailbox_unknown\n  any   greetings from the fro
 replay 65 --yes; says 'so nothing is done'; run 0 "$NIXIE" check many1@example.org
 replay 0 --yes --force; prints '^30 changes made'; run 1 "$NIXIE" check many1@example.org
 rm "$T/local/rash.rules"; replay 65 --yes; says 'more than half of the list'; replay 0 --yes --force; run 0 "$NIXIE" check many1@example.org
+# An error in the middle says how far it came; the same command makes the rest, but for three@, who is allowed.
+mkdir "$T/bulk"; for i in $(seq 1000); do bounce "bulk$i@example.org" 5.0.0 'Greetings from the frobnicator' >"$T/bulk/$i"; done
+run 0 "$NIXIE" ingest --quiet "$T/bulk"
+printf 'rule local.rash\n  cause mailbox_unknown\n  any   greetings from the frobnicator\n  hit   550 greetings from the frobnicator\n' >"$T/local/rash.rules"
+sqlite3 "$NIXIE_DB" "CREATE TRIGGER stop BEFORE INSERT ON log WHEN new.key='example.org@many9' BEGIN SELECT raise(ABORT, 'stop'); END"
+replay 1 --yes --force; says '999 of 1031 made; the same command makes the rest: '; run 1 "$NIXIE" check bulk1@example.org; run 0 "$NIXIE" check many9@example.org
+sqlite3 "$NIXIE_DB" 'DROP TRIGGER stop'; replay 0 --yes --force; prints '^31 changes made'; run 1 "$NIXIE" check many9@example.org
 run 0 "$NIXIE" db check
 is "$(ls "$TMPDIR")" '' 'files left behind'
 finish
