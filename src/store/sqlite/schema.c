@@ -87,8 +87,8 @@ const char *const nx_schema_migrations[] = {
     "UPDATE incidents SET since = coalesce((SELECT min(l.at) FROM log l WHERE l.action IN ('suppress','clear','done','hold')"
     " AND l.action = 'hold' AND l.remote = incidents.remote AND l.until = incidents.until), opened);",
     /* Unexplained messages that say the same; those of before are of no group. */
-    "ALTER TABLE raw ADD COLUMN alike INTEGER;"
-    "CREATE INDEX raw_alike ON raw(alike) WHERE alike IS NOT NULL;",
+    ("ALTER TABLE raw ADD COLUMN alike INTEGER;"
+     "CREATE INDEX raw_alike ON raw(alike) WHERE alike IS NOT NULL;"),
     /* What was sent: a Message-ID's hash and whose it was, in the order of recording. No part of the log. */
     "CREATE TABLE sent(n INTEGER PRIMARY KEY, id INTEGER NOT NULL, key TEXT NOT NULL, stream TEXT, made INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX sent_id ON sent(id, key);",
