@@ -46,7 +46,7 @@ void nx_request_empty(struct nx_request *request, unsigned status)
     give(request, status, NULL, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }
 
-static struct nx_str problem_of(struct nx_arena *arena, unsigned status, const char *format, va_list list)
+static G_GNUC_PRINTF(3, 0) struct nx_str problem_of(struct nx_arena *arena, unsigned status, const char *format, va_list list)
 {
     g_autofree char *detail = g_strdup_vprintf(format, list);
     struct nx_buf body;
