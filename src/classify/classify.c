@@ -306,7 +306,7 @@ static bool judge_tail(struct judge *judge, int text, struct nx_verdict *verdict
     struct judge tail = {.matcher = judge->matcher, .arena = judge->arena, .report = &bare, .there = {[TAIL] = true}};
     nx_matcher_scan(judge->matcher, judge->arena, &judge->matcher->scans[TAIL], words);
     nx_context_of(&bare, &judge->matcher->scans[TAIL].norm, &tail.context);
-    struct nx_verdict inner;
+    struct nx_verdict inner = {.cause = NX_CAUSE_NONE};
     judge_words_and_codes(&tail, &inner);
     if (inner.cause == NX_CAUSE_UNKNOWN)
         return false;
@@ -336,7 +336,7 @@ static void judge_named(struct judge *judge, struct nx_verdict *verdict)
         return;
     *words = nx_arena_printf(judge->arena, "%.*s<%.*s>%.*s", NX_FMT(nx_str_sub(*words, 0, at)), NX_FMT(named.recipient), NX_FMT(nx_str_from(*words, at + local.n)));
     struct judge again;
-    struct nx_verdict inner;
+    struct nx_verdict inner = {.cause = NX_CAUSE_NONE};
     judge_init(&again, judge->matcher, judge->arena, &named);
     judge_words_and_codes(&again, &inner);
     if (nx_cause_facts(inner.cause)->class_ == NX_CLASS_HARD)
