@@ -108,10 +108,13 @@ static void report(const struct replay *replay)
 static void print_act(const struct nx_rejudged *act)
 {
     GString *what = g_string_new(NULL);
+    if (act->drop)
+        g_string_append_printf(what, "drop %s held back", nx_cause_name(act->dropped));
     if (act->lift)
-        g_string_append_printf(what, "lift %s", nx_entry_cause_name(act->old));
-    if (act->put)
-        g_string_append_printf(what, "%ssuppress for %s", act->lift ? ", " : "", nx_cause_name(act->cause));
+        g_string_append_printf(what, "%slift %s", act->drop ? ", " : "", nx_entry_cause_name(act->lifted));
+    if (act->put || act->hold)
+        g_string_append_printf(what, "%s%s %s", what->len > 0 ? ", " : "", act->put ? "suppress for" : "hold back for",
+                               nx_cause_name(act->cause));
     if (act->stream.n > 0)
         g_string_append_printf(what, " (stream %.*s)", NX_FMT(act->stream));
     printf("  %-30.*s %s\n", NX_FMT(act->address), what->str);
@@ -121,12 +124,17 @@ static void print_act(const struct nx_rejudged *act)
 /* What the plan would do, in words; rash: more than anybody should take without a second look. */
 static bool preview(const struct replay *replay, const GArray *acts, size_t entries)
 {
-    size_t lift = 0, put = 0;
+    size_t lift = 0, put = 0, drop = 0, hold = 0;
     for (guint i = 0; i < acts->len; i++) {
-        lift += g_array_index(acts, struct nx_rejudged, i).lift;
-        put += g_array_index(acts, struct nx_rejudged, i).put;
+        const struct nx_rejudged *act = &g_array_index(acts, struct nx_rejudged, i);
+        lift += act->lift;
+        put += act->put;
+        drop += act->drop;
+        hold += act->hold;
     }
     printf("%zu entries of %zu in force would be lifted, %zu would be made\n", lift, entries, put);
+    if (drop + hold > 0)
+        printf("Of what incidents hold back %zu would be dropped, %zu held back for another cause\n", drop, hold);
     for (guint i = 0; i < MIN(acts->len, SHOWN); i++)
         print_act(&g_array_index(acts, struct nx_rejudged, i));
     if (acts->len > SHOWN)
@@ -134,12 +142,23 @@ static bool preview(const struct replay *replay, const GArray *acts, size_t entr
     return (replay->seen >= 20 && put * 10 > replay->seen) || (lift >= 20 && lift * 2 > entries);
 }
 
+/* Where the next transaction begins: those of one address stay together. */
+static guint end_of(const GArray *acts, guint from)
+{
+    const struct nx_rejudged *all = &g_array_index(acts, struct nx_rejudged, 0);
+    guint end = MIN(acts->len, from + AT_ONCE);
+    while (end < acts->len && nx_str_eq(all[end].address, all[end - 1].address))
+        end++;
+    return end;
+}
+
 static gboolean carry_out(struct nx_store *store, const GArray *acts, nx_when now, size_t *done, GError **error)
 {
-    for (guint from = 0; from < acts->len; from += AT_ONCE) {
+    for (guint from = 0, end; from < acts->len; from = end) {
         size_t n;
-        if (!nx_store_rejudge(store, &g_array_index(acts, struct nx_rejudged, from), MIN(acts->len - from, AT_ONCE),
-                              nx_str_of(nx_cli_actor(NULL)), now, &n, error))
+        end = end_of(acts, from);
+        if (!nx_store_rejudge(store, &g_array_index(acts, struct nx_rejudged, from), end - from, nx_str_of(nx_cli_actor(NULL)), now,
+                              &n, error))
             return FALSE;
         *done += n;
     }

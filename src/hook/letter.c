@@ -82,6 +82,8 @@ static unsigned actions_of(enum nx_act act)
     case NX_ACT_DISALLOW:
     case NX_ACT_FORGET:
         return 1u << NX_ACTION_SUPPRESS | 1u << NX_ACTION_CLEAR;
+    case NX_ACT_REHOLD:
+        return 1u << NX_ACTION_HOLD;
     case NX_ACT_HOLD_DROP:
     case NX_ACT_DISMISS:
         return 1u << NX_ACTION_NONE;

@@ -19,12 +19,17 @@ static gboolean fold(struct nx_store *store, struct nx_arena *arena, struct nx_s
 
 static gboolean run_acts(struct nx_store *store, struct nx_task *task, GError **error)
 {
+    bool before = false, counted = false;
     task->changed = task->erased_before = 0;
     for (size_t i = 0; i < task->n; i++) {
+        const struct nx_change *change = &task->changes[i];
         bool changed = false, erased = false;
-        if (!store->ops->act(store->backend, &task->changes[i], task->now, &changed, &erased, error))
+        if ((!change->then || before) && !store->ops->act(store->backend, change, task->now, &changed, &erased, error))
             return FALSE;
-        task->changed += changed;
+        before = changed;
+        counted = counted && change->part;
+        task->changed += changed && !counted;
+        counted = counted || changed;
         task->erased_before += erased;
     }
     return TRUE;
@@ -203,40 +208,59 @@ gboolean nx_store_allow(struct nx_store *store, struct nx_str address, bool allo
     return one_act(store, &change, address, now, allow ? NULL : "is not on the allow list", NULL, NULL, error);
 }
 
+/* What one of them is made of, in order: up to three changes. */
+static size_t split(const struct nx_rejudged *what, const struct nx_change *common, struct nx_change *ret)
+{
+    size_t n = 0;
+    if (what->drop) {
+        ret[n] = *common;
+        ret[n].act = NX_ACT_HOLD_DROP;
+        ret[n].cause = what->dropped;
+        ret[n].sequence = what->held;
+        ret[n].remote = what->remote;
+        ret[n++].until = what->lapses;
+    }
+    if (what->lift) {
+        ret[n] = *common;
+        ret[n].act = NX_ACT_RELEASE;
+        ret[n].cause = what->lifted;
+        ret[n++].stream = what->stream.n == 0 ? NX_STR(NX_STREAM_UNNAMED) : what->stream;
+    }
+    if (what->put || what->hold) {
+        ret[n] = *common;
+        ret[n].act = what->put ? NX_ACT_REJUDGE : NX_ACT_REHOLD;
+        ret[n].cause = what->cause;
+        ret[n].class_ = what->class_;
+        ret[n].since = what->since;
+        ret[n].until = what->put ? what->until : what->lapses;
+        ret[n].sequence = what->lift ? 0 : what->put ? what->sequence : what->held; /* who lifts ends the hold as well */
+        ret[n].remote = what->hold ? what->remote : NX_STR_NONE;
+        ret[n++].diagnostic = what->diagnostic;
+    }
+    for (size_t i = 1; i < n; i++)
+        ret[i].then = ret[i].part = true;
+    return n;
+}
+
 gboolean nx_store_rejudge(struct nx_store *store, const struct nx_rejudged *acts, size_t n, struct nx_str actor, nx_when now,
                           size_t *ret_done, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
-    g_autofree struct nx_change *changes = g_new0(struct nx_change, MAX(2 * n, 1));
+    g_autofree struct nx_change *changes = g_new0(struct nx_change, MAX(3 * n, 1));
     struct nx_task task = {.run = run_acts, .now = now, .changes = changes};
     for (size_t i = 0; i < n; i++) {
-        struct nx_change change = {.stream = acts[i].stream,
+        struct nx_change common = {.stream = acts[i].stream,
                                    .planned = true,
                                    .sequence = acts[i].sequence,
                                    .since = now,
                                    .until = NX_WHEN_NONE,
                                    .reason = acts[i].reason,
                                    .actor = actor,
-                                   .source = NX_STR(NX_SOURCE_REPLAY)};
-        if (!fold(store, arena, acts[i].address, &change, error))
+                                   .source = NX_STR(NX_SOURCE_REPLAY),
+                                   .then = i > 0 && nx_str_eq(acts[i].address, acts[i - 1].address)};
+        if (!fold(store, arena, acts[i].address, &common, error))
             return FALSE;
-        if (acts[i].lift) {
-            change.act = NX_ACT_RELEASE;
-            change.cause = acts[i].old;
-            changes[task.n] = change;
-            if (acts[i].stream.n == 0)
-                changes[task.n].stream = NX_STR(NX_STREAM_UNNAMED);
-            task.n++;
-            change.sequence = 0;
-        }
-        if (acts[i].put) {
-            change.act = NX_ACT_REJUDGE;
-            change.cause = acts[i].cause;
-            change.class_ = acts[i].class_;
-            change.since = acts[i].since;
-            change.until = acts[i].until;
-            changes[task.n++] = change;
-        }
+        task.n += split(&acts[i], &common, &changes[task.n]);
     }
     if (!nx_writer_wait(store, &task, error))
         return FALSE;

@@ -15,6 +15,7 @@ struct nx_hold {
     enum nx_cause cause;
     enum nx_class class_;
     nx_when at, until;                /* reported; lapses */
+    int64_t sequence;                 /* of the log row that made it */
     struct nx_str reason, diagnostic; /* n == 0 where the log knows no more */
 };
 struct nx_incident {

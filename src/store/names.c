@@ -40,7 +40,7 @@ const char *nx_act_name(enum nx_act act)
 {
     static const char *const names[NX_ACT_COUNT] = {"event",    "suppress", "release",      "allow",
                                                     "disallow", "import",   "hold_release", "hold_drop", "forget",
-                                                    "rejudge",  "domain",   "dismiss",      "hold"};
+                                                    "rejudge",  "domain",   "dismiss",      "hold",      "rehold"};
     return names[act];
 }
 

@@ -20,10 +20,11 @@ struct nx_change { /* one manual act, folded */
     nx_when since, until;
     struct nx_str reason, actor, source;
     struct nx_str remote; /* of a hold; without a key: of an incident, which `until` tells from others */
-    enum nx_class class_; /* of a REJUDGE; else that of the cause */
-    struct nx_str diagnostic; /* of a HOLD */
-    bool planned;         /* only while the entry of (key, stream) is still the one of this sequence, 0: none */
+    enum nx_class class_; /* of a REJUDGE or REHOLD; else that of the cause */
+    struct nx_str diagnostic; /* of a HOLD or REHOLD */
+    bool planned;         /* only while the entry (of HOLD_DROP and REHOLD: the hold) of (key, stream) is that of this sequence, 0: none */
     int64_t sequence;
+    bool then, part; /* only if the change before it was done; counts as one with it */
 };
 
 struct nx_moment { /* another one after each commit of whoever */

@@ -163,17 +163,22 @@ gboolean nx_reader_forgettable(struct nx_reader *reader, struct nx_arena *arena,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #define NX_SOURCE_REPLAY "rules replay" /* the source of what nx_store_rejudge does */
-struct nx_rejudged {                    /* one entry that changes because its events are judged otherwise (triage/rejudge.h) */
+struct nx_rejudged {                    /* what changes because events are judged otherwise (triage/rejudge.h) */
     struct nx_str address, stream;
     int64_t sequence;    /* of the entry there when it was planned, in force or not, 0: none; another by now: nothing is done */
-    bool lift, put;      /* the one there goes; this one comes */
-    enum nx_cause old;   /* of the one that goes */
-    enum nx_cause cause; /* of the one that comes */
+    int64_t held;        /* the same of what is held back there */
+    bool drop, lift;     /* what is held back, the entry there goes; */
+    bool put, hold;      /* one of them: this entry comes; this is held back, also in the place of what was */
+    enum nx_cause dropped, lifted; /* of what goes */
+    enum nx_cause cause;           /* of what comes */
     enum nx_class class_;
     nx_when since, until;
-    struct nx_str reason;
+    struct nx_str remote; /* whose incident holds it back */
+    nx_when lapses;
+    struct nx_str reason, diagnostic;
 };
-/* All in one transaction; *ret_done counts those that changed something. Such an entry is none by hand: reports may lift it. */
+/* All in one transaction; *ret_done counts those that changed something. Those of one address are side by side and in one call: one
+ * that somebody was faster with takes those behind it along. Such an entry is none by hand: reports may lift it. */
 gboolean nx_store_rejudge(struct nx_store *store, const struct nx_rejudged *acts, size_t n, struct nx_str actor, nx_when now,
                           size_t *ret_done, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -254,9 +259,10 @@ enum nx_act {
     NX_ACT_REJUDGE,
     NX_ACT_DOMAIN,
     NX_ACT_DISMISS,
-    NX_ACT_HOLD
+    NX_ACT_HOLD,
+    NX_ACT_REHOLD
 };
-#define NX_ACT_COUNT 13
+#define NX_ACT_COUNT 14
 const char *nx_act_name(enum nx_act act);
 struct nx_logged { /* one line of the log; slices live for the call */
     int64_t sequence;

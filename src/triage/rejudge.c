@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "event/json.h"
+#include "store/hold.h"
 #include "triage/rehearsal.h"
 
 #define BATCH_ADDRESSES 5000u
@@ -18,10 +19,21 @@ struct standing { /* an entry, as much as matters */
     bool manual, from_event, from_replay;
 };
 
+struct held { /* what an incident that is not over holds back */
+    struct nx_str stream, remote, diagnostic;
+    enum nx_cause cause;
+    enum nx_class class_;
+    nx_when at, until;
+    int64_t sequence;
+    bool from_replay;
+    bool dropped; /* it did, until a replay dropped it */
+};
+
 struct subject { /* one address */
     struct nx_str address;
     struct nx_str reason;  /* of the last event that is judged otherwise */
     GArray *listed;        /* struct standing; NULL: none */
+    GArray *held;          /* struct held; NULL: none */
     GArray *was, *is;      /* how it ends by the old verdicts, and by the new; NULL: none */
     bool lifted_by_replay; /* the last thing that lifted an entry was a replay */
 };
@@ -34,6 +46,7 @@ struct nx_rejudge {
     struct nx_arena *names; /* addresses, streams and reasons */
     struct nx_arena *scratch;
     GHashTable *subjects;   /* struct nx_str * to struct subject, keys in the subjects */
+    GHashTable *open;       /* char *: incidents that nobody has settled */
     struct nx_arena *arena; /* of the events of a batch */
     GArray *events[2];      /* struct nx_event, not yet played: old verdicts, new */
     struct nx_rehearsal rehearsals[2];
@@ -61,6 +74,7 @@ static gboolean same_text(const void *a, const void *b)
 static void subject_clear(struct subject *subject)
 {
     g_clear_pointer(&subject->listed, g_array_unref);
+    g_clear_pointer(&subject->held, g_array_unref);
     g_clear_pointer(&subject->was, g_array_unref);
     g_clear_pointer(&subject->is, g_array_unref);
 }
@@ -83,6 +97,7 @@ struct nx_rejudge *nx_rejudge_new(struct nx_engine *engine, const struct nx_poli
     rejudge->scratch = nx_arena_new();
     rejudge->arena = nx_arena_new();
     rejudge->subjects = g_hash_table_new_full(hash_text, same_text, NULL, subject_free);
+    rejudge->open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (size_t i = 0; i < 2; i++)
         rejudge->events[i] = g_array_new(FALSE, FALSE, sizeof(struct nx_event));
     rejudge->acts = g_array_new(FALSE, FALSE, sizeof(struct nx_rejudged));
@@ -98,6 +113,7 @@ void nx_rejudge_free(struct nx_rejudge *rejudge)
         nx_rehearsal_close(&rejudge->rehearsals[i]);
     }
     g_hash_table_unref(rejudge->subjects);
+    g_hash_table_unref(rejudge->open);
     g_array_unref(rejudge->acts);
     nx_worker_free(rejudge->worker);
     nx_arena_free(rejudge->names);
@@ -193,6 +209,57 @@ static bool add_is(const struct nx_entry *entry, void *data)
     return true;
 }
 
+static void add_held(struct subject *subject, const struct held *held)
+{
+    if (subject->held == NULL)
+        subject->held = g_array_new(FALSE, FALSE, sizeof *held);
+    g_array_append_vals(subject->held, held, 1);
+}
+
+static bool add_hold(const struct nx_hold *hold, void *data)
+{
+    struct nx_rejudge *rejudge = data;
+    struct subject *subject = g_hash_table_lookup(rejudge->subjects, &hold->key);
+    if (subject == NULL)
+        return true;
+    const struct held held = {.stream = nx_arena_dup(rejudge->names, hold->stream),
+                              .remote = nx_arena_dup(rejudge->names, hold->remote),
+                              .diagnostic = nx_arena_dup(rejudge->names, hold->diagnostic),
+                              .cause = hold->cause,
+                              .class_ = hold->class_,
+                              .at = hold->at,
+                              .until = hold->until,
+                              .sequence = hold->sequence};
+    add_held(subject, &held);
+    return true;
+}
+
+static char *name_incident(struct nx_str remote, nx_when until)
+{
+    return g_strdup_printf("%.*s\t%lld", NX_FMT(remote), (long long)until);
+}
+
+static bool add_incident(const struct nx_incident *incident, void *data)
+{
+    if (nx_str_eq(incident->state, NX_STR("open")))
+        g_hash_table_add(((struct nx_rejudge *)data)->open, name_incident(incident->remote, incident->until));
+    return true;
+}
+
+/* A hold that a replay dropped comes back where the verdicts of before do, while its incident is open. */
+static void add_dropped(struct nx_rejudge *rejudge, struct subject *subject, const struct nx_logged *line)
+{
+    g_autofree char *name = name_incident(line->remote, line->until);
+    if (line->until <= rejudge->now || !g_hash_table_contains(rejudge->open, name))
+        return;
+    const struct held held = {.stream = nx_arena_dup(rejudge->names, line->stream),
+                              .remote = nx_arena_dup(rejudge->names, line->remote),
+                              .at = INT64_MIN,
+                              .until = line->until,
+                              .dropped = true};
+    add_held(subject, &held);
+}
+
 static gboolean play(struct nx_rejudge *rejudge, GError **error)
 {
     for (size_t i = 0; i < 2; i++) {
@@ -242,10 +309,17 @@ static bool take_line(const struct nx_logged *line, void *data)
     for (guint i = 0; subject->listed != NULL && i < subject->listed->len; i++) {
         struct standing *listed = &g_array_index(subject->listed, struct standing, i);
         if (listed->sequence == line->sequence) {
-            listed->from_event = line->act == NX_ACT_EVENT;
+            listed->from_event = line->act == NX_ACT_EVENT || line->act == NX_ACT_HOLD; /* held, then released */
             listed->from_replay = is_replay(line);
         }
     }
+    for (guint i = 0; subject->held != NULL && i < subject->held->len; i++) {
+        struct held *held = &g_array_index(subject->held, struct held, i);
+        if (held->sequence == line->sequence)
+            held->from_replay = is_replay(line);
+    }
+    if (line->act == NX_ACT_HOLD_DROP && is_replay(line))
+        add_dropped(rejudge, subject, line);
     if (line->act == NX_ACT_RELEASE || line->act == NX_ACT_REJUDGE)
         subject->lifted_by_replay = line->act == NX_ACT_RELEASE && is_replay(line);
     if (line->event != NULL)
@@ -284,39 +358,102 @@ static int64_t sequence_of(const GArray *list, struct nx_str stream)
     return 0;
 }
 
+static const struct held *held_in(const struct subject *subject, struct nx_str stream)
+{
+    for (guint i = 0; subject->held != NULL && i < subject->held->len; i++) {
+        const struct held *held = &g_array_index(subject->held, struct held, i);
+        if (!held->dropped && nx_str_eq(held->stream, stream))
+            return held;
+    }
+    return NULL;
+}
+
+/* What an incident holds back of this address, or did until a replay dropped it, and would hold this entry back as well. */
+static const struct held *doubt(const struct subject *subject, const struct standing *entry)
+{
+    for (guint i = 0; subject->held != NULL && entry != NULL && entry->class_ == NX_CLASS_HARD && i < subject->held->len; i++) {
+        const struct held *held = &g_array_index(subject->held, struct held, i);
+        if (entry->since >= held->at && entry->since < held->until)
+            return held;
+    }
+    return NULL;
+}
+
+/* Is the entry there, or that there is none, what a replay may change? */
+static bool is_ours(const struct subject *subject, const struct standing *have, const struct standing *was,
+                    const struct standing *is)
+{
+    if (is_same(have, is) || (have != NULL && (have->manual || is_consent(have->cause))))
+        return false;
+    if (have == NULL)
+        return was == NULL || subject->lifted_by_replay; /* else somebody lifted it: his business */
+    return have->from_replay || (have->from_event && was != NULL && was->cause == have->cause && !is_same(was, is));
+}
+
+static void take_place(struct nx_rejudged *act, const struct standing *entry, const struct held *over)
+{
+    act->put = over == NULL;
+    act->hold = over != NULL;
+    act->cause = entry->cause;
+    act->class_ = entry->class_;
+    act->since = entry->since;
+    act->until = entry->until;
+    if (over == NULL)
+        return;
+    act->remote = over->remote;
+    act->lapses = over->until;
+    act->diagnostic = over->diagnostic;
+}
+
+/* What is held back and not judged otherwise stays, though the entry beside it is lifted. */
+static void keep_held(struct nx_rejudged *act, const struct held *held)
+{
+    const struct standing same = {.cause = held->cause, .class_ = held->class_, .since = held->at, .until = NX_WHEN_NONE};
+    take_place(act, &same, held);
+}
+
 static void compare(struct nx_rejudge *rejudge, const struct subject *subject, struct nx_str stream)
 {
     const struct standing *have = find(subject->listed, stream, rejudge->now), *was = find(subject->was, stream, rejudge->now),
                           *is = find(subject->is, stream, rejudge->now);
-    if (is_same(have, is) || (have != NULL && (have->manual || is_consent(have->cause))))
-        return;
-    bool follows =
-        have != NULL && (have->from_replay || (have->from_event && was != NULL && was->cause == have->cause && !is_same(was, is)));
-    bool missing = have == NULL && (was == NULL || subject->lifted_by_replay); /* else somebody held it back: his business */
-    if (have != NULL ? !follows : !missing)
-        return;
+    const struct held *held = held_in(subject, stream), *over = doubt(subject, is);
+    bool follows = held != NULL && (held->from_replay || (was != NULL && was->cause == held->cause));
+    bool other = follows && (is == NULL || is->cause != held->cause);
+    bool ours = have != NULL || held == NULL ? is_ours(subject, have, was, is) : other;
     struct nx_rejudged act = {.address = subject->address,
                               .stream = stream,
                               .sequence = sequence_of(subject->listed, stream),
-                              .lift = have != NULL,
-                              .put = is != NULL,
+                              .lift = ours && have != NULL,
                               .reason = subject->reason.n > 0 ? subject->reason
                                                               : NX_STR("rules replay: the verdicts of before stand again")};
-    if (have != NULL)
-        act.old = have->cause;
-    if (is != NULL) {
-        act.cause = is->cause;
-        act.class_ = is->class_;
-        act.since = is->since;
-        act.until = is->until;
+    if (have == NULL && held == NULL && over != NULL && over->dropped)
+        ours = true;
+    if (is != NULL && (ours || (other && over != NULL)))
+        take_place(&act, is, over);
+    else if (act.lift && held != NULL && !other)
+        keep_held(&act, held);
+    if (act.lift)
+        act.lifted = have->cause;
+    if (held != NULL) {
+        act.held = held->sequence;
+        act.dropped = held->cause;
+        act.drop = other && !act.hold;
+        act.remote = act.hold ? act.remote : held->remote;
+        act.lapses = act.hold ? act.lapses : held->until;
     }
-    g_array_append_val(rejudge->acts, act);
+    if (act.drop || act.lift || act.put || act.hold)
+        g_array_append_val(rejudge->acts, act);
 }
 
 static void compare_all(struct nx_rejudge *rejudge, const struct subject *subject)
 {
     const GArray *const lists[] = {subject->listed, subject->was, subject->is};
     g_autoptr(GHashTable) streams = g_hash_table_new(hash_text, same_text);
+    for (guint i = 0; subject->held != NULL && i < subject->held->len; i++) {
+        struct held *held = &g_array_index(subject->held, struct held, i);
+        if (g_hash_table_add(streams, &held->stream))
+            compare(rejudge, subject, held->stream);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         for (guint k = 0; lists[i] != NULL && k < lists[i]->len; k++) {
             struct nx_str *stream = &g_array_index(lists[i], struct standing, k).stream;
@@ -379,9 +516,13 @@ static int by_key(const void *a, const void *b)
 gboolean nx_rejudge_plan(struct nx_rejudge *rejudge, struct nx_reader *reader, nx_when now, size_t *ret_entries, GError **error)
 {
     const struct nx_filter all = {.since = NX_WHEN_NONE, .before = NX_WHEN_NONE, .brief = true, .expired = true};
+    const struct nx_hold_filter holds = {.limit = 0};
     rejudge->now = now;
     rejudge->entries = 0;
-    if (!nx_reader_list(reader, &all, now, add_listed, rejudge, error))
+    g_hash_table_remove_all(rejudge->open);
+    if (!nx_reader_list(reader, &all, now, add_listed, rejudge, error) ||
+        !nx_reader_holds(reader, &holds, now, add_hold, rejudge, error) ||
+        !nx_reader_incidents(reader, &holds, now, add_incident, rejudge, error))
         return FALSE;
     *ret_entries = rejudge->entries;
     g_autoptr(GPtrArray) order = g_ptr_array_new();

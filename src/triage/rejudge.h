@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* triage/rejudge.h - what follows from judging the past anew: entries to lift and entries to make.
+/* triage/rejudge.h - what follows from judging the past anew: entries to lift and to make, holds to drop and to change.
  *
  * Each address with an event that is judged otherwise is played through twice in a store of its own (a file that has no name), with
  * the verdicts it got and with those of now, by today's policy and with all that was done by hand. Where the two end differently,
  * and the entry in force is what the first one gives, or an earlier replay's, it is changed into what the second one gives. Entries
- * by hand or import, complaints and unsubscribes are left alone. So a plan made again after it was carried out is empty. Addresses
- * are taken a few thousand at a time. One thread; slices of a plan live as long as the rejudge. */
+ * by hand or import, complaints and unsubscribes are left alone. What an incident holds back counts as what it would be released
+ * to: where the second one ends without it, it is dropped, and with another dead address's cause, held for that. So a plan made
+ * again after it was carried out is empty. Addresses are taken a few thousand at a time. One thread; slices of a plan live as long
+ * as the rejudge. */
 #pragma once
 #include "engine/engine.h"
 #include "store/store.h"

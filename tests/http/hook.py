@@ -256,6 +256,7 @@ server, port = start("/acts.db")
 try:
     post(port, *[f"many{i}@gmail.com" for i in range(8)])
     post(port, "zork@example.net", reason="550 5.0.0 zork frobnicated the blorb")
+    post(port, "closed@gmail.com", reason="550 5.1.1 user unknown, says the closed clerk")
     post(port, "bounce@example.net", "lifted@example.net")
     nixie("suppress", "hand@example.net", "gone@example.net", "--reason", "asked", "--actor", "alice")
     nixie("suppress", "news@example.net", "--stream", "news")
@@ -267,7 +268,8 @@ try:
     nixie("domains", "--dismiss", "alive.example", "--reason", "it is not")
     nixie("holds", "release", "--yes", "many5@gmail.com")
     nixie("holds", "drop", "--yes", "many6@gmail.com")
-    open(T + "/rules/own.rules", "w").write("rule local.zork\n  cause mailbox_disabled\n  any   zork frobnicated the blorb\n  hit   550 Zork frobnicated the blorb\n")
+    open(T + "/rules/own.rules", "w").write("rule local.zork\n  cause mailbox_disabled\n  any   zork frobnicated the blorb\n  hit   550 Zork frobnicated the blorb\n"
+                                                 "rule local.closed\n  cause mailbox_disabled\n  any   says the closed clerk\n  hit   550 says the closed clerk\n")
     nixie("rules", "replay", "--apply", "--yes")
     nixie("undo", "--since", "1h", "--domain", "example.net", "--cause", "mailbox_unknown", "--yes")
     request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/suppressions/last@example.net", data=b"{}", method="PUT")
@@ -287,11 +289,11 @@ try:
     if (by["address"], by["actor"], by["reason"], by["source"], by["event"]) != ("hand@example.net", "alice", "asked", "cli", None):
         fail(f"act: {by}")
     kinds = {m["type"] for _, m in got["/mirror"]}
-    if not {"act.suppress", "act.release", "act.allow", "act.import", "act.hold", "act.hold_release", "act.hold_drop", "act.dismiss", "act.rejudge"} <= kinds:
+    if not {"act.suppress", "act.release", "act.allow", "act.import", "act.hold", "act.hold_release", "act.hold_drop", "act.rehold", "act.dismiss", "act.rejudge"} <= kinds:
         fail(f"acts: {kinds}")
     if any(m["type"].startswith("event.") for _, m in got["/acts"]):
         fail("an event among the acts alone")
-    if {m["type"] for _, m in got["/listed"]} & {"act.release", "act.allow", "act.hold", "act.hold_drop", "act.dismiss"}:
+    if {m["type"] for _, m in got["/listed"]} & {"act.release", "act.allow", "act.hold", "act.hold_drop", "act.rehold", "act.dismiss"}:
         fail("what takes off was told to who asked for what puts on")
     if {d["stream"] for d in heard("/news", "act.suppress")} - {"news", None} or not any(d["stream"] == "news" for d in heard("/news", "act.suppress")):
         fail(f"streams: {heard('/news', 'act.suppress')}")

@@ -472,6 +472,41 @@ static void entries_are_found_by_their_remote(void **state)
     rebuilds(f);
 }
 
+static uint64_t hits(struct fixture *f, const char *remote)
+{
+    sqlite3 *db;
+    sqlite3_stmt *sum;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT sum(hits) FROM rates WHERE remote=?1", -1, &sum, NULL), SQLITE_OK);
+    sqlite3_bind_text(sum, 1, remote, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(sum), SQLITE_ROW);
+    uint64_t n = (uint64_t)sqlite3_column_int64(sum, 0);
+    sqlite3_finalize(sum);
+    sqlite3_close(db);
+    return n;
+}
+
+/* Of another stream it lifts another entry; of all of them what is held was no hit either. */
+static void a_release_ends_the_holds_of_its_streams(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    const struct nx_str address = NX_STR("good20@gmail.com");
+    const struct nx_manual news = {.address = address, .stream = NX_STR("news"), .since = NX_WHEN_NONE, .until = NX_WHEN_NONE};
+    burst(f, "good", BURST, OUTAGE);
+    uint64_t before = hits(f, "google"), all = hits(f, "");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(held(f, address.p, OUTAGE + 60, NULL), 1);
+        assert_true(nx_store_suppress(f->store, &news, 1, OUTAGE + 60, NULL, &error));
+        assert_true(nx_store_release(f->store, address, i == 0 ? NX_STR("news") : NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, OUTAGE + 61,
+                                     NULL, &error));
+    }
+    assert_int_equal(held(f, address.p, OUTAGE + 62, NULL), 0);
+    assert_int_equal(hits(f, "google"), before - 1);
+    assert_int_equal(hits(f, ""), all - 1);
+    rebuilds(f);
+}
+
 static void it_can_be_switched_off(void **state)
 {
     struct fixture *f = *state;
@@ -501,6 +536,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_is_erased_is_counted_still, set_up, tear_down),
         cmocka_unit_test_setup_teardown(incidents_of_an_older_file_keep_their_beginning, set_up, tear_down),
         cmocka_unit_test_setup_teardown(entries_are_found_by_their_remote, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_release_ends_the_holds_of_its_streams, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_can_be_switched_off, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,13 @@ static gboolean release_hold(struct nx_db *db, const struct nx_row *row, GError 
            (!nx_standing_gives_way(&standing, entry.cause, entry.until, row->at) || put(db, &entry, error));
 }
 
+/* Those of the streams that are released. */
+static gboolean release_holds(struct nx_db *db, const struct nx_row *row, GError **error)
+{
+    const struct nx_str stream = nx_str_eq(row->scope, NX_STR(NX_STREAM_UNNAMED)) ? NX_STR_NONE : row->scope;
+    return nx_hold_end(db, row->key, row->scope.n == 0 ? NULL : &stream, error);
+}
+
 static gboolean forget(struct nx_db *db, const struct nx_row *row, GError **error)
 {
     sqlite3_stmt *put = nx_db_statement(db, FORGET, error);
@@ -123,7 +130,9 @@ gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
     case NX_ACT_IMPORT:
         return put(db, row, error);
     case NX_ACT_RELEASE:
-        return with_key(db, LIFT, row, error) && nx_hold_end(db, row->key, NULL, error);
+        return with_key(db, LIFT, row, error) && release_holds(db, row, error);
+    case NX_ACT_REHOLD:
+        return nx_hold_put(db, row, error);
     case NX_ACT_ALLOW:
         return with_key(db, ALLOW, row, error) && nx_hold_end(db, row->key, NULL, error);
     case NX_ACT_HOLD_RELEASE:

@@ -3,7 +3,7 @@
 #include "store/sqlite/read.h"
 
 #define HOLD                                                                                                                       \
-    "SELECT h.key, h.stream, h.address, h.cause, h.class, h.at, h.until, h.remote, l.reason, l.diagnostic"                         \
+    "SELECT h.key, h.stream, h.address, h.cause, h.class, h.at, h.until, h.remote, l.reason, l.diagnostic, h.seq"                  \
     " FROM holds h LEFT JOIN log l ON l.seq = h.seq WHERE "
 
 static struct nx_hold hold_of(struct nx_db *db, sqlite3_stmt *row, struct nx_arena *arena)
@@ -17,7 +17,8 @@ static struct nx_hold hold_of(struct nx_db *db, sqlite3_stmt *row, struct nx_are
                            .until = sqlite3_column_int64(row, 6),
                            .remote = nx_arena_dup(arena, nx_db_text(row, 7)),
                            .reason = nx_arena_dup(arena, nx_db_text(row, 8)),
-                           .diagnostic = nx_arena_dup(arena, nx_db_text(row, 9))};
+                           .diagnostic = nx_arena_dup(arena, nx_db_text(row, 9)),
+                           .sequence = sqlite3_column_int64(row, 10)};
     if (hold.address.n == 0)
         hold.address = hold.key;
     return hold;

@@ -28,7 +28,8 @@ gboolean nx_hold_put(struct nx_db *db, const struct nx_row *row, GError **error)
     sqlite3_bind_int64(count, 2, row->until);
     sqlite3_bind_int64(count, 3, row->at);
     sqlite3_bind_int64(count, 4, row->sequence);
-    return (row->key.n == 0 || nx_db_run(db, put, error)) && nx_db_run(db, count, error); /* of an erased address only the count is left */
+    return (row->key.n == 0 || nx_db_run(db, put, error)) && /* of an erased address only the count is left */
+           (row->act == NX_ACT_REHOLD || nx_db_run(db, count, error));
 }
 
 gboolean nx_hold_mark(struct nx_db *db, const struct nx_row *row, GError **error)
@@ -346,8 +347,6 @@ static gboolean act(struct nx_backend *backend, const struct nx_settle *settle, 
         if (!nx_apply_standing(backend->db, held->key, held->stream, &standing, error))
             return FALSE;
         change.until = nx_policy_until(&backend->policy.causes[held->cause], &standing, held->cause, held->at);
-    } else if (!nx_rate_take_back(backend->db, held->remote, held->at, error)) {
-        return FALSE;
     }
     return nx_write_act(backend, &change, now, &changed, &erased, error);
 }

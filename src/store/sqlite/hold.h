@@ -2,9 +2,9 @@
 /* store/sqlite/hold.h - incidents and what they hold back. Inner; promises: store/hold.h.
  *
  * The tables follow from the log: a row with action `hold`, an event or the act `hold` for what was suppressed before, opens or
- * continues the incident of (remote, until); acts `hold_release`
- * and `hold_drop` end one hold, or without a key mark the incident. Nothing is deleted when a term is over, so a clock that ran
- * ahead and came back loses nothing. */
+ * continues the incident of (remote, until); acts `hold_release` and `hold_drop` end one hold, or without a key mark the incident;
+ * `rehold` says that the report which is held back means something else, and counts no further address. Nothing is deleted when a
+ * term is over, so a clock that ran ahead and came back loses nothing. */
 #pragma once
 #include "store/hold.h"
 #include "store/sqlite/apply.h"

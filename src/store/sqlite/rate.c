@@ -139,20 +139,36 @@ gboolean nx_rate_take_back(struct nx_db *db, struct nx_str remote, nx_when at, G
     return nx_db_run(db, take, error);
 }
 
-gboolean nx_rate_take_back_entries(struct nx_db *db, struct nx_str key, struct nx_str stream, GError **error)
+/* sql: hits of the rows of a key and its streams that are about to go. */
+static gboolean take_back_rows(struct nx_backend *backend, const char *sql, struct nx_str key, struct nx_str stream, GError **error)
 {
-    static const char TAKE[] =
-        "UPDATE rates SET hits = hits - 1 WHERE hits > 0 AND (remote, hour) IN"
-        " (WITH gone AS (SELECT l.remote, l.at / 3600 AS hour FROM suppressions s JOIN log l ON l.seq = s.seq WHERE s.key=?1"
-        "   AND (?2='' OR s.stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND s.stream=''))"
-        "   AND s.class='h' AND s.manual=0 AND l.remote IS NOT NULL)"
-        "  SELECT remote, hour FROM gone UNION SELECT '', hour FROM gone)";
-    sqlite3_stmt *take = nx_db_statement(db, TAKE, error);
+    sqlite3_stmt *take = nx_db_statement(backend->db, sql, error);
     if (take == NULL)
         return FALSE;
     nx_db_bind_text(take, 1, key);
     nx_db_bind_text(take, 2, stream);
-    return nx_db_run(db, take, error);
+    if (backend->breaker.limits != NULL)
+        g_hash_table_remove_all(backend->breaker.limits);
+    return nx_db_run(backend->db, take, error);
+}
+
+#define OF_STREAM(column) "(?2='' OR " column "=?2 OR (?2='" NX_STREAM_UNNAMED "' AND " column "=''))"
+#define TAKE_BACK(rows)                                                                                                            \
+    "UPDATE rates SET hits = hits - 1 WHERE hits > 0 AND (remote, hour) IN (WITH gone AS (" rows                                   \
+    ") SELECT remote, hour FROM gone UNION SELECT '', hour FROM gone)"
+
+gboolean nx_rate_take_back_entries(struct nx_backend *backend, struct nx_str key, struct nx_str stream, GError **error)
+{
+    static const char TAKE[] = TAKE_BACK(
+        "SELECT l.remote, l.at / 3600 AS hour FROM suppressions s JOIN log l ON l.seq = s.seq WHERE s.key=?1 AND " OF_STREAM(
+            "s.stream") " AND s.class='h' AND s.manual=0 AND l.remote IS NOT NULL");
+    return take_back_rows(backend, TAKE, key, stream, error);
+}
+
+gboolean nx_rate_take_back_holds(struct nx_backend *backend, struct nx_str key, struct nx_str stream, GError **error)
+{
+    static const char TAKE[] = TAKE_BACK("SELECT remote, at / 3600 AS hour FROM holds WHERE key=?1 AND " OF_STREAM("stream"));
+    return take_back_rows(backend, TAKE, key, stream, error);
 }
 
 gboolean nx_rate_wipe(struct nx_db *db, struct nx_str remote, nx_when since, nx_when until, GError **error)

@@ -14,6 +14,8 @@ gboolean nx_rate_judge(struct nx_backend *backend, struct nx_str remote, nx_when
 /* One hit of that hour was none. */
 gboolean nx_rate_take_back(struct nx_db *db, struct nx_str remote, nx_when at, GError **error);
 /* The same for entries that are about to be released; stream as in nx_store_release. */
-gboolean nx_rate_take_back_entries(struct nx_db *db, struct nx_str key, struct nx_str stream, GError **error);
+gboolean nx_rate_take_back_entries(struct nx_backend *backend, struct nx_str key, struct nx_str stream, GError **error);
+/* The same for what is held back. */
+gboolean nx_rate_take_back_holds(struct nx_backend *backend, struct nx_str key, struct nx_str stream, GError **error);
 /* All hits of a remote in that time were none. */
 gboolean nx_rate_wipe(struct nx_db *db, struct nx_str remote, nx_when since, nx_when until, GError **error);

@@ -331,19 +331,22 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
            (!nx_surge_is_incident(&surge) || nx_hold_take_in(backend, &surge, &change, now, error));
 }
 
-/* Nothing has happened to the entry since it was looked at, and nothing protects the address. */
+/* Nothing has happened to the entry, or the hold, since it was looked at, and nothing protects the address. */
 static gboolean as_planned(struct nx_db *db, const struct nx_change *change, bool *ret, GError **error)
 {
-    static const char GET[] = "SELECT coalesce((SELECT seq FROM suppressions WHERE key=?1 AND stream=?2), 0),"
-                              " EXISTS(SELECT 1 FROM allowed WHERE key IN (?1, substr(?1, 1, instr(?1, '@'))))";
-    sqlite3_stmt *get = nx_db_statement(db, GET, error);
+#define PROTECTED " EXISTS(SELECT 1 FROM allowed WHERE key IN (?1, substr(?1, 1, instr(?1, '@'))))"
+    static const char ENTRY[] = "SELECT coalesce((SELECT seq FROM suppressions WHERE key=?1 AND stream=?2), 0)," PROTECTED;
+    static const char HOLD[] = "SELECT coalesce((SELECT seq FROM holds WHERE key=?1 AND stream=?2), 0)," PROTECTED;
+    bool hold = change->act == NX_ACT_HOLD_DROP || change->act == NX_ACT_REHOLD;
+    bool takes_off = change->act == NX_ACT_HOLD_DROP || change->act == NX_ACT_RELEASE;
+    sqlite3_stmt *get = nx_db_statement(db, hold ? HOLD : ENTRY, error);
     if (get == NULL)
         return FALSE;
     nx_db_bind_text(get, 1, change->key);
     nx_db_bind_text(get, 2, nx_str_eq(change->stream, NX_STR(NX_STREAM_UNNAMED)) ? NX_STR_NONE : change->stream);
     if (nx_db_step(db, get, error) < 0)
         return FALSE;
-    *ret = sqlite3_column_int64(get, 0) == change->sequence && (change->act == NX_ACT_RELEASE || sqlite3_column_int(get, 1) == 0);
+    *ret = sqlite3_column_int64(get, 0) == change->sequence && (takes_off || sqlite3_column_int(get, 1) == 0);
     nx_db_reset(get);
     return TRUE;
 }
@@ -392,8 +395,9 @@ static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_
         *ret = !*ret;
         return TRUE;
     case NX_ACT_HOLD:
-    case NX_ACT_HOLD_RELEASE: /* hold.c has looked */
+    case NX_ACT_HOLD_RELEASE: /* hold.c has looked, or it is as planned */
     case NX_ACT_HOLD_DROP:
+    case NX_ACT_REHOLD:
         *ret = true;
         return TRUE;
     }
@@ -443,9 +447,23 @@ static gboolean act_on_erased(struct nx_backend *backend, const struct nx_change
     case NX_ACT_HOLD:
     case NX_ACT_HOLD_RELEASE:
     case NX_ACT_HOLD_DROP:
+    case NX_ACT_REHOLD:
         break;
     }
     return TRUE;
+}
+
+/* What it takes off was no hit of the breaker's; what it holds back is one, of the hour of its report. */
+static gboolean settle_rates(struct nx_backend *backend, const struct nx_change *change, nx_when now, GError **error)
+{
+    if (change->act == NX_ACT_RELEASE)
+        return nx_rate_take_back_entries(backend, change->key, change->stream, error) &&
+               nx_rate_take_back_holds(backend, change->key, change->stream, error);
+    if (change->key.n == 0 || (change->act != NX_ACT_HOLD_DROP && change->act != NX_ACT_REHOLD))
+        return TRUE;
+    struct nx_str stream = change->stream.n > 0 ? change->stream : NX_STR(NX_STREAM_UNNAMED);
+    return nx_rate_take_back_holds(backend, change->key, stream, error) &&
+           (change->act == NX_ACT_HOLD_DROP || nx_rate_add(backend, change->remote, change->since, now, 1, 0, error));
 }
 
 gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change, nx_when now, bool *ret_changed, bool *ret_erased,
@@ -466,9 +484,10 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
     struct nx_str reason = change->reason; /* which may name somebody else */
     if (forgotten.some && !nx_forgotten_scrub(db, backend->scratch, reason, &reason, error))
         return FALSE;
-    if (change->act == NX_ACT_RELEASE && !nx_rate_take_back_entries(db, change->key, change->stream, error))
+    if (!settle_rates(backend, change, now, error))
         return FALSE;
-    enum nx_class class_ = change->act == NX_ACT_REJUDGE ? change->class_ : nx_cause_facts(change->cause)->class_;
+    bool judged = change->act == NX_ACT_REJUDGE || change->act == NX_ACT_REHOLD;
+    enum nx_class class_ = judged ? change->class_ : nx_cause_facts(change->cause)->class_;
     const struct appended row = {.act = nx_str_of(nx_act_name(change->act)),
                                  .at = change->since,
                                  .made = now,
