@@ -5,7 +5,7 @@ set -u
 nixie=$1 pages=$2 bad=0
 export NIXIE_CONFIG=/dev/null LC_ALL=C.UTF-8
 text() { sed 's/\\-/-/g; s/\\f.//g; s/\\&//g; s/\\(aq/'"'"'/g; s/\\\././g; s/\\e/\\/g; s/\\_/_/g' "$1"; }
-for name in $("$nixie" help | sed -n 's/^  \([a-z]*\)  *.*/\1/p'); do
+for name in $("$nixie" help | sed -n 's/^  \([a-z-]*\)  *.*/\1/p'); do
     text "$pages/nixie.1" | grep -qw -- "$name" || { echo "nixie.1 lacks $name"; bad=1; }
     case $name in help | version) continue ;; esac
     for option in $("$nixie" help "$name" | sed -n '/^Application Options/,$p' | grep -o '^  .*--[a-z][a-z-]*' | grep -o -- '--[a-z][a-z-]*'); do

@@ -8,12 +8,12 @@ export NIXIE_CONFIG=/dev/null LC_ALL=C.UTF-8
 mkdir -p "$out"
 # Words as they are: nothing in them is markup.
 plain() { sed 's/[][\\_*`~<>#+]/\\&/g; s/^\([-.]\)/\\\1/; s/^  *//'; }
-commands=$("$nixie" help | sed -n 's/^  \([a-z]*\)  *.*/\1/p')
+commands=$("$nixie" help | sed -n 's/^  \([a-z-]*\)  *.*/\1/p')
 
 {
     cat "$here/nixie.1.head"
     printf '\n# COMMANDS\n\n'
-    "$nixie" help | sed -n 's/^  \([a-z]*\)  *\(.*\)/\1\t\2/p' | while IFS="$(printf '\t')" read -r name summary; do
+    "$nixie" help | sed -n 's/^  \([a-z-]*\)  *\(.*\)/\1\t\2/p' | while IFS="$(printf '\t')" read -r name summary; do
         printf '*%s*\n\t%s\n\n' "$name" "$(printf '%s\n' "$summary" | plain)"
     done
     cat "$here/nixie.1.tail"
