@@ -5,6 +5,7 @@ set -u
 T=$(mktemp -d); trap 'rm -rf "$T"' EXIT
 export HOME="$T" XDG_DATA_HOME="$T/data" NIXIE_CONFIG=/dev/null NIXIE_DB="$T/nixie.db"
 failures=0
+echo '.timeout 10000' >"$T/.sqliterc" # a look at a database that nixie writes to waits for its turn
 
 fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 # run CODE command...: stdout in $T/out, stderr in $T/err

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A dialogue over LMTP: `lmtp.py PATH-or-PORT < script`. A line "C: text" sends text and CRLF, "L: text" sends it with LF alone, "R: text" sends it raw
-(\\r \\n \\0 are undone), "F: FILE" sends a file with CRLF line ends and stuffed dots, "W: seconds" waits, "S: regex" takes one reply (all its lines) that has to match."""
+(\\r \\n \\0 are undone), "F: FILE" sends a file with CRLF line ends and stuffed dots, "W: seconds" waits, "M: FILE" makes a file, "S: regex" takes one reply (all its lines) that has to match."""
 import re, socket, sys, time
 to = sys.argv[1]
 s = socket.socket(socket.AF_UNIX) if to.startswith("/") else socket.socket()
@@ -21,6 +21,7 @@ for number, line in enumerate(sys.stdin, 1):
         elif kind == "F":
             for each in open(text, "rb").read().splitlines(): s.sendall((b"." if each.startswith(b".") else b"") + each + b"\r\n")
         elif kind == "W": time.sleep(float(text))
+        elif kind == "M": open(text, "w").close()
         elif kind == "S":
             got = reply()
             if not re.search(text, got): failed = 1; print(f"FAIL line {number}: {got!r} is not {text!r}")

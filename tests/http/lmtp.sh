@@ -139,16 +139,20 @@ sys.exit(not (sum(g.startswith(b"220") for _, g in open_) == 5 and sum(g.startsw
 END
 sleep 0.2; printf 'S: ^220\nC: QUIT\nS: ^221\n' | talk 'after the flood'
 # The database is locked: 451, nothing is kept; sent again it is.
-python3 - "$NIXIE_DB" "$T/locked" <<'END' &
-import sqlite3, sys, time
-db = sqlite3.connect(sys.argv[1], isolation_level=None); db.execute("begin immediate"); open(sys.argv[2], "w").close(); time.sleep(6.5)
+python3 - "$NIXIE_DB" "$T/locked" "$T/go" <<'END' &
+import os, sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1], isolation_level=None); db.execute("begin immediate"); open(sys.argv[2], "w").close()
+for i in range(600):
+    if os.path.exists(sys.argv[3]): break
+    time.sleep(0.1)
 END
+holder=$!
 n=0; until [ -e "$T/locked" ] || [ $n = 100 ]; do n=$((n + 1)); sleep 0.05; done
 printf 'S: ^220\nC: LHLO c\nS: ^250\nC: MAIL FROM:<>\nS: ^250\nC: RCPT TO:<r@example.com>\nS: ^250\nC: DATA\nS: ^354\nF: %s\nC: .\nS: ^%s\n' "$T/six.eml" '451 4\.3\.0' >"$T/script"
-talk locked <"$T/script"; is "$(count)" 5; sleep 2; sed 's/451 4\\.3\\.0/250/' "$T/script" | talk unlocked; is "$(count)" 6
+talk locked <"$T/script"; is "$(count)" 5; touch "$T/go"; wait $holder; sed 's/451 4\\.3\\.0/250/' "$T/script" | talk unlocked; is "$(count)" 6
 # A stop lets a session say what it has to, and takes the socket away; one left by a kill is taken over.
-printf 'S: ^220\nC: LHLO c\nS: ^250\nW: 1\nS: ^421 4.3.2\n' | talk 'stop' & talker=$!
-sleep 0.5; ends; wait $talker || fail "the session at the stop"; [ ! -e "$sock" ] || fail "the socket is left"
+printf 'S: ^220\nC: LHLO c\nS: ^250\nM: %s\nS: ^421 4.3.2\n' "$T/connected" | talk 'stop' & talker=$!
+n=0; until [ -e "$T/connected" ] || [ $n = 200 ]; do n=$((n + 1)); sleep 0.05; done; ends; wait $talker || fail "the session at the stop"; [ ! -e "$sock" ] || fail "the socket is left"
 serve --config "$T/n.conf"; kill -9 $PID; wait $PID 2>/dev/null; [ -S "$sock" ] || fail "no socket"; serve --config "$T/n.conf"
 printf 'S: ^220\nC: QUIT\nS: ^221\n' | talk 'after a kill'
 run 75 "$NIXIE" serve --config "$T/n.conf" --db "$T/other.db" --listen 127.0.0.1:0; says 'lmtp.sock: another program listens there'; ends
