@@ -11,8 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LAST_PAUSE 64 /* seconds between the last two tries to drain */
-#define LOOK_US 20000 /* between two looks whether somebody else has drained the file */
+#define LAST_PAUSE 64     /* seconds between the last two tries to drain */
+#define FORK_PAUSE_MS 640 /* the last of the pauses between tries to start a process; all are 1.3 s */
+#define LOOK_US 20000     /* between two looks whether somebody else has drained the file */
 
 struct envelope_options {
     char *sender, *recipient, *original, *queue_id;
@@ -86,14 +87,27 @@ static gboolean drain_in_turn(const struct nx_config *config, struct nx_spool *s
     return drained;
 }
 
-/* Drains in a process of its own, so that the mail server need not wait: it holds none of the server's descriptors. */
-static void drain_behind(const struct nx_config *config, struct nx_spool *spool)
+/* fork, tried again while there are too many processes. */
+static pid_t fork_in_time(void)
+{
+    pid_t child = fork();
+    for (unsigned pause = 10; child < 0 && pause <= FORK_PAUSE_MS; pause *= 2) {
+        g_usleep(pause * 1000);
+        child = fork();
+    }
+    return child;
+}
+
+/* Drains in a process of its own, so that the mail server need not wait: it holds none of the server's descriptors. False: there
+ * can be none. */
+static bool drain_behind(const struct nx_config *config, struct nx_spool *spool)
 {
     if (!nx_spool_lock(spool)) /* `serve`, or another pipe's: it will see the file */
-        return;
+        return true;
     nx_spool_unlock(spool);
-    if (fork() != 0)
-        return;
+    pid_t child = fork_in_time();
+    if (child != 0)
+        return child > 0;
     setsid();
     alarm(0);
     int null = open("/dev/null", O_RDWR);
@@ -141,9 +155,11 @@ static int keep(const struct nx_config *config, const struct envelope_options *o
     if (name == NULL)
         return keep_it(error->message);
     alarm(0);
-    if (!wait)
-        drain_behind(config, spool);
-    else if (!drain_and_wait(config, spool, name, seconds, &error)) /* it is safe in the spool all the same */
+    /* A file that nobody drains might lie there for ever: the mail server keeps the message instead. Should somebody have begun
+     * with it, it comes twice, and is told to be a duplicate. */
+    if (!wait && !drain_behind(config, spool) && nx_spool_remove(spool, name, NULL))
+        return keep_it("no process can be started to drain the spool (see the limit of processes)");
+    if (wait && !drain_and_wait(config, spool, name, seconds, &error)) /* it is safe in the spool all the same */
         nx_cli_say("%s", error->message);
     return NX_EXIT_OK;
 }

@@ -62,6 +62,18 @@ static bool drain_spool(struct nx_watch *watch)
     return stayed;
 }
 
+/* Gives the lock back. A pipe that wrote while it was held relies on one more look. */
+static void leave_spool(struct nx_watch *watch)
+{
+    bool left = true;
+    while (left) {
+        nx_spool_unlock(watch->spool);
+        g_autoptr(GPtrArray) names = nx_spool_list(watch->spool, 1, NULL);
+        left = names != NULL && names->len > 0 && nx_spool_lock(watch->spool) && !drain_spool(watch);
+    }
+    nx_spool_unlock(watch->spool);
+}
+
 static void *run(void *data)
 {
     struct nx_watch *watch = data;
@@ -82,7 +94,8 @@ static void *run(void *data)
         while (read(watch->notify, events, sizeof events) > 0)
             ;
     }
-    nx_spool_unlock(watch->spool);
+    if (locked)
+        leave_spool(watch);
     return NULL;
 }
 

@@ -31,6 +31,12 @@ bounce four@example.net >"$T/four.eml"; "$NIXIE" pipe --wait <"$T/four.eml" 2>"$
 await sh -c "[ \$(ls '$spool/new' | wc -l) = 4 ]"; kill -0 $pid || fail "--wait ended before the message was in the database"
 exec 8>&-; wait $pid; is $? 0; is "$(stored)" 4 "it drained what waited"; empty || fail "spool is empty"
 
+# No process can be started to drain it: the mail server keeps the message, the spool does not. (root has no limit of processes.)
+as=; [ "$(id -u)" != 0 ] || as='setpriv --reuid 65533 --regid 65533 --clear-groups'
+mkdir -m 777 "$T/nobody"; chmod 755 "$T"; bounce alone@example.net >"$T/nobody/mail"; cp "$NIXIE" "$T/nobody/nixie" # the build may stand where others cannot look
+run 75 $as prlimit --nproc=1 "$T/nobody/nixie" pipe --db "$T/nobody/n.db" <"$T/nobody/mail"; says '^4\.3\.0 .*no process can be started'
+is "$(find "$T/nobody/spool" -name '*.msg')" "" "it is not kept twice"
+
 # Too large: the head is kept, the rest is counted.
 printf '[pipe]\nsize = 2k\n' >"$T/small.conf"
 { bounce big@example.net; head -c 100000 /dev/zero | tr '\0' x; } >"$T/big.eml"; piped 0 "$T/big.eml" --config "$T/small.conf" --wait; is "$(stored)" 5

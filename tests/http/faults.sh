@@ -67,6 +67,9 @@ serve
 n=0; until curl -s "$URL/v1/suppressions/before@example.net" | grep -q mailbox_unknown || [ $n = 60 ]; do n=$((n + 1)); sleep 0.05; done; asks 200 /v1/suppressions/before@example.net
 bounce during@example.net | "$NIXIE" pipe
 n=0; until curl -s "$URL/v1/suppressions/during@example.net" | grep -q mailbox_unknown || [ $n = 60 ]; do n=$((n + 1)); sleep 0.05; done; asks 200 /v1/suppressions/during@example.net; has '.source == "pipe"'
+# What comes while it stops, its lock still held, is not left behind.
+kill -STOP $PID; bounce stopping@example.net | "$NIXIE" pipe; kill -TERM $PID; kill -CONT $PID; wait $PID; PID=
+is "$(ls "$T/spool/new")" "" "a file is left"; run 1 "$NIXIE" check stopping@example.net; serve
 ends
 # A watched Maildir: moved only after the commit, also what was there before; what cannot be stored stays.
 box="$T/Maildir"; mkdir -p "$box/new" "$box/cur" "$box/tmp"; bounce old@example.net >"$box/cur/1.x:2,S"
