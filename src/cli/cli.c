@@ -72,9 +72,8 @@ static gboolean check_words(const struct nx_cli *cli, const GOptionEntry *entrie
     }
     for (const GOptionEntry *entry = entries; entry != NULL && entry->long_name != NULL; entry++) {
         const char *stream = strcmp(entry->long_name, "stream") == 0 ? *(char **)entry->arg_data : NULL;
-        if (stream != NULL && !nx_stream_is_name(nx_str_of(stream)) && strcmp(stream, NX_STREAM_BULK) != 0) {
-            g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--stream: '%s' is no name of a stream (letters, digits and ._-@, at most 64)",
-                        stream);
+        if (stream != NULL && !nx_stream_is_scope(nx_str_of(stream))) {
+            g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--stream: '%s' is no name of a stream (" NX_STREAM_NAMES ")", stream);
             return FALSE;
         }
     }

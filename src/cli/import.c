@@ -2,13 +2,14 @@
 #include "cli/arguments.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 #include "export/import.h"
 #include "export/loader.h"
 #include "export/stream.h"
 
 #include <unistd.h>
 
-#define TOLD 5u /* lines that are no addresses, told one by one */
+#define TOLD 5u /* lines that cannot be taken, told one by one */
 
 struct options {
     char *from, *cause, *stream, *until, *column, *delimiter, *actor;
@@ -24,7 +25,7 @@ struct import {
     struct nx_manual pattern;
     bool own_cause;
     nx_when now;
-    uint64_t read, invalid, passed, expired;
+    uint64_t read, invalid, nameless, passed, expired;
     struct nx_suppressed done;
     gint64 drawn;
     bool bar;
@@ -80,6 +81,12 @@ static gboolean one(void *data, const struct nx_import_row *row, GError **error)
                        NX_FMT(nx_str_sub(row->address, 0, 80)), why != NULL ? why : "it is empty");
         return TRUE;
     }
+    if (entry.stream.n == 0 && row->stream.n > 0 && !nx_stream_is_scope(row->stream)) {
+        if (import->nameless++ < TOLD && !import->options->quiet)
+            nx_cli_say("%s:%" G_GUINT64_FORMAT ": '%.*s' is no name of a stream (" NX_STREAM_NAMES "; --stream gives one for all)",
+                       nx_source_name(import->source), row->line, NX_FMT(nx_str_sub(row->stream, 0, 80)));
+        return TRUE;
+    }
     if (row->until != NX_WHEN_NONE && row->until <= import->now) {
         import->expired++;
         return TRUE;
@@ -106,11 +113,14 @@ static void say_summary(const struct import *import)
     g_autofree char *erased = import->done.erased > 0
                                   ? g_strdup_printf(", %zu of the known erased before (they stay so)", import->done.erased)
                                   : g_strdup("");
-    uint64_t known = import->read - import->done.changed - import->invalid - import->passed - import->expired;
+    g_autofree char *nameless =
+        import->nameless > 0 ? g_strdup_printf(", %" G_GUINT64_FORMAT " whose stream is no name", import->nameless) : g_strdup("");
+    uint64_t known = import->read - import->done.changed - import->invalid - import->nameless - import->passed - import->expired;
     printf("%s%" G_GUINT64_FORMAT " lines: %" G_GUINT64_FORMAT " %s, %" G_GUINT64_FORMAT " known already, %" G_GUINT64_FORMAT
-           " no addresses, %" G_GUINT64_FORMAT " not suppressed there, %" G_GUINT64_FORMAT " run out%s\n",
-           import->bar ? "\r\033[K" : "", import->read, (guint64)import->done.changed, import->options->dry ? "would be new" : "new", known,
-           import->invalid, import->passed, import->expired, erased);
+           " no addresses, %" G_GUINT64_FORMAT " not suppressed there, %" G_GUINT64_FORMAT " run out%s%s\n",
+           import->bar ? "\r\033[K" : "", import->read, (guint64)import->done.changed,
+           import->options->dry ? "would be new" : "new", known, import->invalid, import->passed, import->expired, nameless,
+           erased);
 }
 
 static gboolean read_options(const struct options *options, struct import *import, struct nx_import_options *how, GError **error)
@@ -122,7 +132,7 @@ static gboolean read_options(const struct options *options, struct import *impor
         return FALSE;
     }
     how->column = options->column;
-if (options->delimiter != NULL && !nx_delimiter_parse(options->delimiter, &how->delimiter)) {
+    if (options->delimiter != NULL && !nx_delimiter_parse(options->delimiter, &how->delimiter)) {
         g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--delimiter '%s': give one character, or tab, comma, semicolon, pipe",
                     options->delimiter);
         return FALSE;
@@ -182,7 +192,7 @@ static int import_file(struct nx_cli *cli, const struct options *options)
     if (good)
         say_summary(&import);
     if (good)
-        return nx_cli_finish(import.invalid > 0 ? NX_EXIT_FINDING : NX_EXIT_OK);
+        return nx_cli_finish(import.invalid + import.nameless > 0 ? NX_EXIT_FINDING : NX_EXIT_OK);
     int code = nx_cli_fail(error);
     nx_cli_say("stopped: %zu entries of it are kept (mend the fault and run the same again: what is kept is known)",
                import.done.changed);
@@ -196,7 +206,7 @@ int nx_cmd_import(int argc, char **argv)
         "FILE is CSV, JSON or JSON lines, plain, gzip or zstd. The whole of it is read first; a damaged file changes nothing. "
         "Then entries are kept in runs of 131,072 in the order of their keys, each whole or not at all; an import that "
         "stopped is run again, and goes on where it was. What is suppressed already, and for longer, stays as it "
-        "is.\nExit: 0; 1 some lines are no addresses; 65 the "
+        "is.\nExit: 0; 1 some lines are no addresses, or their stream no name; 65 the "
         "file is damaged (the line is named); 75 no space, or locked for ten minutes.\n\nProducts:\n",
         products, NULL);
     const struct nx_cli_usage usage = {"FILE | -", description, 1, 1};

@@ -2,13 +2,14 @@
 #include "cli/arguments.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 #include "event/json.h"
 #include "export/entry.h"
 #include "export/loader.h"
 #include "export/reconcile.h"
 #include "export/stream.h"
 
-#define TOLD 5u /* lines that are no addresses, told one by one */
+#define TOLD 5u /* lines that cannot be taken, told one by one */
 
 enum format { TABLE, CSV, JSONL };
 
@@ -47,6 +48,12 @@ static gboolean one_row(void *data, const struct nx_import_row *row, GError **er
     nx_arena_reset(reconcile->arena);
     if (row->skip != NULL || (row->until != NX_WHEN_NONE && row->until <= reconcile->now)) {
         reconcile->passed++;
+        return TRUE;
+    }
+    if (row->stream.n > 0 && !nx_stream_is_scope(row->stream)) {
+        if (reconcile->invalid++ < TOLD && !reconcile->options->quiet)
+            nx_cli_say("%s:%" G_GUINT64_FORMAT ": '%.*s' is no name of a stream (" NX_STREAM_NAMES ")",
+                       nx_source_name(reconcile->source), row->line, NX_FMT(nx_str_sub(row->stream, 0, 80)));
         return TRUE;
     }
     if (row->address.n == 0 || !nx_address_fold(reconcile->arena, row->address, reconcile->rules, &folded, &why)) {
@@ -215,7 +222,7 @@ static int say_summary(const struct reconcile *reconcile)
                 " not: for a term, for a whole domain, or for what it has no list for\n",
                 reconcile->pushed, reconcile->kept);
     if (reconcile->invalid > 0)
-        fprintf(stderr, "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " lines are no addresses\n", reconcile->invalid,
+        fprintf(stderr, "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " lines have no address, or no stream\n", reconcile->invalid,
                 reconcile->read);
     uint64_t left = n[NX_DRIFT_THERE] + n[NX_DRIFT_HERE] + n[NX_DRIFT_GROUND] + n[NX_DRIFT_ALLOWED];
     return left > reconcile->taken || reconcile->invalid > 0 ? NX_EXIT_FINDING : NX_EXIT_OK;

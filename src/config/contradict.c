@@ -68,12 +68,23 @@ static void check_patterns(struct nx_load *load, const char *group, const char *
     }
 }
 
+static void check_name(struct nx_load *load, const char *group, const char *key, const char *stream)
+{
+    if (!nx_stream_is_name(nx_str_of(stream)))
+        nx_load_fault(load, line_near(load, group, key), "'%s' is no name of a stream (" NX_STREAM_NAMES ")", stream);
+}
+
+static void check_webhook(struct nx_load *load, const struct nx_config_webhook *webhook)
+{
+    g_autofree char *group = g_strconcat("webhook ", webhook->name, NULL);
+    if (*webhook->stream != '\0')
+        check_name(load, group, "stream", webhook->stream);
+}
+
 static void check_stream(struct nx_load *load, struct nx_stream *stream)
 {
     g_autofree char *group = g_strconcat("stream ", stream->name, NULL);
-    if (!nx_stream_is_name(nx_str_of(stream->name)))
-        nx_load_fault(load, line_near(load, group, ""), "'%s' is no name of a stream (letters, digits and ._-@, at most 64)",
-                      stream->name);
+    check_name(load, group, "", stream->name);
     check_patterns(load, group, "headers", stream->headers);
     check_patterns(load, group, "tags", stream->tags);
 }
@@ -101,14 +112,16 @@ static void check_keep(struct nx_load *load, const char *group, const struct nx_
     g_autofree char *kept = days(keep), *needed = days(least);
     unsigned own = nx_load_line(load, group, "keep");
     if (keep > 0 && keep < least)
-        nx_load_fault(load, own > 0 ? own : nx_load_line(load, "retention", "events"),
-                      "events of [%s] would be kept for %s, but count, or are known again, for %s (keep them at least that long, or "
-                      "never: for ever)",
-                      group, kept, needed);
+        nx_load_fault(
+            load, own > 0 ? own : nx_load_line(load, "retention", "events"),
+            "events of [%s] would be kept for %s, but count, or are known again, for %s (keep them at least that long, or "
+            "never: for ever)",
+            group, kept, needed);
 }
 
 /* of_cause: what [cause NAME] says; the same once more, as `config show` prints it, changes nothing. */
-static void check_stream_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, int64_t of_cause, int64_t keep)
+static void check_stream_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, int64_t of_cause,
+                              int64_t keep)
 {
     unsigned own = nx_load_line(load, group, "keep");
     if (own > 0 && rule->keep != of_cause)
@@ -133,6 +146,8 @@ void nx_load_contradictions(struct nx_load *load)
     const struct nx_policy_cause *at;
     check_breaker(load);
     check_forms(load);
+    for (guint i = 0; i < load->config->webhooks->len; i++)
+        check_webhook(load, load->config->webhooks->pdata[i]);
     if (policy->domain_threshold < 2)
         nx_load_fault(load, line_near(load, "policy", "domain_threshold"),
                       "domain_threshold = %u: one address says little of its domain (at least 2; domain_entries = off stops it)",

@@ -61,6 +61,11 @@ bool nx_stream_is_name(struct nx_str name)
     return name.n > 0 && name.n <= NAME_MAX_BYTES;
 }
 
+bool nx_stream_is_scope(struct nx_str name)
+{
+    return nx_stream_is_name(name) || nx_str_eq(name, NX_STR(NX_STREAM_BULK));
+}
+
 const struct nx_stream *nx_streams_find(const struct nx_streams *streams, struct nx_str name)
 {
     for (guint i = 0; streams != NULL && name.n > 0 && i < streams->all->len; i++) {

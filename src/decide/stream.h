@@ -32,8 +32,11 @@ struct nx_streams *nx_streams_ref(struct nx_streams *streams);
 void nx_streams_unref(struct nx_streams *streams);
 /* While it is filled: the stream of this name, made when it is not there, with the policy's numbers as they are now. */
 struct nx_stream *nx_streams_add(struct nx_streams *streams, const char *name, const struct nx_policy *policy);
-/* Names the settings may declare: letters, digits and ._-@, at most 64 bytes. */
+/* Names that the settings, reports and the ledger may give: letters, digits and ._-@, at most 64 bytes. */
+#define NX_STREAM_NAMES "letters, digits and ._-@, at most 64"
 bool nx_stream_is_name(struct nx_str name);
+/* What an entry may hold for and a question may be about: a name, or NX_STREAM_BULK. */
+bool nx_stream_is_scope(struct nx_str name);
 /* NULL: nobody declared it. streams may be NULL here and below. */
 const struct nx_stream *nx_streams_find(const struct nx_streams *streams, struct nx_str name);
 bool nx_streams_is_transactional(const struct nx_streams *streams, struct nx_str name);

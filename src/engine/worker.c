@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 #include "parse/reply.h"
 
 struct nx_worker {
@@ -28,16 +29,20 @@ void nx_worker_free(struct nx_worker *worker)
 }
 
 /* Did we write to this recipient with the return path that the report came to? */
-static bool names(const struct nx_engine *engine, struct nx_arena *arena, const struct nx_verp_token *token, struct nx_str recipient)
+static bool names(const struct nx_engine *engine, struct nx_arena *arena, const struct nx_verp_token *token,
+                  struct nx_str recipient)
 {
     struct nx_address folded;
-    return recipient.n > 0 && nx_address_fold(arena, recipient, nx_engine_fold(engine), &folded, NULL) && nx_verp_names(nx_engine_verp(engine), token, folded.folded);
+    return recipient.n > 0 && nx_address_fold(arena, recipient, nx_engine_fold(engine), &folded, NULL) &&
+           nx_verp_names(nx_engine_verp(engine), token, folded.folded);
 }
 
 /* All that the report came to, blanks between. */
 static struct nx_str paths_of(struct nx_arena *arena, const struct nx_origin *origin, const struct nx_report *report)
 {
-    return origin->envelope_to.n == 0 ? report->return_paths : nx_arena_printf(arena, "%.*s %.*s", NX_FMT(origin->envelope_to), NX_FMT(report->return_paths));
+    return origin->envelope_to.n == 0
+               ? report->return_paths
+               : nx_arena_printf(arena, "%.*s %.*s", NX_FMT(origin->envelope_to), NX_FMT(report->return_paths));
 }
 
 static void verify(struct nx_worker *worker, const struct nx_origin *origin, struct nx_report *report)
@@ -53,8 +58,8 @@ static void verify(struct nx_worker *worker, const struct nx_origin *origin, str
         nx_verp_read(verp, path, origin->received_at, &token);
         if (token.state == NX_VERP_FOREIGN)
             continue;
-        if (token.state == NX_VERP_GOOD &&
-            (names(worker->engine, worker->arena, &token, report->recipient) || names(worker->engine, worker->arena, &token, report->original_recipient))) {
+        if (token.state == NX_VERP_GOOD && (names(worker->engine, worker->arena, &token, report->recipient) ||
+                                            names(worker->engine, worker->arena, &token, report->original_recipient))) {
             report->verified = NX_VERIFIED_SIGNED;
             report->notes &= ~(nx_notes)NX_NOTE_BAD_TOKEN;
             if (token.stream.n > 0)
@@ -66,7 +71,22 @@ static void verify(struct nx_worker *worker, const struct nx_origin *origin, str
     report->notes |= NX_NOTE_UNVERIFIED; /* told where paths are signed: there it means something */
 }
 
-static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, const struct nx_input *input, struct nx_report *reports, size_t n)
+/* The first place that names one: what is no name would make entries that nobody can ask for. */
+static struct nx_str stream_of(const struct nx_worker *worker, struct nx_arena *arena, const struct nx_event *event)
+{
+    const struct nx_report *report = &event->report;
+    if (nx_stream_is_name(report->stream))
+        return report->stream;
+    if (nx_stream_is_name(event->origin.stream))
+        return event->origin.stream;
+    struct nx_str of_path = nx_parser_stream(nx_engine_parser(worker->engine), arena, paths_of(arena, &event->origin, report));
+    if (nx_stream_is_name(of_path))
+        return nx_arena_dup(arena, of_path);
+    return nx_arena_dup(arena, nx_streams_route(nx_engine_streams(worker->engine), arena, event->origin.envelope_to, report));
+}
+
+static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, const struct nx_input *input,
+                              struct nx_report *reports, size_t n)
 {
     struct nx_event *events = nx_arena_array(arena, n, sizeof *events);
     for (size_t i = 0; i < n; i++) {
@@ -76,12 +96,7 @@ static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, 
         verify(worker, input->origin, &reports[i]);
         event->raw = input->bytes;
         event->report = reports[i];
-        if (event->report.stream.n == 0)
-            event->report.stream = event->origin.stream;
-        if (event->report.stream.n == 0)
-            event->report.stream = nx_arena_dup(arena, nx_parser_stream(nx_engine_parser(worker->engine), arena, paths_of(arena, input->origin, &reports[i])));
-        if (event->report.stream.n == 0)
-            event->report.stream = nx_arena_dup(arena, nx_streams_route(nx_engine_streams(worker->engine), arena, input->origin->envelope_to, &reports[i]));
+        event->report.stream = stream_of(worker, arena, event);
         nx_classify(worker->matcher, arena, &event->report, &event->verdict);
         event->decision.until = NX_WHEN_NONE;
         event->id = nx_event_id(arena, &event->report);
@@ -104,8 +119,9 @@ size_t nx_worker_process(struct nx_worker *worker, const struct nx_input *input,
     return n;
 }
 
-gboolean nx_worker_webhook(struct nx_worker *worker, struct nx_arena *arena, const struct nx_input *input, const struct nx_webhook_paths *paths,
-                           struct nx_webhook_body *ret_body, struct nx_event **ret_events, GError **error)
+gboolean nx_worker_webhook(struct nx_worker *worker, struct nx_arena *arena, const struct nx_input *input,
+                           const struct nx_webhook_paths *paths, struct nx_webhook_body *ret_body, struct nx_event **ret_events,
+                           GError **error)
 {
     const char *why;
     if (arena == NULL)

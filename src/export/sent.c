@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "export/sent.h"
 
-#include <jansson.h>
+#include "decide/stream.h"
 
-#define STREAM_MAX 64u
+#include <jansson.h>
 
 struct nx_str nx_sent_id(struct nx_str text)
 {
@@ -30,8 +30,8 @@ bool nx_sent_read(struct nx_arena *arena, struct nx_str line, struct nx_sent *re
         *ret_why = "message_id is missing";
     else if (object != NULL && ret->recipient.n == 0)
         *ret_why = "recipient is missing";
-    else if (object != NULL && ret->stream.n > STREAM_MAX)
-        *ret_why = "the name of the stream is longer than 64 bytes";
+    else if (object != NULL && ret->stream.n > 0 && !nx_stream_is_name(ret->stream))
+        *ret_why = "the stream is no name of one (" NX_STREAM_NAMES ")";
     else if (object != NULL && nx_address_fold(arena, ret->recipient, NULL, &address, ret_why) && address.local.n == 0)
         *ret_why = "it is a whole domain";
     json_decref(object);

@@ -3,6 +3,7 @@
  * answer. */
 #include "serve/inner.h"
 
+#include "decide/stream.h"
 #include "serve/log.h"
 
 #include <errno.h>
@@ -114,6 +115,17 @@ static bool admit(struct nx_request *request)
     return false;
 }
 
+/* A stream that none can be called would be an entry which nobody can ask for. */
+static bool names_a_stream(struct nx_request *request)
+{
+    struct nx_str stream = nx_request_query(request, "stream");
+    if (stream.n == 0 || nx_stream_is_scope(stream))
+        return true;
+    nx_request_problem(request, MHD_HTTP_BAD_REQUEST, "stream=%.*s is no name of a stream (" NX_STREAM_NAMES ")",
+                       NX_FMT(nx_str_sub(stream, 0, 100)));
+    return false;
+}
+
 static size_t cap_of(const struct nx_request *request)
 {
     const struct nx_config *config = request->setup->config;
@@ -182,7 +194,7 @@ static void begin(struct nx_request *request, const char *method)
     request->route = find_route(request, method);
     if (request->route == NULL)
         return;
-    if (!admit(request))
+    if (!admit(request) || !names_a_stream(request))
         return;
     request->cap = cap_of(request);
     struct nx_str length = nx_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);

@@ -3,6 +3,7 @@
 #include "serve/listing.h"
 
 #include "base/error.h"
+#include "decide/stream.h"
 #include "event/json.h"
 #include "export/entry.h"
 #include "store/hold.h"
@@ -132,6 +133,8 @@ static bool read_manual(struct nx_request *request, struct nx_manual *manual)
         manual->actor = actor;
     if (wrong)
         nx_request_problem(request, 400, "since and until are to be RFC 3339 times, such as 2026-01-31T12:00:00Z");
+    else if (stream.n > 0 && !nx_stream_is_scope(stream))
+        nx_request_problem(request, 400, "'%.*s' is no name of a stream (" NX_STREAM_NAMES ")", NX_FMT(nx_str_sub(stream, 0, 100)));
     else if (cause.n > 0 && !nx_str_eq(cause, NX_STR("manual")) && !nx_cause_parse(cause, &manual->cause))
         nx_request_problem(request, 400, "'%.*s' is no cause (docs/schema.md lists them)", NX_FMT(cause));
     else

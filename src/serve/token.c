@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "decide/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,12 +57,10 @@ static bool is_digest(const char *text)
     return n == 64 && text[n] == '\0';
 }
 
+/* Tokens are called as streams are: a name stands in a line of words and in the history. */
 static bool is_name(const char *text)
 {
-    size_t n = 0;
-    while (nx_is_alnum((unsigned char)text[n]) || (text[n] != '\0' && strchr("._-@", text[n]) != NULL))
-        n++;
-    return n > 0 && n <= 64 && text[n] == '\0';
+    return nx_stream_is_name(nx_str_of(text));
 }
 
 /* NULL when the line is well. */
@@ -76,6 +75,8 @@ static const char *read_line(struct nx_tokens *tokens, char *line)
         return "the name is to be letters, digits and ._-@";
     if (!read_roles(words[1], &token.roles))
         return "roles are ingest, read, write and admin, parted by commas";
+    if (n > 3 && !is_name(words[3]))
+        return "the stream is to be letters, digits and ._-@";
     if (!is_digest(words[2]))
         return "the digest is to be 64 hex digits";
     memcpy(token.digest, words[2], sizeof token.digest);

@@ -43,4 +43,9 @@ from mailchimp mailchimp-unsubscribed.json '^2 lines: 1 new.* 1 not suppressed t
 from listmonk listmonk.json '^1 lines: 1 new'; has listmonk gone@example.net 'manual|2026-02-01T10:00:00Z|-|-|-|import:listmonk'
 from listmonk listmonk-bounces.json '^2 lines: 1 new.* 1 not suppressed there'; has listmonk gone@example.net 'mailbox_unknown|2026-01-01T00:00:00Z|-|-|-|import:listmonk'
 from sympa sympa-table.csv '^1 lines: 1 new'; has sympa gone@example.net 'mailbox_unknown|2026-01-01T00:00:00Z|-|news|1767225600 1767312000 3 5.1.1|import:sympa'
+# A stream that none can be called is told, and its entry not made wider by leaving it out.
+printf 'recipient,type,list_id\ngone@example.net,non_transactional,a list!\nleft@example.net,non_transactional,news\n' >"$T/odd.csv"; export NIXIE_DB="$T/odd.db"
+run 1 "$NIXIE" import --from sparkpost "$T/odd.csv"; says "odd.csv:2: 'a list!' is no name of a stream"; prints '^2 lines: 1 new, 0 known already, 0 no addresses, 0 not suppressed there, 0 run out, 1 whose stream is no name$'; run 0 "$NIXIE" check gone@example.net
+run 0 "$NIXIE" import --stream news --from sparkpost "$T/odd.csv"; run 1 "$NIXIE" check --stream news gone@example.net
+run 1 "$NIXIE" reconcile --with sparkpost "$T/odd.csv"; says "odd.csv:2: 'a list!' is no name of a stream"; says '^1 of 2 lines have no address, or no stream$'
 finish

@@ -63,7 +63,7 @@ run 1 "$NIXIE" check both@example.net; prints complaint
 printf 'email\nhere@example.net\n' >"$T/one"; run 1 "$NIXIE" reconcile --apply --with sendgrid --grounds unsubscribe unsubscribe="$T/one"; says '^0 taken'; says '1 for something else'
 # faults
 printf 'name,email\nx,a@example.net\n"y,b@example.net\n' >"$T/one"; run 65 "$NIXIE" reconcile --apply --with sendgrid "$T/one"; says 'never closed'
-printf 'email,reason\nno address,x\n' >"$T/one"; run 1 "$NIXIE" reconcile --with sendgrid "$T/one"; says "one:2: 'no address' is no address"; says '^1 of 1 lines are no addresses'
+printf 'email,reason\nno address,x\n' >"$T/one"; run 1 "$NIXIE" reconcile --with sendgrid "$T/one"; says "one:2: 'no address' is no address"; says '^1 of 1 lines have no address'
 run 64 "$NIXIE" reconcile "$T/one"; says 'whose list is it'; run 64 "$NIXIE" reconcile --with nobody "$T/one"; says 'no such product'
 run 64 "$NIXIE" reconcile --with sendgrid --grounds x "$T/one"; says 'some of bounce, complaint'; run 64 "$NIXIE" reconcile --with brevo --push x "$T/one"; says 'not known'
 run 64 "$NIXIE" reconcile --with sendgrid -f txt "$T/one"; says 'table, csv or jsonl'

@@ -19,10 +19,11 @@ last() { sqlite3 "$NIXIE_DB" 'select coalesce(key, "-") from log order by seq de
 {"message_id": "two@example.com", "recipient": "bob@example.net"}
 {"message_id": "three@example.com", "recipient": "rob@example.net"}
 {"recipient": "x@example.net"}
+{"message_id": "y", "recipient": "x@example.net", "stream": "two words"}
 {"message_id": "x", "recipient": "nobody"}
 no JSON
 L
-is $? 1 "bad lines"; prints '^10 lines: 6 recorded, 1 known already, 0 of erased addresses, 3 could not be read'; says 'line 8: message_id is missing'; says 'line 10: it is no JSON'
+is $? 1 "bad lines"; prints '^11 lines: 6 recorded, 1 known already, 0 of erased addresses, 4 could not be read'; says 'line 8: message_id is missing'; says 'line 9: the stream is no name'; says 'line 11: it is no JSON'
 # a report that names nobody
 take nameless one@example.com; listed alice@example.net || fail "not resolved"; run 0 "$NIXIE" history alice@example.net; prints 'suppress: mailbox_unknown'
 sqlite3 "$NIXIE_DB" 'select stream from log where seq = 1' | grep -qx news || fail "the stream was not taken"

@@ -67,6 +67,9 @@ ttl = 1d
 [stream y cause mailbox_full]
 threshold = 99
 window = 30d
+[webhook mailgun]
+keys = k
+stream = two/words
 END
 run 65 "$NIXIE" config check --config "$T/bad.conf"
 says 'bad.conf:2: threshold = 0 .*suppress = never'
@@ -80,6 +83,7 @@ says "bad.conf:14: kind: 'bulks' is neither bulk nor transactional"
 says "bad.conf:15: tags .*'foo' is to be NAME=PATTERN"
 says 'bad.conf:16: unknown group \[stream x cause mailbox_ful\] \(nearest known: \[stream NAME cause mailbox_full\]'
 says 'bad.conf:19: threshold = 99 in \[stream y cause mailbox_full\]'
+says "bad.conf:23: 'two/words' is no name of a stream"
 # A term that is set above the default's longest raises it; what show prints reads back.
 printf '[cause mailbox_disabled]\nttl = 800d\n' >>"$T/conf"
 run 0 "$NIXIE" config show; prints '^\[stream receipts cause mailbox_full\]'; prints "^threshold = 6 +# $T/conf:8"; prints '^kind = transactional '; prints '^ttl_max = 800d '

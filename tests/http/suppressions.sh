@@ -16,6 +16,15 @@ asks 404 $S/term@example.net; asks 200 "$S/term@example.net?stream=news"
 # What another process writes is seen by the next question.
 asks 404 $S/w@other.example; run 0 "$NIXIE" suppress w@other.example; asks 200 $S/w@other.example; run 0 "$NIXIE" release w@other.example; asks 404 $S/w@other.example
 run 0 "$NIXIE" suppress @other.example; asks 200 $S/v@other.example; run 0 "$NIXIE" allow v@other.example; asks 404 $S/v@other.example; has '.detail | contains("allow list")'
+# A stream is a name, wherever it stands: nobody could ask for another one.
+bounce stream@example.net >"$T/stream.eml"
+for way in "$S/a@example.net" "$S" /v1/events /v1/stats /v1/export "$S/a@example.net -X PUT" "$S/a@example.net -X DELETE" "$S/check -d a@example.net" "/v1/messages --data-binary @$T/stream.eml" "/v1/lists/clean -d a@example.net"; do
+    set -- $way; path=$1; shift
+    asks 400 "$path?stream=two%20words" "$@"; has '.detail | contains("two words") and contains("at most 64")'
+done
+asks 404 $S/stream@example.net; asks 400 "$S?stream=$(head -c 65 /dev/zero | tr '\0' s)"; asks 200 "$S?stream=*bulk"; asks 200 "$S?stream="
+asks 400 $S/a@example.net -X PUT -d '{"stream":"a/b"}'; has '.detail | contains("a/b")'; asks 404 $S/a@example.net
+asks 400 /v1/sent -H 'Content-Type: application/x-ndjson' -d '{"message_id":"n1@example.com","recipient":"a@example.net","stream":"a b"}'; has '.detail | contains("line 1: the stream is no name")'
 # Bad input says what is wrong.
 asks 400 $S/noaddress -X PUT; asks 400 $S/noaddress
 asks 400 "$S/user@example.net%00x" -X PUT
