@@ -53,7 +53,7 @@ struct nx_request {
     unsigned status;
     GPtrArray *headers; /* name, value, name, value ... for the answer */
     bool waiting;
-    void (*apart)(struct nx_request *request);
+    void (*_Atomic apart)(struct nx_request *request); /* stored last before the request is handed over: carries the rest with it */
     struct nx_key *key; /* NULL: it has none */
 };
 

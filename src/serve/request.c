@@ -228,18 +228,19 @@ nx_when nx_request_now(struct nx_request *request)
 void nx_request_apart(struct nx_request *request, nx_apart_fn *fn)
 {
     request->server->service->storing++;
-    request->apart = fn;
     nx_request_wait(request);
+    request->apart = fn;
     g_thread_pool_push(request->server->acts, request, NULL);
 }
 
 void nx_request_act(void *data, void *user)
 {
     struct nx_request *request = data;
+    nx_apart_fn *apart = request->apart;
     struct nx_service *service = request->server->service;
     (void)user;
     nx_arena_reset(nx_request_arena(request));
-    request->apart(request);
+    apart(request);
     nx_server_leave(request->server); /* such threads outlive the server */
     nx_request_wake(request);
     service->storing--;
