@@ -148,6 +148,13 @@ static bool at_the_door(enum nx_stage stage)
     return stage == NX_STAGE_CONNECT || stage == NX_STAGE_HELO;
 }
 
+/* The words are about the message or the host, and not such that a rule knows them: "5.2.1 Subject is mandatory" is no dead mailbox. */
+static bool words_deny(struct judge *judge)
+{
+    int text = judge->there[DIAGNOSTIC] ? DIAGNOSTIC : TEXT;
+    return judge->there[text] && nx_matcher_denies_code(judge->matcher, read_text(judge, text));
+}
+
 /* Codes of the diagnostic (in the order they stand) come before the report's status field, and those before what the reporter's text holds. */
 static bool by_status(struct judge *judge, bool specific, struct nx_verdict *verdict)
 {
@@ -160,7 +167,7 @@ static bool by_status(struct judge *judge, bool specific, struct nx_verdict *ver
             continue;
         enum nx_cause cause = nx_code_cause(code, &class_);
         bool broad = code.subject == 7 && code.detail <= 1;
-        if (cause == NX_CAUSE_UNKNOWN || ((broad || code.subject == 5) && is_login_reply(judge)))
+        if (cause == NX_CAUSE_UNKNOWN || ((broad || code.subject == 5) && is_login_reply(judge)) || (class_ == NX_CLASS_HARD && words_deny(judge)))
             continue;
         if (broad && cause == NX_CAUSE_POLICY_BLOCK && at_the_door(judge->report->stage))
             cause = NX_CAUSE_REPUTATION_BLOCK; /* nobody was named yet: it is the host that is not wanted */

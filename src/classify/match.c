@@ -134,35 +134,65 @@ static size_t clause_start(struct nx_str text, size_t from)
     return low;
 }
 
+/* What a guard sees of a match: the clause up to its end (or more, if wide), a bar, and what follows. */
+static size_t guard_view(struct nx_str text, const struct nx_found *found, bool wide, char *out)
+{
+    size_t low = wide ? (found->from > NX_GUARD_WIDE ? found->from - NX_GUARD_WIDE : 0) : clause_start(text, found->from);
+    struct nx_str before = nx_str_sub(text, low, found->to);
+    struct nx_str behind = nx_str_sub(text, found->to, found->to + (wide ? NX_GUARD_WIDE : NX_GUARD_BEHIND));
+    while (before.n > 0 && before.p[before.n - 1] == ' ')
+        before.n--;
+    memcpy(out, before.p, before.n);
+    out[before.n] = '|';
+    if (behind.n > 0)
+        memcpy(out + before.n + 1, behind.p, behind.n);
+    return before.n + 1 + behind.n;
+}
+
+static bool guard_holds(struct nx_matcher *matcher, unsigned guard, struct nx_str view)
+{
+    int code = nx_matcher_try(matcher, g_ptr_array_index(matcher->rules->book->guards, guard), view);
+    matcher->limit |= code < 0 && code != PCRE2_ERROR_NOMATCH;
+    return code >= 0;
+}
+
+static bool guard_is_near(const struct nx_matcher *matcher, const struct nx_scan *scan, unsigned guard, enum nx_scope *ret_scope)
+{
+    unsigned bit = matcher->rules->n_units + guard;
+    if ((scan->bits[bit / 64] >> (bit % 64) & 1) == 0)
+        return false;
+    *ret_scope = ((const struct nx_rule *)g_ptr_array_index(matcher->rules->book->guards, guard))->scope;
+    return true;
+}
+
 /* Words of a shipped rule that would be hard, and are about somebody or something else than the recipient. */
 static bool is_guarded(struct nx_matcher *matcher, const struct nx_scan *scan, const struct nx_found *found)
 {
-    const struct nx_ruleset *rules = matcher->rules;
     const struct nx_rule *rule = found->rule;
     enum nx_class class_ = rule->has_class ? rule->class_ : nx_cause_facts(rule->cause)->class_;
     if (class_ != NX_CLASS_HARD || rule->local || found->to - found->from > NX_GUARD_BEFORE)
         return false;
-    char text[3 * NX_GUARD_BEFORE];
-    size_t n = 0;
-    for (unsigned i = 0; i < rules->book->guards->len; i++) {
-        unsigned bit = rules->n_units + i;
-        if ((scan->bits[bit / 64] >> (bit % 64) & 1) == 0)
+    char views[2][2 * NX_GUARD_WIDE + NX_GUARD_BEFORE + 1];
+    size_t n[2] = {0, 0};
+    for (unsigned i = 0; i < matcher->rules->book->guards->len; i++) {
+        enum nx_scope scope;
+        if (!guard_is_near(matcher, scan, i, &scope) || scope == NX_SCOPE_CODE)
             continue;
-        if (n == 0) {
-            struct nx_str before = nx_str_sub(scan->norm.text, clause_start(scan->norm.text, found->from), found->to);
-            struct nx_str behind = nx_str_sub(scan->norm.text, found->to, found->to + NX_GUARD_BEHIND);
-            while (before.n > 0 && before.p[before.n - 1] == ' ')
-                before.n--;
-            memcpy(text, before.p, before.n);
-            text[before.n] = '|';
-            if (behind.n > 0)
-                memcpy(text + before.n + 1, behind.p, behind.n);
-            n = before.n + 1 + behind.n;
-        }
-        int code = nx_matcher_try(matcher, g_ptr_array_index(rules->book->guards, i), (struct nx_str){text, n});
-        if (code >= 0)
+        bool wide = scope == NX_SCOPE_REPLY;
+        if (n[wide] == 0)
+            n[wide] = guard_view(scan->norm.text, found, wide, views[wide]);
+        if (guard_holds(matcher, i, (struct nx_str){views[wide], n[wide]}))
             return true;
-        matcher->limit |= code != PCRE2_ERROR_NOMATCH;
+    }
+    return false;
+}
+
+bool nx_matcher_denies_code(struct nx_matcher *matcher, const struct nx_scan *scan)
+{
+    for (unsigned i = 0; i < matcher->rules->book->guards->len; i++) {
+        enum nx_scope scope;
+        if (guard_is_near(matcher, scan, i, &scope) && scope == NX_SCOPE_CODE && guard_holds(matcher, i, nx_str_sub(scan->norm.text, 0, NX_GUARD_WIDE)))
+            return true;
     }
     return false;
 }

@@ -11,6 +11,7 @@
 #define NX_NOT_AROUND 120u     /* bytes on both sides of a match in which `not` is looked for */
 #define NX_GUARD_BEFORE 160u   /* bytes of the clause, and of the words that matched, that a guard sees */
 #define NX_GUARD_BEHIND 40u    /* and of what follows */
+#define NX_GUARD_WIDE 320u     /* the same on both sides for a guard of scope reply, and all that one of scope code sees */
 #define NX_MATCH_LIMIT 100000u /* PCRE2 match limit of one try */
 
 struct nx_unit {
@@ -70,6 +71,8 @@ void nx_matcher_scan(struct nx_matcher *matcher, struct nx_arena *arena, struct 
 /* The first rule that matches among units [from, to), with `beats` heard; false: none does. */
 bool nx_matcher_first(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned from, unsigned to,
                       struct nx_found *ret);
+/* Do the words say what the code beside them, which would make the address dead, cannot mean? (guards of scope code) */
+bool nx_matcher_denies_code(struct nx_matcher *matcher, const struct nx_scan *scan);
 /* Does this one rule match? */
 bool nx_matcher_rule(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned place, struct nx_found *ret);
 /* PCRE2's answer for the expression of a rule on any bytes, for the probes of the checker. */

@@ -48,6 +48,8 @@ struct nx_example {
 
 enum nx_tier { NX_TIER_LOCAL, NX_TIER_PROVIDER, NX_TIER_GENERIC, NX_TIER_WEAK };
 
+enum nx_scope { NX_SCOPE_CLAUSE, NX_SCOPE_REPLY, NX_SCOPE_CODE }; /* what a guard sees: the clause of the words, all around them, or a text whose code would decide */
+
 struct nx_jit { /* the one thing of a rule that changes: compiled at first use, as most expressions are never reached */
     pthread_mutex_t lock;
     _Atomic bool done; /* nobody matches before */
@@ -58,6 +60,7 @@ struct nx_rule {
     unsigned line;
     bool local, weak;
     bool guard; /* no rule: `guard ID`, which takes words away from hard rules */
+    enum nx_scope scope; /* of a guard */
     enum nx_tier tier;
     struct nx_str place_file; /* where it stands in the order: its own place, or that of the rule it replaces */
     unsigned place_line;

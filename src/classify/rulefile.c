@@ -236,16 +236,34 @@ static void key_src(struct reader *reader, struct nx_str value)
     reader->rule->src = value;
 }
 
+static void key_scope(struct reader *reader, struct nx_str value)
+{
+    static const char *const names[] = {[NX_SCOPE_CLAUSE] = "clause", [NX_SCOPE_REPLY] = "reply", [NX_SCOPE_CODE] = "code"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (nx_str_eq(value, nx_str_of(names[i]))) {
+            reader->rule->scope = (enum nx_scope)i;
+            return;
+        }
+    FAULT(reader, "unknown scope '%.*s' (clause, reply or code)", NX_FMT(value));
+}
+
+enum { OF_RULE = 1, OF_GUARD = 2, OF_BOTH = 3 };
+
 static const struct {
     const char *name;
     void (*read)(struct reader *reader, struct nx_str value);
-    bool guard; /* a guard has it as well */
+    unsigned of; /* whose key it is */
 } rule_keys[] = {
-    {"cause", key_cause, false}, {"class", key_class, false}, {"tier", key_tier, false},   {"from", key_from, false}, {"code", key_code, false},
-    {"status", key_status, false}, {"stage", key_stage, false}, {"format", key_format, false}, {"kind", key_kind, false}, {"any", key_any, false},
-    {"re", key_re, true},        {"need", key_need, true},    {"not", key_not, false},     {"beats", key_beats, false}, {"hit", key_hit, true},
-    {"miss", key_miss, true},    {"note", key_note, true},    {"since", key_since, true},  {"src", key_src, true},
+    {"cause", key_cause, OF_RULE},   {"class", key_class, OF_RULE}, {"tier", key_tier, OF_RULE},     {"from", key_from, OF_RULE}, {"code", key_code, OF_RULE},
+    {"status", key_status, OF_RULE}, {"stage", key_stage, OF_RULE}, {"format", key_format, OF_RULE}, {"kind", key_kind, OF_RULE}, {"any", key_any, OF_RULE},
+    {"scope", key_scope, OF_GUARD},  {"re", key_re, OF_BOTH},       {"need", key_need, OF_BOTH},     {"not", key_not, OF_RULE},   {"beats", key_beats, OF_RULE},
+    {"hit", key_hit, OF_BOTH},       {"miss", key_miss, OF_BOTH},   {"note", key_note, OF_BOTH},     {"since", key_since, OF_BOTH}, {"src", key_src, OF_BOTH},
 };
+
+static bool has_key(const struct nx_rule *rule, size_t i)
+{
+    return (rule_keys[i].of & (rule->guard ? OF_GUARD : OF_RULE)) != 0;
+}
 
 static void read_provider_key(struct reader *reader, struct nx_str key, struct nx_str value)
 {
@@ -424,14 +442,14 @@ static void read_line(struct reader *reader, struct nx_str line)
     }
     reader->rule->body.n = (size_t)(line.p + line.n - reader->rule->body.p);
     for (size_t i = 0; i < G_N_ELEMENTS(rule_keys); i++)
-        if (nx_str_eq(key, nx_str_of(rule_keys[i].name)) && (!reader->rule->guard || rule_keys[i].guard)) {
+        if (nx_str_eq(key, nx_str_of(rule_keys[i].name)) && has_key(reader->rule, i)) {
             rule_keys[i].read(reader, value);
             return;
         }
     reader->column = indent + 1;
     GString *known = g_string_new(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(rule_keys); i++)
-        if (!reader->rule->guard || rule_keys[i].guard)
+        if (has_key(reader->rule, i))
             g_string_append_printf(known, "%s%s", known->len == 0 ? "" : " ", rule_keys[i].name);
     FAULT(reader, "unknown key '%.*s' (%s)", NX_FMT(key), known->str);
     g_string_free(known, TRUE);

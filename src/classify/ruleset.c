@@ -118,6 +118,8 @@ static void digest(struct nx_ruleset *rules)
     for (guint i = 0; i < book->guards->len; i++) {
         const struct nx_rule *guard = g_ptr_array_index(book->guards, i);
         sum_str(sum, guard->id);
+        char scope = (char)('0' + guard->scope);
+        sum_str(sum, (struct nx_str){&scope, 1});
         sum_phrases(sum, guard->needs);
         sum_str(sum, guard->re);
     }

@@ -234,12 +234,16 @@ static void guards_take_words_away_from_hard_rules(void **state)
     (void)state;
     static const char words[] = "rule x.y\n  cause mailbox_unknown\n  any not known\n  hit user not known\n"
                                 "rule x.z\n  cause expired\n  any too old\n  hit too old\n"
-                                "guard y.thing\n  re \\bparcel(?: [^ |]{1,20}){1,8}\\|\n  need parcel\n  hit parcel is not known|\n  miss user not known|\n";
+                                "guard y.thing\n  re \\bparcel(?: [^ |]{1,20}){1,8}\\|\n  need parcel\n  hit parcel is not known|\n  miss user not known|\n"
+                                "guard y.ship\n  scope reply\n  re \\bship[^|]{0,80}\\||\\|[^|]{0,80}\\bport\\b\n  need ship\n  need port\n  hit ship; user not known|\n  miss user not known|\n"
+                                "guard y.cargo\n  scope code\n  re ^(?!.{0,80}user).{0,80}cargo\n  need cargo\n  hit 550 5.1.1 cargo refused\n  miss 550 5.1.1 user of cargo\n";
     static const struct {
         const char *text, *rule;
     } rows[] = {
         {"user not known", "x.y"},          {"parcel is not known", ""}, {"the parcel of this user is not known at all", ""},
         {"parcel lost: user not known", "x.y"}, {"user not known, parcel is lost", "x.y"}, {"parcel is too old", "x.z"},
+        {"the ship sank: user not known", ""}, {"user not known. It is at some other place, which is the port", ""}, {"cargo: user not known", "x.y"},
+        {"550 5.1.1 cargo refused", ""},    {"550 5.1.1 user of cargo", "code.status"}, {"450 4.7.0 cargo refused", "code.status"},
     };
     GError *error = NULL;
     struct nx_ruleset *rules = make(words, NULL, &error);
@@ -298,7 +302,8 @@ static void faults_are_told_with_their_place(void **state)
         {"disable x.y\n", "is for local rules"},
         {"rules x.y\n", "unknown word 'rules'"},
         {"guard x.y\n  hit abcd|\n", "has no words"},
-        {"guard x.y\n  re abcd\n  cause expired\n  hit abcd|\n", "causes/a.rules:3:3: unknown key 'cause' (re need hit miss note since src)"},
+        {"guard x.y\n  re abcd\n  cause expired\n  hit abcd|\n", "causes/a.rules:3:3: unknown key 'cause' (scope re need hit miss note since src)"},
+        {"guard x.y\n  scope word\n  re abcd\n  hit abcd|\n", "causes/a.rules:2:9: unknown scope 'word' (clause, reply or code)"},
         {"guard x.y\n  re abcd\\|\n  hit abcd\n", "causes/a.rules:3:8: guard 'x.y' does not hold this hit"},
         {"guard x.y\n  re abcd\n  hit abcd\n  miss abcde\n", "causes/a.rules:4:8: guard 'x.y' holds this miss"},
         {"provider p\n  hots x\n", "unknown key 'hots' of a provider"},
