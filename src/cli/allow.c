@@ -39,8 +39,8 @@ int nx_cmd_allow(int argc, char **argv)
     struct allow allow = {0};
     const GOptionEntry entries[] = {
         {"remove", 0, 0, G_OPTION_ARG_NONE, &allow.remove, "Take it off the allow list", NULL},
-        {"reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; it stands in the history", "TEXT"},
-        {"actor", 0, 0, G_OPTION_ARG_STRING, &actor, "Who does it; else the login name", "NAME"},
+        NX_CLI_REASON(&reason),
+        NX_CLI_ACTOR(&actor),
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;

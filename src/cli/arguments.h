@@ -3,6 +3,33 @@
 #pragma once
 #include "cli/cli.h"
 
+/* Rows of a command's table of options: what means the same everywhere is told in the same words. at: where the value goes, a
+ * char * (freed by the command) or a gboolean. */
+#define NX_CLI_REASON(at)                                                                                                          \
+    {                                                                                                                              \
+        "reason", 0, 0, G_OPTION_ARG_STRING, (at), "Why; it stands in the history", "TEXT"                                         \
+    }
+#define NX_CLI_ACTOR(at)                                                                                                           \
+    {                                                                                                                              \
+        "actor", 0, 0, G_OPTION_ARG_STRING, (at), "Who does it; else the login name", "NAME"                                       \
+    }
+#define NX_CLI_YES(at)                                                                                                             \
+    {                                                                                                                              \
+        "yes", 0, 0, G_OPTION_ARG_NONE, (at), "Do it", NULL                                                                        \
+    }
+#define NX_CLI_JSON(at)                                                                                                            \
+    {                                                                                                                              \
+        "json", 0, 0, G_OPTION_ARG_NONE, (at), "JSON lines", NULL                                                                  \
+    }
+#define NX_CLI_COLUMN(at)                                                                                                          \
+    {                                                                                                                              \
+        "column", 'c', 0, G_OPTION_ARG_STRING, (at), "The column of addresses: its name, or its number from 1", "NAME"             \
+    }
+#define NX_CLI_DELIMITER(at)                                                                                                       \
+    {                                                                                                                              \
+        "delimiter", 'd', 0, G_OPTION_ARG_STRING, (at), "One character, or tab, comma, semicolon, pipe", "CHAR"                    \
+    }
+
 /* Calls fn for each argument, or with the one argument "-" for each line of standard input that is not empty; stops when it returns
  * false. FALSE: the input could not be read. */
 typedef bool nx_cli_word_fn(struct nx_str word, void *data);

@@ -104,7 +104,7 @@ int nx_cmd_check(int argc, char **argv)
     struct check check = {0};
     const GOptionEntry entries[] = {
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "Ask for this stream; else only entries for all streams count", "NAME"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &check.json, "JSON lines", NULL},
+        NX_CLI_JSON(&check.json),
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &check.quiet, "Only the exit code", NULL},
         G_OPTION_ENTRY_NULL,
     };

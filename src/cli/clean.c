@@ -167,8 +167,8 @@ int nx_cmd_clean(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "Where the mailable lines go", "FILE"},
         {"removed", 0, 0, G_OPTION_ARG_FILENAME, &options.removed, "The others, with cause, date and detail", "FILE"},
-        {"column", 'c', 0, G_OPTION_ARG_STRING, &options.column, "The column of addresses: its name, or its number from 1", "NAME"},
-        {"delimiter", 'd', 0, G_OPTION_ARG_STRING, &options.delimiter, "One character, or tab, comma, semicolon, pipe", "CHAR"},
+        NX_CLI_COLUMN(&options.column),
+        NX_CLI_DELIMITER(&options.delimiter),
         {"header", 0, 0, G_OPTION_ARG_STRING, &options.header, "Is the first line one: yes, no or auto", "WHICH"},
         {"stream", 0, 0, G_OPTION_ARG_STRING, &options.stream, "For this stream: its own entries count too", "NAME"},
         {"annotate", 0, 0, G_OPTION_ARG_NONE, &options.annotate,

@@ -46,6 +46,12 @@ int nx_cli_fail(const GError *error)
     return NX_EXIT_FINDING;
 }
 
+int nx_cli_no_verb(const char *command, const char *given, const char *verbs)
+{
+    nx_cli_say("%s %s: it is %s (see `nixie help %s`)", command, given, verbs, command);
+    return NX_EXIT_USAGE;
+}
+
 int nx_cli_finish(int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -62,7 +68,7 @@ static const char *summary_of(const char *name)
     return "";
 }
 
-/* What is wrong in any command: a path that is empty, a stream that none can be called. */
+/* What is wrong in any command: a path that is empty, a stream that none can be called, less than nothing. */
 static gboolean check_words(const struct nx_cli *cli, const GOptionEntry *entries, GError **error)
 {
     if ((cli->config_path != NULL && *cli->config_path == '\0') || (cli->db != NULL && *cli->db == '\0')) {
@@ -74,6 +80,10 @@ static gboolean check_words(const struct nx_cli *cli, const GOptionEntry *entrie
         const char *stream = strcmp(entry->long_name, "stream") == 0 ? *(char **)entry->arg_data : NULL;
         if (stream != NULL && !nx_stream_is_scope(nx_str_of(stream))) {
             g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--stream: '%s' is no name of a stream (" NX_STREAM_NAMES ")", stream);
+            return FALSE;
+        }
+        if (strcmp(entry->long_name, "limit") == 0 && *(gint *)entry->arg_data < 0) {
+            g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "--limit: '%d' is less than 0", *(gint *)entry->arg_data);
             return FALSE;
         }
     }

@@ -48,6 +48,8 @@ void nx_cli_end(struct nx_cli *cli);
 void nx_cli_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* Says the error and gives the exit code that belongs to it. */
 int nx_cli_fail(const GError *error);
+/* Says which verbs the command has, "check or show"; the exit code. */
+int nx_cli_no_verb(const char *command, const char *given, const char *verbs);
 /* Flushes stdout; a fault there (disk full, closed) is said and becomes the exit code, else `code` is. */
 int nx_cli_finish(int code);
 

@@ -91,8 +91,7 @@ int nx_cmd_config(int argc, char **argv)
     if (strcmp(cli.args[0], "show") == 0) {
         show(cli.config, docs);
     } else if (strcmp(cli.args[0], "check") != 0) {
-        nx_cli_say("config: '%s' is neither check nor show (see `nixie config --help`)", cli.args[0]);
-        return NX_EXIT_USAGE;
+        return nx_cli_no_verb("config", cli.args[0], "check or show");
     } else if (!nx_endpoints_check(cli.config, &error) || !nx_outbox_check(cli.config, &error)) {
         return nx_cli_fail(error);
     } else {

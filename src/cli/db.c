@@ -99,6 +99,5 @@ int nx_cmd_db(int argc, char **argv)
         g_autoptr(nx_store) store = there == NULL && !makes ? NULL : nx_cli_store(cli.config, NX_OPEN_WRITE, &error);
         return store == NULL ? nx_cli_fail(error) : verbs[i].fn(store, &how);
     }
-    nx_cli_say("db %s: there is no such verb (check, rebuild, migrate, retain or lose-erased)", cli.args[0]);
-    return NX_EXIT_USAGE;
+    return nx_cli_no_verb("db", cli.args[0], "check, rebuild, migrate, retain or lose-erased");
 }

@@ -80,8 +80,8 @@ int nx_cmd_domains(int argc, char **argv)
         {"all", 0, 0, G_OPTION_ARG_NONE, &all, "Also those refused and those suppressed", NULL},
         {"confirm", 0, 0, G_OPTION_ARG_STRING, &yes, "Suppress every address of this domain", "DOMAIN"},
         {"dismiss", 0, 0, G_OPTION_ARG_STRING, &no, "Propose it no more", "DOMAIN"},
-        {"reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; it stands in the history", "TEXT"},
-        {"actor", 0, 0, G_OPTION_ARG_STRING, &actor, "Who does it; else the login name", "NAME"},
+        NX_CLI_REASON(&reason),
+        NX_CLI_ACTOR(&actor),
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;

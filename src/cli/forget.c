@@ -135,11 +135,11 @@ int nx_cmd_forget(int argc, char **argv)
     struct forget forget = {0};
     gboolean yes = FALSE, suppress = FALSE;
     const GOptionEntry entries[] = {
-        {"yes", 0, 0, G_OPTION_ARG_NONE, &yes, "Do it", NULL},
+        NX_CLI_YES(&yes),
         {"suppress", 0, 0, G_OPTION_ARG_NONE, &suppress,
          "Also those that may be written to: suppressed for every stream, for ever (they object)", NULL},
         {"reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; it stands in the log, so name nobody", "TEXT"},
-        {"actor", 0, 0, G_OPTION_ARG_STRING, &actor, "Who does it; else the login name", "NAME"},
+        NX_CLI_ACTOR(&actor),
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &forget.quiet, "Only the count", NULL},
         G_OPTION_ENTRY_NULL,
     };

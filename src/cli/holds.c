@@ -54,9 +54,9 @@ static bool print_incident(const struct nx_incident *incident, void *data)
         return print_buf(&out);
     }
     nx_buf_add(&out, nx_arena_printf(arena, "%-24.*s %-8.*s since %.*s until %.*s: %llu addresses held back, %llu of them still\n",
-                                     NX_FMT(incident->remote), NX_FMT(incident->state), NX_FMT(nx_when_format(arena, incident->since)),
-                                     NX_FMT(nx_when_format(arena, incident->until)), (unsigned long long)incident->held,
-                                     (unsigned long long)incident->holding));
+                                     NX_FMT(incident->remote), NX_FMT(incident->state),
+                                     NX_FMT(nx_when_format(arena, incident->since)), NX_FMT(nx_when_format(arena, incident->until)),
+                                     (unsigned long long)incident->held, (unsigned long long)incident->holding));
     if (incident->reason.n > 0)
         nx_buf_add(&out, nx_arena_printf(arena, "  %.*s\n", NX_FMT(incident->reason)));
     return print_buf(&out);
@@ -162,10 +162,10 @@ int nx_cmd_holds(int argc, char **argv)
         {"provider", 0, 0, G_OPTION_ARG_STRING, &provider, "Only this provider: google, or example.net", "NAME"},
         {"addresses", 0, 0, G_OPTION_ARG_NONE, &addresses, "The addresses, a line each", NULL},
         {"over", 0, 0, G_OPTION_ARG_NONE, &over, "Also what has ended", NULL},
-        {"reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; it stands in the history", "TEXT"},
-        {"actor", 0, 0, G_OPTION_ARG_STRING, &actor, "Who does it; else the login name", "NAME"},
-        {"yes", 0, 0, G_OPTION_ARG_NONE, &yes, "Do it", NULL},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "JSON lines", NULL},
+        NX_CLI_REASON(&reason),
+        NX_CLI_ACTOR(&actor),
+        NX_CLI_YES(&yes),
+        NX_CLI_JSON(&json),
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;
@@ -190,10 +190,8 @@ int nx_cmd_holds(int argc, char **argv)
         return nx_cli_finish(NX_EXIT_OK);
     }
     bool release = strcmp(cli.args[0], "release") == 0;
-    if (!release && strcmp(cli.args[0], "drop") != 0) {
-        nx_cli_say("holds %s: there is no such verb (release, drop; none shows them)", cli.args[0]);
-        return NX_EXIT_USAGE;
-    }
+    if (!release && strcmp(cli.args[0], "drop") != 0)
+        return nx_cli_no_verb("holds", cli.args[0], "release, drop or nothing");
     struct nx_cli rest = {.args = cli.args + 1, .n_args = cli.n_args - 1};
     if (!nx_cli_each(&rest, take_word, &holds, &error))
         return nx_cli_fail(error);

@@ -218,9 +218,9 @@ int nx_cmd_import(int argc, char **argv)
         {"stream", 0, 0, G_OPTION_ARG_STRING, &options.stream, "This stream for all", "NAME"},
         {"until", 0, 0, G_OPTION_ARG_STRING, &options.until, "2026-12-31, or 90d from now; else as the list says, or for ever",
          "WHEN"},
-        {"column", 'c', 0, G_OPTION_ARG_STRING, &options.column, "The column of addresses: its name, or its number from 1", "NAME"},
-        {"delimiter", 'd', 0, G_OPTION_ARG_STRING, &options.delimiter, "One character, or tab, comma, semicolon, pipe", "CHAR"},
-        {"actor", 0, 0, G_OPTION_ARG_STRING, &options.actor, "Who does it; else the login name", "NAME"},
+        NX_CLI_COLUMN(&options.column),
+        NX_CLI_DELIMITER(&options.delimiter),
+        NX_CLI_ACTOR(&options.actor),
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "No progress, and no line about each bad line", NULL},
         G_OPTION_ENTRY_NULL,
     };

@@ -13,7 +13,7 @@ static int version(int argc, char **argv);
 static const struct nx_cmd commands[] = {
     {"parse", nx_cmd_parse, "read bounces and print what each says, as JSON lines"},
     {"ingest", nx_cmd_ingest, "read bounces into the database"},
-    {"serve", nx_cmd_serve, "the daemon: HTTP, and the spool of `pipe`"},
+    {"serve", nx_cmd_serve, "the daemon: HTTP, LMTP, watched Maildirs, and the spool of `pipe`"},
     {"pipe", nx_cmd_pipe, "take one bounce from a mail server: keep it, exit 0, else 75"},
     {"check", nx_cmd_check, "may I write to this address?"},
     {"clean", nx_cmd_clean, "a mailing list in, its mailable lines out"},

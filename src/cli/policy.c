@@ -194,6 +194,5 @@ int nx_cmd_policy(int argc, char **argv)
         return code;
     if (strcmp(cli.args[0], "explain") == 0)
         return explain_address(&cli, cli.args[1], stream);
-    nx_cli_say("policy %s: there is no such verb (explain)", cli.args[0]);
-    return NX_EXIT_USAGE;
+    return nx_cli_no_verb("policy", cli.args[0], "explain ADDRESS");
 }

@@ -337,8 +337,8 @@ int nx_cmd_reconcile(int argc, char **argv)
         {"apply", 0, 0, G_OPTION_ARG_NONE, &options.apply,
          "Take what is only there, and complaints that are bounces here, as `import` does", NULL},
         {"push", 0, 0, G_OPTION_ARG_FILENAME, &options.push, "Write what is only here for the provider", "FILE"},
-        {"column", 'c', 0, G_OPTION_ARG_STRING, &options.column, "The column of addresses: its name, or its number from 1", "NAME"},
-        {"actor", 0, 0, G_OPTION_ARG_STRING, &options.actor, "Who does it; else the login name", "NAME"},
+        NX_CLI_COLUMN(&options.column),
+        NX_CLI_ACTOR(&options.actor),
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "No line about each bad line", NULL},
         G_OPTION_ENTRY_NULL,
     };

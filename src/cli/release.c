@@ -36,9 +36,9 @@ int nx_cmd_release(int argc, char **argv)
         1, -1};
     g_autofree char *stream = NULL, *reason = NULL, *actor = NULL;
     const GOptionEntry entries[] = {
-        {"reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; it stands in the history", "TEXT"},
+        NX_CLI_REASON(&reason),
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "Only the entry of this stream; else all of the address", "NAME"},
-        {"actor", 0, 0, G_OPTION_ARG_STRING, &actor, "Who does it; else the login name", "NAME"},
+        NX_CLI_ACTOR(&actor),
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;

@@ -240,8 +240,7 @@ int nx_cmd_rules(int argc, char **argv)
             code = verbs[i].fn(&cli, &options, cli.args + 1);
     }
     if (!known)
-        nx_cli_say("rules: '%s' is none of check, test, list, explain, suggest, replay, bench (see `nixie rules --help`)",
-                   cli.args[0]);
+        (void)nx_cli_no_verb("rules", cli.args[0], "check, test, list, explain, suggest, replay or bench");
     char **texts[] = {&options.remote, &options.stage, &options.format, &options.kind,
                       &options.cause,  &options.stamp, &options.since};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)

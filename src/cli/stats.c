@@ -73,7 +73,7 @@ int nx_cmd_stats(int argc, char **argv)
         {"remote", 0, 0, G_OPTION_ARG_STRING, &remote, "Only what this remote said: google, example.net", "NAME"},
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "Only this stream", "NAME"},
         {"limit", 0, 0, G_OPTION_ARG_INT, &limit, "At most so many lines", "N"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &stats.json, "JSON lines", NULL},
+        NX_CLI_JSON(&stats.json),
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;

@@ -48,11 +48,11 @@ int nx_cmd_suppress(int argc, char **argv)
         1, -1};
     g_autofree char *stream = NULL, *reason = NULL, *cause = NULL, *until = NULL, *actor = NULL;
     const GOptionEntry entries[] = {
-        {"reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; it stands in the history", "TEXT"},
+        NX_CLI_REASON(&reason),
         {"cause", 0, 0, G_OPTION_ARG_STRING, &cause, "A cause, such as unsubscribe; else: by hand", "NAME"},
         {"until", 0, 0, G_OPTION_ARG_STRING, &until, "2026-12-31, or 30d from now; else for ever", "WHEN"},
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "For this stream only", "NAME"},
-        {"actor", 0, 0, G_OPTION_ARG_STRING, &actor, "Who does it; else the login name", "NAME"},
+        NX_CLI_ACTOR(&actor),
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;

@@ -59,8 +59,7 @@ int nx_cmd_token(int argc, char **argv)
     else if (strcmp(verb, "list") == 0 && name == NULL)
         code = list(path, &error);
     else if (strcmp(verb, "revoke") != 0 || name == NULL)
-        g_set_error(&error, NX_ERROR, NX_ERROR_USAGE,
-                    "token %s: it is create NAME, list, or revoke NAME (see `nixie token --help`)", verb);
+        return nx_cli_no_verb("token", verb, "create NAME, list or revoke NAME");
     else if (!nx_tokens_revoke(path, name, &error))
         code = NX_EXIT_FINDING;
     return error == NULL ? nx_cli_finish(code) : nx_cli_fail(error);

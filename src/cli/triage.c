@@ -228,10 +228,10 @@ static int run_verb(const struct nx_cli *cli, const struct options *options)
     size_t verb = 0;
     while (verb < G_N_ELEMENTS(verbs) && strcmp(verbs[verb].name, name) != 0)
         verb++;
-    if (verb == G_N_ELEMENTS(verbs) || MAX(cli->n_args - 1, 0) != verbs[verb].arguments) {
-        nx_cli_say(verb == G_N_ELEMENTS(verbs) ? "triage: '%s' is none of list, show, propose, install, export"
-                                               : "triage %s: give one group (nixie triage lists them), and nothing else",
-                   name);
+    if (verb == G_N_ELEMENTS(verbs))
+        return nx_cli_no_verb("triage", name, "list, show GROUP, propose GROUP, install GROUP or export");
+    if (MAX(cli->n_args - 1, 0) != verbs[verb].arguments) {
+        nx_cli_say("triage %s: give one group (nixie triage lists them), and nothing else", name);
         return NX_EXIT_USAGE;
     }
     g_autoptr(GError) error = NULL;
@@ -271,7 +271,7 @@ int nx_cmd_triage(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"since", 0, 0, G_OPTION_ARG_STRING, &options.since, "Only what came since then: 2026-01-31, or 30d", "WHEN"},
         {"limit", 0, 0, G_OPTION_ARG_INT, &options.limit, "At most so many groups (50; 0: all)", "N"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "JSON, a line each", NULL},
+        NX_CLI_JSON(&options.json),
         {"codes", 0, 0, G_OPTION_ARG_NONE, &options.codes, "Also what a code alone decided, for want of words", NULL},
         {"raw", 0, 0, G_OPTION_ARG_NONE, &options.raw, "show: the message of the example, as it came", NULL},
         {"cause", 0, 0, G_OPTION_ARG_STRING, &options.cause, "propose, install: what these bounces mean (docs/taxonomy.md)",

@@ -88,9 +88,9 @@ int nx_cmd_undo(int argc, char **argv)
          "Only what reports of this provider did: google, example.net (see: nixie stats --by remote)", "NAME"},
         {"stream", 0, 0, G_OPTION_ARG_STRING, &stream, "Only what holds for this stream", "NAME"},
         {"manual", 0, 0, G_OPTION_ARG_NONE, &manual, "Entries by hand and import too", NULL},
-        {"reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why; it stands in the history", "TEXT"},
-        {"actor", 0, 0, G_OPTION_ARG_STRING, &actor, "Who does it; else the login name", "NAME"},
-        {"yes", 0, 0, G_OPTION_ARG_NONE, &yes, "Do it", NULL},
+        NX_CLI_REASON(&reason),
+        NX_CLI_ACTOR(&actor),
+        NX_CLI_YES(&yes),
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;

@@ -120,8 +120,5 @@ int nx_cmd_verp(int argc, char **argv)
         return decode(cli.config, cli.args + 1);
     if (strcmp(verb, "keygen") == 0 && cli.n_args <= 2)
         return keygen(cli.args[1]);
-    nx_cli_say("verp %s: it is sign ADDRESS..., verify RETURNPATH [RECIPIENT], decode RETURNPATH... or keygen [ID] (see `nixie "
-               "help verp`)",
-               verb);
-    return NX_EXIT_USAGE;
+    return nx_cli_no_verb("verp", verb, "sign ADDRESS..., verify RETURNPATH [RECIPIENT], decode RETURNPATH... or keygen [ID]");
 }

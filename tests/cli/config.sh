@@ -38,5 +38,5 @@ prints '^scope = stream '
 # What show prints is a file that means the same.
 run 0 "$NIXIE" config show --config "$T/good.conf"; sed 's/ *#.*//' "$T/out" >"$T/again.conf"
 run 0 "$NIXIE" config show --config "$T/again.conf"; sed 's/ *#.*//' "$T/out" | cmp - "$T/again.conf" || fail "show does not read back"
-run 64 "$NIXIE" config chek; says 'neither check nor show'
+run 64 "$NIXIE" config chek; says '^nixie: config chek: it is check or show .see `nixie help config`.$'
 finish

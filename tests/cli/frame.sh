@@ -14,8 +14,14 @@ run 0 "$NIXIE" version --help; prints '^usage: nixie COMMAND'
 run 64 "$NIXIE" version extra; says 'version: too many arguments'
 run 64 "$NIXIE" help parse extra; says 'help: too many arguments'
 run 64 "$NIXIE" export extra; says 'usage: nixie export; see'
-run 64 "$NIXIE" token frob x; says '^nixie: token frob: it is create'
-run 64 "$NIXIE" verp frob; says '^nixie: verp frob: it is sign'
+for command in token verp config policy holds db rules triage; do
+    run 64 "$NIXIE" $command frob x; says "^nixie: $command( frob: it is [a-z]|: too many arguments).*see .nixie (help $command|$command --help)"
+done
+for command in export stats triage; do run 64 "$NIXIE" $command --limit=-1; says "^nixie: --limit: '-1' is less than 0"; done
+# The same option is told in the same words wherever it stands.
+for command in $("$NIXIE" help | sed -n 's/^  \([a-z-]*\) .*/\1/p' | grep -v -e help -e version); do "$NIXIE" help "$command"; done |
+    grep -Ee '--(actor|column|delimiter|config|db|json)=?' | grep -v 'whole event' | sed 's/^ *//; s/  */ /g' | grep '^-' | sort -u | sed 's/^-., //; s/[= ].*//' | uniq -d >"$T/out"
+is "$(cat "$T/out")" "" "told in two ways"
 for command in $("$NIXIE" help | sed -n 's/^  \([a-z-]*\) .*/\1/p' | grep -v -e help -e version); do
     run 0 "$NIXIE" help "$command"; prints "nixie $command"
     [ "$command" = pipe ] || { run 64 "$NIXIE" "$command" --no-such-option; says 'no-such-option.*--help'; }

@@ -33,7 +33,7 @@ run 0 "$NIXIE" rules test --from mx.outlook.com '550 5.5.0 Requested action not 
 run 1 "$NIXIE" rules test '550 qwertz'; prints '^verdict  mailbox_unknown|^verdict  unknown'
 run 64 "$NIXIE" rules test --stage lunch 'x y'; says "unknown stage 'lunch'"
 run 64 "$NIXIE" rules test; says 'an argument is missing'
-run 64 "$NIXIE" rules frob; says 'none of check'
+run 64 "$NIXIE" rules frob; says 'it is check, test'
 run 0 "$NIXIE" rules list --cause mailbox_full; [ "$(grep -vc mailbox_full "$T/out")" = 0 ] || fail "another cause is listed"
 run 64 "$NIXIE" rules list --cause nothing; says "unknown cause 'nothing'"
 run 0 "$NIXIE" rules explain google.full; prints '^  cause   mailbox_full$'

@@ -19,7 +19,7 @@ run 0 "$NIXIE" triage show "$(echo "$G" | cut -c1-6)" --json; is "$(jq '.texts |
 run 0 "$NIXIE" triage show "$Z" --raw; cmp -s "$T/out" "$T/in/4" || fail 'the message is not as it came'
 run 1 "$NIXIE" triage show 0123456789ab; says 'there is no such group'
 run 64 "$NIXIE" triage show; says 'give one group'
-run 64 "$NIXIE" triage shw "$G"; says "none of list, show"
+run 64 "$NIXIE" triage shw "$G"; says "it is list, show"
 # A proposal says what it would do, and does nothing.
 run 0 "$NIXIE" triage propose "$G" --config "$T/conf" --cause mailbox_full
 prints '^rule local.locker_is_stuffed$'; prints '^  any +locker is stuffed$'; prints 'hit .*user@example.com .*mx.example.net .192.0.2.1'; prints '^# checked'; prints 'explains 3 that nobody could'

@@ -45,7 +45,7 @@ run 0 "$NIXIE" holds release --yes --reason 'known to be gone' --actor alice $on
 run 1 "$NIXIE" check $one; prints 'suppressed.*550 5.1.1 User unknown'
 run 0 "$NIXIE" history $one; prints 'hold_release mailbox_unknown +by alice \(cli\): known to be gone'
 run 1 "$NIXIE" holds release --yes $one; says 'is not held back'
-run 64 "$NIXIE" holds release; says 'say which'; run 64 "$NIXIE" holds drop --provider google $two; says 'say which'; run 64 "$NIXIE" holds keep; says 'no such verb'
+run 64 "$NIXIE" holds release; says 'say which'; run 64 "$NIXIE" holds drop --provider google $two; says 'say which'; run 64 "$NIXIE" holds keep; says 'holds keep: it is release, drop or nothing'
 run 64 "$NIXIE" holds drop --yes nothing; says 'no address'
 asks 200 /v1/holds/drop -H "$json" -d "{\"addresses\": [\"$two\"], \"reason\": \"they wrote\"}"; has '.settled == 1'
 run 0 "$NIXIE" history $two; prints 'hold_drop +mailbox_unknown +by http \(http\): they wrote'; prints '^now: not suppressed$'
