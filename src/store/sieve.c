@@ -27,6 +27,7 @@ struct nx_sieve {
     pthread_cond_t wake, settled;
     struct nx_reader *reader;
     struct layer *layers;
+    GHashTable *domains; /* hashes of the keys of whole domains: few, and one wrong "perhaps" there would be one for all of a provider */
     uint64_t seed;
     bool filled, behind;     /* behind: the thread has work */
     struct nx_moment moment; /* up to which the log was taken up, or the last attempt failed */
@@ -55,6 +56,11 @@ static bool layer_has(const struct layer *layer, uint64_t hash)
             return false;
     }
     return true;
+}
+
+static bool has_domain(const struct nx_sieve *sieve, struct nx_str text)
+{
+    return g_hash_table_contains(sieve->domains, GSIZE_TO_POINTER(hash_of(sieve, text)));
 }
 
 static bool has(const struct nx_sieve *sieve, struct nx_str text)
@@ -91,6 +97,7 @@ static void add(struct nx_sieve *sieve, struct nx_str text)
 
 static void clear(struct nx_sieve *sieve)
 {
+    g_hash_table_remove_all(sieve->domains);
     while (sieve->layers != NULL) {
         struct layer *layer = sieve->layers;
         sieve->layers = layer->older;
@@ -102,7 +109,11 @@ static void clear(struct nx_sieve *sieve)
 
 static void add_key(struct nx_str key, void *data)
 {
-    add(data, key);
+    struct nx_sieve *sieve = data;
+    if (key.n > 0 && key.p[key.n - 1] == '@')
+        g_hash_table_add(sieve->domains, GSIZE_TO_POINTER(hash_of(sieve, key)));
+    else
+        add(sieve, key);
 }
 
 static void add_hashed(const struct nx_hashed *row, void *data)
@@ -132,7 +143,7 @@ struct piece {
 static void add_of_piece(struct nx_str key, void *data)
 {
     struct piece *piece = data;
-    add(piece->sieve, key);
+    add_key(key, piece->sieve);
     if (++piece->n == PIECE_KEYS)
         piece->last = nx_arena_dup(piece->arena, key);
 }
@@ -232,7 +243,7 @@ static bool is_current(struct nx_sieve *sieve)
 static bool knows(const struct nx_sieve *sieve, struct nx_str key)
 {
     char tag[NX_PSEUDONYM_TAG];
-    if (has(sieve, key) || has(sieve, nx_str_sub(key, 0, nx_str_chr(key, '@') + 1)))
+    if (has(sieve, key) || has_domain(sieve, nx_str_sub(key, 0, nx_str_chr(key, '@') + 1)))
         return true;
     if (sieve->secret == NULL)
         return false;
@@ -265,6 +276,7 @@ struct nx_sieve *nx_sieve_new(struct nx_store *store)
     sieve->store = store;
     sieve->seed = (uint64_t)g_random_int() << 32 | g_random_int(); /* nobody outside can aim at a bit */
     sieve->behind = true;
+    sieve->domains = g_hash_table_new(NULL, NULL);
     pthread_mutex_init(&sieve->lock, NULL);
     pthread_cond_init(&sieve->wake, NULL);
     pthread_cond_init(&sieve->settled, NULL);
@@ -286,6 +298,7 @@ void nx_sieve_free(struct nx_sieve *sieve)
     }
     g_clear_pointer(&sieve->reader, nx_reader_free);
     clear(sieve);
+    g_hash_table_unref(sieve->domains);
     pthread_cond_destroy(&sieve->settled);
     pthread_cond_destroy(&sieve->wake);
     pthread_mutex_destroy(&sieve->lock);
