@@ -228,6 +228,8 @@ static enum nx_stage stage_told(const struct judge *judge)
     if (is_login_reply(judge))
         return NX_STAGE_AUTH;
     bool sender = false;
+    for (size_t i = 0; i < judge->context.n_replies; i++)
+        sender |= judge->context.replies[i] == 517; /* Courier's for a fault of MAIL FROM */
     for (size_t i = 0; i < judge->context.n_codes; i++)
         sender |= judge->context.codes[i].subject == 1 && (judge->context.codes[i].detail == 7 || judge->context.codes[i].detail == 8);
     return sender ? NX_STAGE_MAIL : judge->report->stage;
@@ -252,6 +254,18 @@ static void heed_stage(const struct judge *judge, struct nx_verdict *verdict)
         return;
     verdict->cause = stage == NX_STAGE_AUTH ? NX_CAUSE_SMTP_AUTH : NX_CAUSE_SENDER_DNS;
     verdict->class_ = NX_CLASS_BLOCK;
+}
+
+/* X.4.6 is said of mail that runs in circles (RFC 3463 3.5), whoever is not found at the end of it. */
+static void heed_loop(const struct judge *judge, struct nx_verdict *verdict)
+{
+    bool loop = false;
+    for (size_t i = 0; i < judge->context.n_codes; i++)
+        loop |= judge->context.codes[i].subject == 4 && judge->context.codes[i].detail == 6;
+    if (!loop || verdict->class_ != NX_CLASS_HARD || verdict->cause == NX_CAUSE_BAD_DOMAIN)
+        return;
+    verdict->cause = NX_CAUSE_RECEIVER_MISCONFIG;
+    verdict->class_ = NX_CLASS_SOFT;
 }
 
 static bool in_address(char c)
@@ -361,6 +375,7 @@ static void judge_failure(struct judge *judge, struct nx_verdict *verdict)
             judge_named(judge, verdict);
     }
     heed_stage(judge, verdict);
+    heed_loop(judge, verdict);
     heed_author(report, verdict);
     heed_provider(report, verdict);
     if (report->kind == NX_KIND_DELAYED) {

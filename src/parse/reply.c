@@ -244,6 +244,15 @@ static struct nx_str find_host(struct nx_str text)
     return NX_STR_NONE;
 }
 
+/* "450 4.1.1 unverified address: host mx.example.net said: 550 5.1.1 no such user": the answer to us is the first, and it is not final. */
+static bool deferred_by_quote(struct nx_str text, size_t quoted)
+{
+    size_t at = nx_str_istarts(text, NX_STR("smtp;")) ? 5 : 0;
+    while (at < text.n && text.p[at] == ' ')
+        at++;
+    return is_code(text, at) && text.p[at] == '4' && is_code(text, quoted) && text.p[quoted] == '5';
+}
+
 /* From the words of the reporter to those of the server. */
 static struct nx_str server_words(struct nx_str text)
 {
@@ -252,6 +261,8 @@ static struct nx_str server_words(struct nx_str text)
         struct nx_str mark = nx_str_of(before[i]);
         size_t at = nx_str_ifind(text, mark);
         if (at < text.n && at + mark.n + 3 <= text.n && (i == 0 || is_code(text, at + mark.n))) {
+            if (deferred_by_quote(text, at + mark.n))
+                break;
             text = nx_str_from(text, at + mark.n);
             break;
         }

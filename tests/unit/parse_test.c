@@ -132,6 +132,8 @@ static void replies_are_read(void **state)
         {"words alone", "The mailbox is full.", "The mailbox is full.", "", "", 0, NX_STAGE_NONE},
         {"nothing", "", "", "", "", 0, NX_STAGE_NONE},
         {"a better status behind 5.0.0", "554 5.0.0 delivery failed: 5.1.1 unknown", "554 5.0.0 delivery failed: 5.1.1 unknown", "5.0.0", "", 554, NX_STAGE_NONE},
+        {"Postfix verify(8), a deferral that quotes a refusal", "450 4.1.1 <user@example.net>: unverified address: host mx.example.org[192.0.2.1] said: 550 5.1.1 no such user",
+         "450 4.1.1 <user@example.net>: unverified address: host mx.example.org[192.0.2.1] said: 550 5.1.1 no such user", "4.1.1", "mx.example.org", 450, NX_STAGE_NONE},
         {"RFC 5321 4.5.3.2, gave up over a deferral", "554 4.4.7 message expired, last error: 421 4.4.2 connection timed out",
          "554 4.4.7 message expired, last error: 421 4.4.2 connection timed out", "4.4.2", "", 421, NX_STAGE_NONE},
     };
