@@ -2,14 +2,13 @@
 /* What an event costs that is kept: time and room, and what questions about all of them take. Usage: bench_store DATABASE EVENTS
  * [DAYS]
  *
- * Made-up failures, delays and deliveries, spread over DAYS (365) that end on 1 January 2027, half of them at ten big providers,
- * the others over 20,000 domains. With 0 EVENTS only questions are asked. */
+ * Made-up failures, delays and deliveries, spread over DAYS (365) that end with yesterday, half of them at ten big providers, the
+ * others over 20,000 domains. With 0 EVENTS only questions are asked. */
 #include "store/store.h"
 
 #include <sys/resource.h>
 
 #define DAY 86400
-#define END (20819 * (nx_when)DAY)
 #define BATCH 512u
 #define DOMAINS 20000u
 
@@ -67,7 +66,7 @@ static struct nx_event make(struct nx_arena *arena, uint64_t i, nx_when at)
     return event;
 }
 
-static gboolean fill(struct nx_store *store, uint64_t n, uint64_t days, GError **error)
+static gboolean fill(struct nx_store *store, uint64_t n, uint64_t days, nx_when end, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autofree struct nx_event *events = g_new(struct nx_event, BATCH);
@@ -75,7 +74,7 @@ static gboolean fill(struct nx_store *store, uint64_t n, uint64_t days, GError *
     double start = seconds(), work = processor();
     for (uint64_t i = 0; i < n; i += BATCH) {
         uint64_t some = MIN(n - i, BATCH);
-        nx_when now = END - (nx_when)(days * DAY) + (nx_when)(i * days * DAY / n);
+        nx_when now = end - (nx_when)(days * DAY) + (nx_when)(i * days * DAY / n);
         nx_arena_reset(arena);
         for (uint64_t k = 0; k < some; k++)
             events[k] = make(arena, i + k, now);
@@ -95,7 +94,7 @@ static bool count(struct nx_str first, struct nx_str second, uint64_t n, void *d
     return true;
 }
 
-static gboolean ask(struct nx_store *store, GError **error)
+static gboolean ask(struct nx_store *store, nx_when end, GError **error)
 {
     static const struct {
         const char *by, *domain;
@@ -110,7 +109,7 @@ static gboolean ask(struct nx_store *store, GError **error)
                      {"domain", "", NX_CLASS_NONE, 30, 20}};
     g_autoptr(nx_reader) reader = nx_reader_new(store, error);
     for (size_t i = 0; i < G_N_ELEMENTS(questions) && reader != NULL; i++) {
-        struct nx_tally_filter filter = {.since = END - questions[i].days * (nx_when)DAY,
+        struct nx_tally_filter filter = {.since = end - questions[i].days * (nx_when)DAY,
                                          .class_ = questions[i].class_,
                                          .domain = nx_str_of(questions[i].domain),
                                          .limit = questions[i].limit};
@@ -141,8 +140,9 @@ int main(int argc, char **argv)
         fputs("bench_store DATABASE EVENTS [DAYS]\n", stderr);
         return 64;
     }
+    nx_when end = g_get_real_time() / G_USEC_PER_SEC / DAY * DAY;
     g_autoptr(nx_store) store = nx_store_open(argv[1], NX_OPEN_WRITE, &policy, NULL, &error);
-    if (store == NULL || (n > 0 && !fill(store, n, days, &error)) || !ask(store, &error)) {
+    if (store == NULL || (n > 0 && !fill(store, n, days, end, &error)) || !ask(store, end, &error)) {
         fprintf(stderr, "bench_store: %s\n", error->message);
         return 1;
     }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "store/sqlite/pack.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/sent.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -103,6 +104,33 @@ gboolean nx_db_run(struct nx_db *db, sqlite3_stmt *statement, GError **error)
     int got = nx_db_step(db, statement, error);
     g_assert(got <= 0);
     return got == 0;
+}
+
+gboolean nx_db_run_number(struct nx_db *db, const char *sql, int64_t number, GError **error)
+{
+    sqlite3_stmt *statement = nx_db_statement(db, sql, error);
+    if (statement == NULL)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    return nx_db_run(db, statement, error);
+}
+
+gboolean nx_db_run_text(struct nx_db *db, const char *sql, struct nx_str text, GError **error)
+{
+    sqlite3_stmt *statement = nx_db_statement(db, sql, error);
+    if (statement == NULL)
+        return FALSE;
+    nx_db_bind_text(statement, 1, text);
+    return nx_db_run(db, statement, error);
+}
+
+gboolean nx_db_exists(struct nx_db *db, sqlite3_stmt *statement, bool *ret, GError **error)
+{
+    int got = nx_db_step(db, statement, error);
+    if (got > 0)
+        nx_db_reset(statement);
+    *ret = got > 0;
+    return got >= 0;
 }
 
 void nx_db_bind_text(sqlite3_stmt *statement, int at, struct nx_str text)
@@ -247,7 +275,7 @@ static gboolean make_current(struct nx_db *db, GError **error)
         return FALSE;
     if (current)
         return TRUE;
-    if (!nx_db_exec(db, "BEGIN IMMEDIATE", error))
+    if (!nx_sent_functions(db, error) || !nx_db_exec(db, "BEGIN IMMEDIATE", error))
         return FALSE;
     if (migrate_locked(db, error) && nx_db_exec(db, "COMMIT", error))
         return TRUE;

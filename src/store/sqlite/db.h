@@ -14,7 +14,7 @@
 
 /* Lookup tables hold whole keys; those made before are of another database then. */
 #define NX_DB_RENEW "UPDATE main.meta SET value=lower(hex(randomblob(16))) WHERE name='uuid';"
-#define NX_DB_SCHEMA 11
+#define NX_DB_SCHEMA 12
 
 struct nx_db {
     sqlite3 *sqlite;
@@ -39,6 +39,11 @@ int nx_db_step(struct nx_db *db, sqlite3_stmt *statement, GError **error);
 void nx_db_reset(sqlite3_stmt *statement);
 /* Steps a statement that gives no row. */
 gboolean nx_db_run(struct nx_db *db, sqlite3_stmt *statement, GError **error);
+/* The same of a text (as of nx_db_statement) with one number, or one text, bound. */
+gboolean nx_db_run_number(struct nx_db *db, const char *sql, int64_t number, GError **error);
+gboolean nx_db_run_text(struct nx_db *db, const char *sql, struct nx_str text, GError **error);
+/* Does a bound statement give a row? It is reset. */
+gboolean nx_db_exists(struct nx_db *db, sqlite3_stmt *statement, bool *ret, GError **error);
 
 /* Bytes stay the caller's until the statement is done. An absent slice is bound as '', by _opt as NULL. */
 void nx_db_bind_text(sqlite3_stmt *statement, int at, struct nx_str text);

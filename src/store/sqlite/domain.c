@@ -21,10 +21,7 @@ gboolean nx_domain_is_refused(struct nx_db *db, struct nx_str key, bool *ret, GE
     if (got < 0 || *ret)
         return got >= 0;
     nx_db_bind_text(allowed, 1, key);
-    got = nx_db_step(db, allowed, error);
-    *ret = got > 0;
-    nx_db_reset(allowed);
-    return got >= 0;
+    return nx_db_exists(db, allowed, ret, error);
 }
 
 /* The day of the last sign of life, looked for day by day: that is the order of the counters. */

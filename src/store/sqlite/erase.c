@@ -31,24 +31,11 @@ static const char SET_ROW[] = "UPDATE log SET reason=?2, actor=?3, diagnostic=?4
 
 static gboolean with_key(struct nx_db *db, const char *sql, struct nx_str key, size_t *count, GError **error)
 {
-    sqlite3_stmt *statement = nx_db_statement(db, sql, error);
-    if (statement == NULL)
-        return FALSE;
-    nx_db_bind_text(statement, 1, key);
-    if (!nx_db_run(db, statement, error))
+    if (!nx_db_run_text(db, sql, key, error))
         return FALSE;
     if (count != NULL)
         *count += (size_t)sqlite3_changes(db->sqlite);
     return TRUE;
-}
-
-static gboolean with_sequence(struct nx_db *db, const char *sql, int64_t sequence, GError **error)
-{
-    sqlite3_stmt *statement = nx_db_statement(db, sql, error);
-    if (statement == NULL)
-        return FALSE;
-    sqlite3_bind_int64(statement, 1, sequence);
-    return nx_db_run(db, statement, error);
 }
 
 static gboolean sequences_of(struct nx_db *db, const char *sql, struct nx_str key, GArray *ret, GError **error)
@@ -160,7 +147,7 @@ static gboolean erase_line(struct nx_backend *backend, int64_t sequence, struct 
     if (removed == 0)
         return TRUE;
     if (n == 0)
-        return with_sequence(db, DROP_CHUNK, sequence, error) && with_sequence(db, DROP_ROW, sequence, error);
+        return nx_db_run_number(db, DROP_CHUNK, sequence, error) && nx_db_run_number(db, DROP_ROW, sequence, error);
     sqlite3_stmt *set = nx_db_statement(db, SET_CHUNK, error);
     if (set == NULL)
         return FALSE;

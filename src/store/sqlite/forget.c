@@ -23,11 +23,7 @@ static gboolean is_allowed(struct nx_db *db, struct nx_str key, bool *ret, GErro
     if (allowed == NULL)
         return FALSE;
     nx_db_bind_text(allowed, 1, key);
-    int got = nx_db_step(db, allowed, error);
-    if (got > 0)
-        nx_db_reset(allowed);
-    *ret = got > 0;
-    return got >= 0;
+    return nx_db_exists(db, allowed, ret, error);
 }
 
 static gboolean entries_of(struct nx_db *db, struct nx_arena *arena, struct nx_str key, nx_when now, GArray *ret, GError **error)

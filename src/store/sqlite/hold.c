@@ -121,10 +121,7 @@ static gboolean is_held(struct nx_db *db, struct nx_str key, struct nx_str strea
     nx_db_bind_text(find, 1, key);
     nx_db_bind_text(find, 2, stream);
     sqlite3_bind_int64(find, 3, until);
-    int got = nx_db_step(db, find, error);
-    *ret = got > 0;
-    nx_db_reset(find);
-    return got >= 0;
+    return nx_db_exists(db, find, ret, error);
 }
 
 gboolean nx_hold_judge(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
@@ -251,10 +248,7 @@ gboolean nx_hold_exists(struct nx_db *db, struct nx_str key, nx_when at, bool *r
         return FALSE;
     nx_db_bind_text(find, 1, key);
     sqlite3_bind_int64(find, 2, at);
-    int got = nx_db_step(db, find, error);
-    *ret = got > 0;
-    nx_db_reset(find);
-    return got >= 0;
+    return nx_db_exists(db, find, ret, error);
 }
 
 /* ---- a person settles it */

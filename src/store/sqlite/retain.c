@@ -55,20 +55,7 @@ static gboolean is_in_force(struct nx_db *db, struct nx_str key, nx_when since, 
         return FALSE;
     nx_db_bind_text(ask, 1, key);
     sqlite3_bind_int64(ask, 2, since);
-    int got = nx_db_step(db, ask, error);
-    if (got > 0)
-        nx_db_reset(ask);
-    *ret = got > 0;
-    return got >= 0;
-}
-
-static gboolean with_sequence(struct nx_db *db, const char *sql, int64_t sequence, GError **error)
-{
-    sqlite3_stmt *statement = nx_db_statement(db, sql, error);
-    if (statement == NULL)
-        return FALSE;
-    sqlite3_bind_int64(statement, 1, sequence);
-    return nx_db_run(db, statement, error);
+    return nx_db_exists(db, ask, ret, error);
 }
 
 static gboolean trim(struct nx_backend *backend, int64_t sequence, GError **error)
@@ -89,7 +76,7 @@ static gboolean trim(struct nx_backend *backend, int64_t sequence, GError **erro
     nx_db_reset(get);
     sqlite3_bind_int64(set, 1, sequence);
     sqlite3_bind_blob64(set, 2, left.p, left.n, SQLITE_STATIC);
-    return nx_db_run(db, set, error) && with_sequence(db, NO_TRIAGE, sequence, error);
+    return nx_db_run(db, set, error) && nx_db_run_number(db, NO_TRIAGE, sequence, error);
 }
 
 struct row {
@@ -142,7 +129,7 @@ static gboolean walk_log(struct nx_backend *backend, const struct nx_retention *
     for (guint i = 0; got == 0 && i < found->len; i++) {
         const struct row *row = &g_array_index(found, struct row, i);
         *(row->drop ? &ret->events : &ret->details) += 1;
-        if (!dry && !(row->drop ? with_sequence(db, DROP, row->sequence, error) : trim(backend, row->sequence, error)))
+        if (!dry && !(row->drop ? nx_db_run_number(db, DROP, row->sequence, error) : trim(backend, row->sequence, error)))
             return FALSE;
     }
     if (n < STEP)

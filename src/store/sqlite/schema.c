@@ -92,6 +92,12 @@ const char *const nx_schema_migrations[] = {
     /* What was sent: a Message-ID's hash and whose it was, in the order of recording. No part of the log. */
     "CREATE TABLE sent(n INTEGER PRIMARY KEY, id INTEGER NOT NULL, key TEXT NOT NULL, stream TEXT, made INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX sent_id ON sent(id, key);",
+    /* The ledger by recipient, too: a short hash of the key (sent.h) serves both indexes, and is smaller than two keys. */
+    "ALTER TABLE sent ADD COLUMN who INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX sent_id;"
+    "UPDATE sent SET who = nx_who(key);"
+    "CREATE UNIQUE INDEX sent_id ON sent(id, who);"
+    "CREATE INDEX sent_who ON sent(who);",
 };
 /* Two branches that each raise it by one do not build together. */
 G_STATIC_ASSERT(G_N_ELEMENTS(nx_schema_migrations) == NX_DB_SCHEMA);

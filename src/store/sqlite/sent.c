@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/sent.h"
 
+#include "base/siphash.h"
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/read.h"
 
 #define STEP 5000 /* rows that one sweep looks at */
 
-static const char ADD[] = "INSERT OR IGNORE INTO sent(id, key, stream, made) VALUES(?1,?2,?3,?4)";
+static const char ADD[] = "INSERT OR IGNORE INTO sent(id, who, key, stream, made) VALUES(?1,?2,?3,?4,?5)";
 static const char OLDEST[] = "SELECT min(n), max(n), (SELECT made FROM sent ORDER BY n LIMIT 1) FROM sent";
 static const char OLD[] =
     "DELETE FROM sent WHERE n IN (SELECT n FROM (SELECT n, made FROM sent ORDER BY n LIMIT ?2) WHERE made<?1)";
 static const char MANY[] = "DELETE FROM sent WHERE n<=?1";
-static const char NAMED[] = "SELECT key, stream FROM sent WHERE id=?1 AND key=?2";
+static const char NAMED[] = "SELECT key, stream FROM sent WHERE id=?1 AND who=?2 AND key=?3";
 static const char ANY[] = "SELECT key, stream FROM sent WHERE id=?1 LIMIT 2";
-static const char OF_KEY[] = "SELECT stream, made FROM sent WHERE key=?1 ORDER BY n";
-static const char FORGET[] = "DELETE FROM sent WHERE key=?1";
+static const char OF_KEY[] = "SELECT stream, made FROM sent WHERE who=?1 AND key=?2 ORDER BY n";
+static const char FORGET[] = "DELETE FROM sent WHERE who=?1 AND key=?2";
 
 /* 64 bits of SHA-256: ten million rows meet a stranger's Message-ID once in 10^12 questions. */
 static int64_t hash_of(struct nx_str message_id)
@@ -27,6 +28,31 @@ static int64_t hash_of(struct nx_str message_id)
     g_checksum_get_digest(sum, digest, &n);
     memcpy(&hash, digest, sizeof hash);
     return GINT64_FROM_LE(hash);
+}
+
+/* 47 bits, which SQLite keeps in six bytes: of ten million recipients some are alike, so the key is compared as well. */
+static int64_t who_of(struct nx_str key)
+{
+    return (int64_t)(nx_siphash((struct nx_sip_key){0}, key) >> 17);
+}
+
+static void who(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    (void)n;
+    const char *key = (const char *)sqlite3_value_text(values[0]);
+    sqlite3_result_int64(context, who_of((struct nx_str){key, (size_t)sqlite3_value_bytes(values[0])}));
+}
+
+gboolean nx_sent_functions(struct nx_db *db, GError **error)
+{
+    int code = sqlite3_create_function_v2(db->sqlite, "nx_who", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, who, NULL, NULL, NULL);
+    return code == SQLITE_OK || nx_db_fail(db, code, error);
+}
+
+static void bind_who(sqlite3_stmt *statement, int at, struct nx_str key)
+{
+    sqlite3_bind_int64(statement, at, who_of(key));
+    nx_db_bind_text(statement, at + 1, key);
 }
 
 gboolean nx_sent_add(struct nx_backend *backend, const struct nx_sent *sent, struct nx_str key, nx_when now,
@@ -43,9 +69,9 @@ gboolean nx_sent_add(struct nx_backend *backend, const struct nx_sent *sent, str
         return TRUE;
     }
     sqlite3_bind_int64(add, 1, hash_of(sent->message_id));
-    nx_db_bind_text(add, 2, key);
-    nx_db_bind_opt(add, 3, sent->stream);
-    sqlite3_bind_int64(add, 4, now);
+    bind_who(add, 2, key);
+    nx_db_bind_opt(add, 4, sent->stream);
+    sqlite3_bind_int64(add, 5, now);
     if (!nx_db_run(db, add, error))
         return FALSE;
     bool new = sqlite3_changes(db->sqlite) > 0;
@@ -93,7 +119,7 @@ int nx_sent_find(struct nx_backend *backend, struct nx_arena *arena, struct nx_s
         return -1;
     sqlite3_bind_int64(find, 1, hash_of(message_id));
     if (key.n > 0)
-        nx_db_bind_text(find, 2, key);
+        bind_who(find, 2, key);
     while ((got = nx_db_step(db, find, error)) > 0) {
         ret->recipient = nx_address_of_key(arena, nx_db_text(find, 0));
         ret->stream = nx_arena_dup(arena, nx_db_text(find, 1));
@@ -102,7 +128,6 @@ int nx_sent_find(struct nx_backend *backend, struct nx_arena *arena, struct nx_s
     return got < 0 ? -1 : n;
 }
 
-/* No index by address: such a question is rare, and each row would pay for it. */
 gboolean nx_sent_read_all(struct nx_reader *reader, struct nx_str key, nx_sent_fn *fn, void *data, GError **error)
 {
     struct nx_db *db = nx_sqlite_reader(reader)->db;
@@ -110,7 +135,7 @@ gboolean nx_sent_read_all(struct nx_reader *reader, struct nx_str key, nx_sent_f
     int got = -1;
     if (of_key == NULL)
         return FALSE;
-    nx_db_bind_text(of_key, 1, key);
+    bind_who(of_key, 1, key);
     while ((got = nx_db_step(db, of_key, error)) > 0)
         fn(nx_db_text(of_key, 0), nx_db_when(of_key, 1), data);
     return got == 0;
@@ -121,6 +146,6 @@ gboolean nx_sent_forget(struct nx_db *db, struct nx_str key, GError **error)
     sqlite3_stmt *forget = nx_db_statement(db, FORGET, error);
     if (forget == NULL)
         return FALSE;
-    nx_db_bind_text(forget, 1, key);
+    bind_who(forget, 1, key);
     return nx_db_run(db, forget, error);
 }

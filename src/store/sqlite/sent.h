@@ -3,10 +3,13 @@
  * Inner to the back-end.
  *
  * Rows are numbered in the order in which they were recorded, so the oldest are the first ones and going through them needs no
- * index. No part of the log: nothing is derived from it again. */
+ * index. One by Message-ID and one by recipient hold a short hash of the recipient's key in its place. No part of the log: nothing
+ * is derived from it again. */
 #pragma once
 #include "store/sqlite/write.h"
 
+/* What the migration of older files needs: SQL's nx_who(key). */
+gboolean nx_sent_functions(struct nx_db *db, GError **error);
 gboolean nx_sent_add(struct nx_backend *backend, const struct nx_sent *sent, struct nx_str key, nx_when now,
                      struct nx_recorded *ret, GError **error);
 /* Drops what is past the limits; some thousand rows at most, so that nobody waits long. *ret_more: there may be more. */

@@ -65,15 +65,6 @@ static int find_event(struct nx_db *db, struct nx_arena *arena, struct nx_str id
     return 1;
 }
 
-static gboolean exists(struct nx_db *db, sqlite3_stmt *statement, bool *ret, GError **error)
-{
-    int got = nx_db_step(db, statement, error);
-    if (got > 0)
-        nx_db_reset(statement);
-    *ret = got > 0;
-    return got >= 0;
-}
-
 static struct nx_str domain_key(struct nx_arena *arena, struct nx_str key)
 {
     return nx_arena_dup(arena, nx_str_sub(key, 0, nx_str_chr(key, '@') + 1));
@@ -144,7 +135,7 @@ static gboolean read_history(struct nx_backend *backend, const struct nx_event *
     *ret = (struct nx_history){0};
     nx_db_bind_text(allowed, 1, key);
     nx_db_bind_text(allowed, 2, domain_key(backend->scratch, key));
-    if (!exists(db, allowed, &ret->allowed, error))
+    if (!nx_db_exists(db, allowed, &ret->allowed, error))
         return FALSE;
     nx_db_bind_text(cleared, 1, key);
     if (nx_db_step(db, cleared, error) < 0)
@@ -157,7 +148,7 @@ static gboolean read_history(struct nx_backend *backend, const struct nx_event *
                read_counts(backend, rule, key, scope, nx_policy_cause(event), at, when, ret, error);
     nx_db_bind_text(any, 1, key);
     sqlite3_bind_int64(any, 2, when == NX_WHEN_NONE ? INT64_MIN : when);
-    return exists(db, any, &ret->soft_counts, error) && nx_hold_exists(db, key, at, &ret->held, error) &&
+    return nx_db_exists(db, any, &ret->soft_counts, error) && nx_hold_exists(db, key, at, &ret->held, error) &&
            read_cooling(db, life ? LIVING : COOLING, key, &ret->standing, error);
 }
 
@@ -377,7 +368,7 @@ static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_
             return FALSE;
         nx_db_bind_text(ask, 1, change->key);
         nx_db_bind_text(ask, 2, change->stream);
-        return exists(db, ask, ret, error);
+        return nx_db_exists(db, ask, ret, error);
     case NX_ACT_ALLOW:
     case NX_ACT_DISALLOW:
         ask = nx_db_statement(db, ALLOWED, error);
@@ -385,7 +376,7 @@ static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_
             return FALSE;
         nx_db_bind_text(ask, 1, change->key);
         nx_db_bind_text(ask, 2, change->key);
-        if (!exists(db, ask, ret, error))
+        if (!nx_db_exists(db, ask, ret, error))
             return FALSE;
         *ret = *ret == (change->act == NX_ACT_DISALLOW);
         return TRUE;
