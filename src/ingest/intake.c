@@ -125,16 +125,19 @@ static void on_stored(void *data, const GError *error)
     pthread_mutex_unlock(&waiting->lock);
 }
 
-/* The events of one job, with its claim. */
-static gboolean add_one(struct nx_intake *intake, struct nx_worker *worker, const struct nx_job *job, struct nx_event *events,
+/* The events of one job, with what they are answered with. */
+static gboolean add_one(struct nx_intake *intake, struct nx_worker *worker, struct nx_job *job, struct nx_event *events,
                         struct nx_stored *stored, size_t n, nx_when now, GError **error)
 {
     struct waiting waiting = {.over = false};
-    if (job->claim == NULL)
+    if (job->once == NULL)
         return nx_store_add(intake->store, nx_worker_arena(worker), events, n, now, stored, error);
+    job->events = events;
+    job->stored = stored;
+    job->n_events = n;
     pthread_mutex_init(&waiting.lock, NULL);
     pthread_cond_init(&waiting.done, NULL);
-    if (nx_store_submit(intake->store, nx_worker_arena(worker), events, n, job->claim, now, stored, on_stored, &waiting,
+    if (nx_store_submit(intake->store, nx_worker_arena(worker), events, n, NULL, job->once, now, stored, on_stored, &waiting,
                         &waiting.error)) {
         pthread_mutex_lock(&waiting.lock);
         while (!waiting.over)
@@ -143,21 +146,23 @@ static gboolean add_one(struct nx_intake *intake, struct nx_worker *worker, cons
     }
     pthread_cond_destroy(&waiting.done);
     pthread_mutex_destroy(&waiting.lock);
+    for (size_t i = 0; job->once->repeated && i < n; i++)
+        stored[i] = (struct nx_stored){.duplicate = true};
     if (waiting.error != NULL)
         g_propagate_error(error, waiting.error);
     return waiting.error == NULL;
 }
 
-static bool some_claim(const struct batch *batch)
+static bool some_once(const struct batch *batch)
 {
     for (const struct nx_job *job = batch->jobs; job != NULL; job = job->next)
-        if (job->claim != NULL)
+        if (job->once != NULL)
             return true;
     return false;
 }
 
-/* Commits the whole batch; should its content be at fault, or a job have a claim, each job by itself, so that one cannot take
- * others with it. */
+/* Commits the whole batch; should its content be at fault, or a job have an answer to keep, each job by itself, so that one cannot
+ * take others with it. */
 static void commit(struct nx_intake *intake, struct nx_worker *worker, struct batch *batch)
 {
     nx_when now = g_get_real_time() / G_USEC_PER_SEC;
@@ -166,7 +171,7 @@ static void commit(struct nx_intake *intake, struct nx_worker *worker, struct ba
     struct nx_arena *arena = nx_worker_arena(worker);
     g_autoptr(GError) fault = NULL;
     gint64 began = g_get_monotonic_time();
-    bool apart = some_claim(batch);
+    bool apart = some_once(batch);
     bool whole = !apart && nx_store_add(intake->store, arena, events, batch->events->len, now, stored, &fault);
     guint index = 0;
     for (struct nx_job *job = batch->jobs, *next; job != NULL; job = next) {

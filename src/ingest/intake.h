@@ -22,7 +22,10 @@ struct nx_outcome {                /* of one job; slices live until done returns
 struct nx_job {
     const struct nx_input *inputs;
     size_t n_inputs;
-    const struct nx_claim *claim; /* committed with the events (store/store.h), or NULL */
+    struct nx_once *once; /* what the events are answered with (store/store.h), or NULL; its fn finds them here: */
+    const struct nx_event *events;
+    const struct nx_stored *stored; /* decisions and duplicates */
+    size_t n_events;
     void (*done)(struct nx_job *job, const struct nx_outcome *outcome);
     void *data;
     struct nx_job *next; /* the queue's */

@@ -112,7 +112,7 @@ void nx_request_done(struct nx_request *request, struct nx_once *once, const GEr
         nx_request_empty(request, (unsigned)status);
     else
         nx_request_answer(request, (unsigned)status, status < 400 ? "application/json" : PROBLEM, body);
-    g_string_free(once->answer, TRUE);
+    g_string_free(g_steal_pointer(&once->answer), TRUE);
 }
 
 void nx_request_fail(struct nx_request *request, const GError *error)

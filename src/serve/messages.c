@@ -15,22 +15,51 @@ struct post { /* one request on its way through the intake */
     GArray *inputs;          /* struct nx_input */
     GPtrArray *texts;        /* bytes of the messages of an mbox */
     struct nx_origin origin; /* of all of them */
-    struct nx_claim claim;   /* Idempotency-Key */
+    struct nx_once once;     /* Idempotency-Key */
 };
 
 static void free_post(struct post *post)
 {
+    if (post->once.answer != NULL)
+        g_string_free(post->once.answer, TRUE);
     g_array_unref(post->inputs);
     g_ptr_array_unref(post->texts);
     g_free(post);
 }
 
-/* An event's JSON with one more key. */
-static void add_event(struct nx_buf *out, const struct nx_event *event, bool duplicate)
+/* The answer: each event's JSON with one more key. */
+static struct nx_str compose(struct nx_arena *arena, size_t n_messages, const struct nx_event *events, const bool *duplicates,
+                             size_t n)
 {
-    nx_event_to_json(out, event);
-    out->n--; /* its closing brace */
-    nx_buf_add(out, duplicate ? NX_STR(",\"duplicate\":true}") : NX_STR(",\"duplicate\":false}"));
+    struct nx_buf body;
+    nx_buf_init(&body, arena, ANSWER_MAX);
+    nx_buf_add(&body, nx_arena_printf(arena, "{\"messages\":%zu,\"events\":[", n_messages));
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            nx_buf_addc(&body, ',');
+        nx_event_to_json(&body, &events[i]);
+        body.n--; /* its closing brace */
+        nx_buf_add(&body, duplicates[i] ? NX_STR(",\"duplicate\":true}") : NX_STR(",\"duplicate\":false}"));
+    }
+    nx_buf_add(&body, NX_STR("]}\n"));
+    return nx_buf_str(&body);
+}
+
+/* The answer that is kept with the events, for a repeat. */
+static int answer_kept(void *data, struct nx_reader *reader, const struct nx_acted *acted, GString *answer, GError **error)
+{
+    const struct nx_job *job = data;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_event *events = nx_arena_array(arena, job->n_events, sizeof *events);
+    bool *duplicates = nx_arena_array(arena, job->n_events, sizeof *duplicates);
+    (void)reader, (void)acted, (void)error;
+    for (size_t i = 0; i < job->n_events; i++) {
+        events[i] = job->events[i];
+        events[i].decision = job->stored[i].decision;
+        duplicates[i] = job->stored[i].duplicate;
+    }
+    nx_said(answer, 200, compose(arena, job->n_inputs, events, duplicates, job->n_events));
+    return 1;
 }
 
 /* From a worker's thread, after the commit. */
@@ -38,24 +67,31 @@ static void stored(struct nx_job *job, const struct nx_outcome *outcome)
 {
     struct post *post = job->data;
     struct nx_request *request = post->request;
-    if (g_error_matches(outcome->error, NX_ERROR, NX_ERROR_DENIED)) {
-        nx_request_problem(request, 422, "this Idempotency-Key came with another request before (use a new one for each)");
-    } else if (outcome->error != NULL) {
+    if (job->once != NULL)
+        nx_request_done(request, job->once, outcome->error);
+    else if (outcome->error != NULL)
         nx_request_fail(request, outcome->error);
-    } else {
-        struct nx_buf body;
-        nx_buf_init(&body, outcome->arena, ANSWER_MAX);
-        nx_buf_add(&body, nx_arena_printf(outcome->arena, "{\"messages\":%zu,\"events\":[", job->n_inputs));
-        for (size_t i = 0; i < outcome->n; i++) {
-            if (i > 0)
-                nx_buf_addc(&body, ',');
-            add_event(&body, &outcome->events[i], outcome->duplicates[i]);
-        }
-        nx_buf_add(&body, NX_STR("]}\n"));
-        nx_request_json(request, 200, nx_buf_str(&body));
-    }
+    else
+        nx_request_json(request, 200, compose(outcome->arena, job->n_inputs, outcome->events, outcome->duplicates, outcome->n));
     free_post(post);
     nx_request_wake(request);
+}
+
+/* True: the request has its answer, the one kept under its key or a problem; nothing is read. */
+static bool answer_again(struct nx_request *request, struct post *post)
+{
+    g_autoptr(GError) error = NULL;
+    nx_request_once(request, &post->once, answer_kept, &post->job);
+    if (post->once.claim.token.n == 0)
+        return false;
+    struct nx_reader *reader = nx_request_reader(request);
+    if (reader == NULL)
+        return true;
+    int known = nx_reader_recall(reader, &post->once, nx_request_now(request), &error);
+    if (known != 0)
+        nx_request_done(request, &post->once, error);
+    post->job.once = &post->once;
+    return known != 0;
 }
 
 static void add_message(struct post *post, struct nx_str bytes, nx_notes notes, size_t limit)
@@ -98,6 +134,10 @@ void nx_post_messages(struct nx_request *request)
     post->request = request;
     post->inputs = g_array_new(FALSE, TRUE, sizeof(struct nx_input));
     post->texts = g_ptr_array_new_with_free_func(g_free);
+    if (answer_again(request, post)) {
+        free_post(post);
+        return;
+    }
     if (mbox || (body.n >= 5 && memcmp(body.p, "From ", 5) == 0))
         add_mbox(post, body, limit);
     else
@@ -109,13 +149,10 @@ void nx_post_messages(struct nx_request *request)
                                       .received_at = nx_request_now(request)};
     for (guint i = 0; i < post->inputs->len; i++)
         g_array_index(post->inputs, struct nx_input, i).origin = &post->origin;
-    post->job = (struct nx_job){.inputs = (const struct nx_input *)(const void *)post->inputs->data,
-                                .n_inputs = post->inputs->len,
-                                .done = stored,
-                                .data = post};
-    post->claim = nx_request_claim(request);
-    post->claim.again = true;
-    post->job.claim = post->claim.token.n > 0 ? &post->claim : NULL;
+    post->job.inputs = (const struct nx_input *)(const void *)post->inputs->data;
+    post->job.n_inputs = post->inputs->len;
+    post->job.done = stored;
+    post->job.data = post;
     g_autoptr(GError) error = NULL;
     if (nx_request_service(request)->ending) {
         free_post(post);

@@ -175,7 +175,7 @@ static void keep(struct nx_request *request, struct delivery *delivery, nx_when 
     nx_request_service(request)->storing++;
     nx_request_wait(request); /* first: the answer may be there before submit returns */
     if (!nx_store_submit(nx_request_service(request)->store, delivery->arena, delivery->events, delivery->n,
-                         delivery->claim.token.n > 0 ? &delivery->claim : NULL, now, delivery->stored, kept, delivery, &error)) {
+                         delivery->claim.token.n > 0 ? &delivery->claim : NULL, NULL, now, delivery->stored, kept, delivery, &error)) {
         nx_request_fail(request, error);
         free_delivery(delivery);
         nx_request_service(request)->storing--;

@@ -57,6 +57,14 @@ gboolean nx_store_recall(struct nx_store *store, struct nx_once *once, nx_when n
     return once->claim.token.n == 0 || nx_writer_wait(store, &task, error);
 }
 
+int nx_reader_recall(struct nx_reader *reader, struct nx_once *once, nx_when now, GError **error)
+{
+    g_string_truncate(once->answer, 0);
+    int known = once->claim.token.n == 0 ? 0 : reader->ops->answered(reader, &once->claim, now, once->answer, error);
+    once->repeated = known > 0;
+    return known;
+}
+
 gboolean nx_store_keep(struct nx_store *store, struct nx_once *once, nx_when now, GError **error)
 {
     struct nx_task task = {.run = run_keep, .now = now, .answered = once};

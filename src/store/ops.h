@@ -114,6 +114,7 @@ struct nx_backend_ops {
                 GError **error);
     gboolean (*domains)(struct nx_reader *reader, const struct nx_policy *policy, nx_when now, nx_domain_fn *fn, void *data,
                         GError **error);
+    int (*answered)(struct nx_reader *reader, const struct nx_claim *claim, nx_when now, GString *ret, GError **error); /* recall */
     gboolean (*position)(struct nx_reader *reader, int64_t *ret, GError **error);
     int (*get_mark)(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error);
     int (*raw)(struct nx_reader *reader, struct nx_arena *arena, struct nx_str event_id, struct nx_raw *ret, GError **error);

@@ -59,11 +59,7 @@ void nx_store_close(struct nx_store *store)
 
 static gboolean run_add(struct nx_store *store, struct nx_task *task, GError **error)
 {
-    const struct nx_claim *claim = task->claim;
-    bool again = claim != NULL && claim->again;
-    g_autoptr(GString) kept = again ? g_string_new(NULL) : NULL; /* a digit an event: was it a duplicate */
-    int known = again ? store->ops->recall(store->backend, claim, task->now, kept, error) : 0;
-    if (known < 0 || (claim != NULL && !again && !store->ops->claim(store->backend, claim, task->now, error)))
+    if (task->claim != NULL && !store->ops->claim(store->backend, task->claim, task->now, error))
         return FALSE;
     for (size_t i = 0; i < task->n; i++) {
         struct nx_address address = {0};
@@ -77,12 +73,8 @@ static gboolean run_add(struct nx_store *store, struct nx_task *task, GError **e
             (void)nx_address_fold(store->scratch, recipient, store->rules, &address, &why);
         if (!store->ops->add(store->backend, task->arena, event, &address, why, task->now, &task->ret_stored[i], error))
             return FALSE;
-        if (again && known == 0)
-            g_string_append_c(kept, task->ret_stored[i].duplicate ? '1' : '0');
-        else if (again && i < kept->len)
-            task->ret_stored[i].duplicate = kept->str[i] == '1';
     }
-    return known > 0 || !again || store->ops->keep(store->backend, claim, task->now, kept, error);
+    return TRUE;
 }
 
 gboolean nx_store_add(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n, nx_when now,
@@ -93,8 +85,8 @@ gboolean nx_store_add(struct nx_store *store, struct nx_arena *arena, const stru
 }
 
 gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n,
-                         const struct nx_claim *claim, nx_when now, struct nx_stored *ret_stored, nx_stored_fn *fn, void *data,
-                         GError **error)
+                         const struct nx_claim *claim, struct nx_once *once, nx_when now, struct nx_stored *ret_stored,
+                         nx_stored_fn *fn, void *data, GError **error)
 {
     struct nx_task *task = g_new0(struct nx_task, 1);
     *task = (struct nx_task){.run = run_add,
@@ -102,6 +94,7 @@ gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const s
                              .events = events,
                              .n = n,
                              .claim = claim,
+                             .once = once,
                              .now = now,
                              .ret_stored = ret_stored,
                              .fn = fn,

@@ -54,11 +54,10 @@ typedef void nx_stored_fn(void *data, const GError *error);
 struct nx_claim { /* a token that may come again with the same content (digest), but with no other: DENIED, nothing is kept;
                      remembered NX_CLAIM_DAYS */
     struct nx_str token, digest;
-    bool again; /* of events: duplicates are told as they were the first time */
 };
 #define NX_CLAIM_DAYS 4
 #define NX_ANSWERS_MOST 100000    /* kept for repeats; the oldest go first */
-#define NX_ANSWER_MAX (64u << 10) /* bytes of one */
+#define NX_ANSWER_MAX (1u << 20)  /* bytes of one */
 
 struct nx_acted {
     size_t changed, erased; /* as in nx_suppressed */
@@ -75,11 +74,15 @@ struct nx_once { /* an act that is done once and answered, and then answered the
 };
 /* For acts that are more than one transaction: before, and after. */
 gboolean nx_store_recall(struct nx_store *store, struct nx_once *once, nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same by a reader, without waiting for the writer: 1 answered before, 0 not, -1 error. */
+struct nx_reader;
+int nx_reader_recall(struct nx_reader *reader, struct nx_once *once, nx_when now, GError **error);
 gboolean nx_store_keep(struct nx_store *store, struct nx_once *once, nx_when now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* claim: NULL, or made in the same transaction; its slices live until fn is called. */
+/* claim: NULL, or made in the same transaction; its slices live until fn is called. once: NULL, or what the events are answered
+ * with; *ret_stored is written before its fn is called, and not at all where it was repeated. */
 gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const struct nx_event *events, size_t n,
-                         const struct nx_claim *claim, nx_when now, struct nx_stored *ret_stored, nx_stored_fn *fn, void *data,
-                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                         const struct nx_claim *claim, struct nx_once *once, nx_when now, struct nx_stored *ret_stored,
+                         nx_stored_fn *fn, void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A number kept under a name: how far somebody has read the log. Blocks until the commit. */
 gboolean nx_store_mark(struct nx_store *store, struct nx_str name, int64_t value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

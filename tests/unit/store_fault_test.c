@@ -365,7 +365,7 @@ static void many_threads_write_and_read(void **state)
         ticket->arena = nx_arena_new();
         ticket->event = event_of(ticket->arena, 100, i);
         ticket->answered = &done;
-        assert_true(nx_store_submit(store, ticket->arena, &ticket->event, 1, NULL, T0, &ticket->stored, answered, ticket, &error));
+        assert_true(nx_store_submit(store, ticket->arena, &ticket->event, 1, NULL, NULL, T0, &ticket->stored, answered, ticket, &error));
     }
     for (int i = 0; i < ADDERS; i++) {
         pthread_join(threads[i], NULL);

@@ -375,7 +375,7 @@ static int claim(struct fixture *f, const char *token, const char *digest, nx_wh
 {
     struct answer answer = {0};
     const struct nx_claim one = {.token = nx_str_of(token), .digest = nx_str_of(digest)};
-    assert_true(nx_store_submit(f->store, f->arena, NULL, 0, &one, now, NULL, answered, &answer, NULL));
+    assert_true(nx_store_submit(f->store, f->arena, NULL, 0, &one, NULL, now, NULL, answered, &answer, NULL));
     while (answer.code == 0)
         g_usleep(1000);
     return answer.code;

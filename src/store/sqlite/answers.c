@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What repeated requests are answered with. */
+#include "store/sqlite/read.h"
 #include "store/sqlite/write.h"
 
 #include "base/error.h"
@@ -9,14 +10,14 @@ static const char KEEP[] = "INSERT OR REPLACE INTO answers(token, digest, made, 
 static const char EXPIRE[] = "DELETE FROM answers WHERE made<?1";
 static const char BOUND[] = "DELETE FROM answers WHERE id<=(SELECT max(id) FROM answers)-?1";
 
-int nx_answers_recall(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GString *ret, GError **error)
+static int recall(struct nx_db *db, const struct nx_claim *claim, nx_when now, GString *ret, GError **error)
 {
-    sqlite3_stmt *look = nx_db_statement(backend->db, LOOK, error);
+    sqlite3_stmt *look = nx_db_statement(db, LOOK, error);
     if (look == NULL)
         return -1;
     sqlite3_bind_blob64(look, 1, claim->token.p, claim->token.n, SQLITE_STATIC);
     sqlite3_bind_int64(look, 2, now - NX_CLAIM_DAYS * 86400);
-    int got = nx_db_step(backend->db, look, error);
+    int got = nx_db_step(db, look, error);
     if (got <= 0)
         return got;
     struct nx_str digest = {sqlite3_column_blob(look, 0), (size_t)sqlite3_column_bytes(look, 0)}, answer = nx_db_text(look, 1);
@@ -27,6 +28,16 @@ int nx_answers_recall(struct nx_backend *backend, const struct nx_claim *claim, 
     if (!same)
         g_set_error(error, NX_ERROR, NX_ERROR_DENIED, "this key came before, with another request");
     return same ? 1 : -1;
+}
+
+int nx_answers_recall(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GString *ret, GError **error)
+{
+    return recall(backend->db, claim, now, ret, error);
+}
+
+int nx_answers_answered(struct nx_reader *reader, const struct nx_claim *claim, nx_when now, GString *ret, GError **error)
+{
+    return recall(nx_sqlite_reader(reader)->db, claim, now, ret, error);
 }
 
 static gboolean drop(struct nx_db *db, const char *sql, int64_t value, GError **error)

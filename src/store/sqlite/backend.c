@@ -75,6 +75,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .settle = nx_hold_settle,
     .claim = nx_write_claim,
     .recall = nx_answers_recall,
+    .answered = nx_answers_answered,
     .keep = nx_answers_keep,
     .reader_within = reader_within,
     .sent = nx_sent_add,

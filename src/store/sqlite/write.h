@@ -34,6 +34,7 @@ gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *con
 struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id);
 /* answers.c; 1 known, 0 not, -1 error */
 int nx_answers_recall(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GString *ret, GError **error);
+int nx_answers_answered(struct nx_reader *reader, const struct nx_claim *claim, nx_when now, GString *ret, GError **error);
 gboolean nx_answers_keep(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, const GString *answer, GError **error);
 /* claims.c */
 gboolean nx_write_claim(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
