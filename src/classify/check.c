@@ -111,19 +111,15 @@ static void check_duplicates(struct nx_rulebook *book)
         const struct nx_rule *rule = g_ptr_array_index(book->rules, i);
         for (guint k = 0; k < rule->any->len; k++) {
             const struct nx_phrase *phrase = &g_array_index(rule->any, struct nx_phrase, k);
-            struct nx_norm norm;
-            nx_norm_make(book->arena, phrase->source, &norm);
-            struct nx_str *key = nx_arena_alloc(book->arena, sizeof *key);
-            *key = norm.text;
             struct phrase_at *here = nx_arena_alloc(book->arena, sizeof *here);
-            *here = (struct phrase_at){rule, phrase, g_hash_table_lookup(seen, key)};
+            *here = (struct phrase_at){rule, phrase, g_hash_table_lookup(seen, &phrase->form)};
             for (const struct phrase_at *other = here->next; other != NULL; other = other->next)
                 if (other->rule == rule || (other->rule->local == rule->local && same_gates(other->rule, rule))) {
                     nx_rulebook_fault(book, rule->file, phrase->line, 7, "the phrase '%.*s' stands at %.*s:%u already", NX_FMT(phrase->source),
                                       NX_FMT(other->rule->file), other->phrase->line);
                     break;
                 }
-            g_hash_table_replace(seen, key, here);
+            g_hash_table_replace(seen, (void *)(uintptr_t)&phrase->form, here);
         }
     }
     g_hash_table_unref(seen);

@@ -42,7 +42,7 @@ bool nx_phrase_parse(struct nx_arena *arena, struct nx_str text, struct nx_phras
     struct nx_norm norm;
     nx_norm_make(arena, text, &norm);
     struct nx_str rest = norm.text;
-    *ret = (struct nx_phrase){.source = text, .line = ret->line};
+    *ret = (struct nx_phrase){.source = text, .form = norm.text, .line = ret->line};
     enum nx_gap gap = NX_GAP_NONE;
     while (rest.n > 0) {
         if (ret->n_segments == NX_SEGMENTS_MAX) {

@@ -26,6 +26,7 @@ struct nx_segment {
 
 struct nx_phrase {
     struct nx_str source; /* as written */
+    struct nx_str form;   /* normalised: the same for phrases that are the same */
     unsigned line;
     struct nx_segment segments[NX_SEGMENTS_MAX];
     unsigned n_segments;

@@ -88,7 +88,7 @@ static void sum_table(GChecksum *sum, GHashTable *table)
 /* Over what decides, in the order of trial; comments, examples and notes are left out. */
 static void digest(struct nx_ruleset *rules)
 {
-    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_MD5); /* tells sets apart, no more: the cheapest that does */
     const struct nx_rulebook *book = rules->book;
     for (guint i = 0; i < book->rules->len; i++) {
         const struct nx_rule *rule = g_ptr_array_index(book->rules, i);
