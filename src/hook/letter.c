@@ -76,6 +76,7 @@ static unsigned actions_of(enum nx_act act)
         return 1u << NX_ACTION_SUPPRESS;
     case NX_ACT_RELEASE:
     case NX_ACT_ALLOW:
+    case NX_ACT_REVIVE:
         return 1u << NX_ACTION_CLEAR;
     case NX_ACT_HOLD: /* what was on the list is on it no more */
         return 1u << NX_ACTION_HOLD | 1u << NX_ACTION_CLEAR;

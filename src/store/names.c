@@ -40,7 +40,8 @@ const char *nx_act_name(enum nx_act act)
 {
     static const char *const names[NX_ACT_COUNT] = {"event",    "suppress", "release",      "allow",
                                                     "disallow", "import",   "hold_release", "hold_drop", "forget",
-                                                    "rejudge",  "domain",   "dismiss",      "hold",      "rehold"};
+                                                    "rejudge",  "domain",   "dismiss",      "hold",      "rehold",
+                                                    "revive"};
     return names[act];
 }
 

@@ -263,9 +263,10 @@ enum nx_act {
     NX_ACT_DOMAIN,
     NX_ACT_DISMISS,
     NX_ACT_HOLD,
-    NX_ACT_REHOLD
+    NX_ACT_REHOLD,
+    NX_ACT_REVIVE
 };
-#define NX_ACT_COUNT 14
+#define NX_ACT_COUNT 15
 const char *nx_act_name(enum nx_act act);
 struct nx_logged { /* one line of the log; slices live for the call */
     int64_t sequence;

@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 
-#define QUEUE_MAX 8192u /* tasks waiting; beyond it submit says BUSY and the others wait */
-#define GROUP_MAX 1024u /* tasks in one transaction */
+#define QUEUE_MAX 8192u     /* tasks waiting; beyond it submit says BUSY and the others wait */
+#define GROUP_MAX 1024u     /* tasks in one transaction */
+#define BREATH_EVERY 500000 /* microseconds of writing without a pause, */
+#define BREATH 5000         /* after which writers of other processes get so many: a file's lock knows no queue */
 
 static gboolean run_task(struct nx_store *store, struct nx_task *task, GError **error)
 {
@@ -84,11 +86,25 @@ static void run_group(struct nx_store *store, struct nx_task *tasks, size_t most
     g_clear_error(&error);
 }
 
+/* Who waited as long as a breath has had one. */
+static void breathe(int64_t *last, int64_t waited_from)
+{
+    int64_t now = g_get_monotonic_time();
+    if (now - waited_from >= BREATH) {
+        *last = now;
+    } else if (now - *last >= BREATH_EVERY) {
+        g_usleep(BREATH);
+        *last = g_get_monotonic_time();
+    }
+}
+
 static void *write_all(void *data)
 {
     struct nx_store *store = data;
+    int64_t breath = g_get_monotonic_time();
     pthread_mutex_lock(&store->lock);
     for (;;) {
+        int64_t waited_from = g_get_monotonic_time();
         while (store->head == NULL && !store->closing)
             pthread_cond_wait(&store->work, &store->lock);
         if (store->head == NULL)
@@ -97,6 +113,7 @@ static void *write_all(void *data)
         bool alone = store->head->alone;
         struct nx_task *tasks = alone ? cut(store, &store->head->next, 1) : take_group(store, &most);
         pthread_mutex_unlock(&store->lock);
+        breathe(&breath, waited_from);
         if (alone)
             run_alone(store, tasks);
         else

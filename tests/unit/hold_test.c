@@ -431,7 +431,7 @@ static void incidents_of_an_older_file_keep_their_beginning(void **state)
     assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "ALTER TABLE incidents DROP COLUMN since; DROP INDEX raw_alike; ALTER TABLE raw DROP COLUMN "
-                                  "alike; DROP TABLE sent; PRAGMA user_version = 8",
+                                  "alike; DROP TABLE sent; DROP TABLE alive; PRAGMA user_version = 8",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);

@@ -166,6 +166,57 @@ static int in_child(int (*fn)(const char *path), const char *path)
     return WEXITSTATUS(status);
 }
 
+#define HOGGED 20000
+
+/* Writes without a pause for some seconds. */
+static int hog(const char *path)
+{
+    GError *error = NULL;
+    struct nx_store *store = must_open(path);
+    struct nx_manual *entries = g_new0(struct nx_manual, HOGGED);
+    gint64 end = g_get_monotonic_time() + 8 * G_USEC_PER_SEC;
+    for (int i = 0; i < HOGGED; i++)
+        entries[i].address = nx_str_of(g_strdup_printf("hog-%d@example.net", i));
+    for (int64_t n = 1; g_get_monotonic_time() < end; n++) {
+        for (int i = 0; i < HOGGED; i++)
+            entries[i].since = T0, entries[i].until = T0 + n;
+        if (!nx_store_suppress(store, entries, HOGGED, T0, NULL, &error)) {
+            fprintf(stderr, "%s\n", error->message);
+            return 1;
+        }
+    }
+    nx_store_close(store);
+    return 0;
+}
+
+/* A lock on a file has no queue: who gives it back only to take it again leaves others no gap, unless he takes a breath. */
+static void who_writes_on_and_on_lets_others_in(void **state)
+{
+    (void)state;
+    g_autofree char *path = path_of("hog.db");
+    nx_store_close(must_open(path));
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(hog(path));
+    g_autoptr(GError) error = NULL;
+    struct nx_store *store = must_open(path);
+    gint64 longest = 0;
+    int status = 0;
+    for (int i = 0; i < 5; i++) {
+        g_autofree char *address = g_strdup_printf("meanwhile-%d@example.net", i);
+        g_usleep(200000);
+        gint64 start = g_get_monotonic_time();
+        if (!put(store, address, &error))
+            fail_msg("%s", error->message);
+        longest = MAX(longest, g_get_monotonic_time() - start);
+    }
+    nx_store_close(store);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    if (longest > 3000000)
+        fail_msg("waited %lld ms", (long long)longest / 1000);
+}
+
 static int fill_up(const char *path)
 {
     GError *error = NULL;
@@ -439,6 +490,7 @@ int main(void)
         cmocka_unit_test(what_is_no_store_is_refused_untouched),
         cmocka_unit_test(a_damaged_file_says_so),
         cmocka_unit_test(a_locked_file_is_waited_for_then_busy),
+        cmocka_unit_test(who_writes_on_and_on_lets_others_in),
         cmocka_unit_test(a_full_disk_keeps_nothing_half),
         cmocka_unit_test(a_read_only_file_is_read),
         cmocka_unit_test(what_was_answered_survives_a_kill),

@@ -15,6 +15,7 @@ static const char COOL[] = "DELETE FROM suppressions WHERE key=?1 AND class='s' 
 /* As nx_standing_is_tried. */
 static const char TRY[] = "UPDATE suppressions SET until=?2 WHERE key=?1 AND class='h' AND manual=0 AND (until IS NULL OR until>?2)"
                           " AND since<?2 AND (renewals=0 OR ?2-since>31536000)";
+static const char REVIVE[] = "UPDATE suppressions SET until=?2 WHERE key=?1 AND stream=?3 AND (until IS NULL OR until>?2)";
 static const char ALLOW[] = "INSERT OR REPLACE INTO allowed(key, seq) VALUES(?1,?2)";
 static const char FORGET[] = "INSERT OR REPLACE INTO forgotten(hash, stream, since, until, seq) VALUES(?1,?2,?3,?4,?5)";
 static const char DISALLOW[] = "DELETE FROM allowed WHERE key=?1";
@@ -76,10 +77,12 @@ static gboolean with_key(struct nx_db *db, const char *sql, const struct nx_row 
     nx_db_bind_text(statement, 1, row->key);
     if (sql == LIFT || sql == UNLIST)
         nx_db_bind_text(statement, 2, row->scope);
-    else if (sql == TRY)
+    else if (sql == TRY || sql == REVIVE)
         nx_db_bind_when(statement, 2, row->until);
     else if (sql == ALLOW)
         sqlite3_bind_int64(statement, 2, row->sequence);
+    if (sql == REVIVE)
+        nx_db_bind_text(statement, 3, row->scope);
     return nx_db_run(db, statement, error);
 }
 
@@ -133,6 +136,8 @@ gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
         return with_key(db, LIFT, row, error) && release_holds(db, row, error);
     case NX_ACT_REHOLD:
         return nx_hold_put(db, row, error);
+    case NX_ACT_REVIVE:
+        return with_key(db, REVIVE, row, error);
     case NX_ACT_ALLOW:
         return with_key(db, ALLOW, row, error) && nx_hold_end(db, row->key, NULL, error);
     case NX_ACT_HOLD_RELEASE:

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define BUSY_MS 5000
+#define POLL_US 2000
 
 gboolean nx_db_fail(struct nx_db *db, int code, GError **error)
 {
@@ -322,10 +323,23 @@ static gboolean load_dictionary(struct nx_db *db, GError **error)
     return TRUE;
 }
 
+/* SQLite's own pauses grow to 100 ms, and hardly ever meet the gap that a busy writer leaves (store/writer.c). */
+static int wait_for_lock(void *data, int tries)
+{
+    struct nx_db *db = data;
+    int64_t now = g_get_monotonic_time();
+    if (tries == 0)
+        db->waiting_since = now;
+    if (now - db->waiting_since >= BUSY_MS * 1000)
+        return 0;
+    g_usleep(POLL_US);
+    return 1;
+}
+
 static gboolean set_up(struct nx_db *db, bool write, GError **error)
 {
     sqlite3_extended_result_codes(db->sqlite, 1);
-    sqlite3_busy_timeout(db->sqlite, BUSY_MS);
+    sqlite3_busy_handler(db->sqlite, wait_for_lock, db);
     int64_t version;
     if (!recognise(db, &version, error)) /* before anything is written: the file may be somebody else's */
         return FALSE;

@@ -14,11 +14,12 @@
 
 /* Lookup tables hold whole keys; those made before are of another database then. */
 #define NX_DB_RENEW "UPDATE main.meta SET value=lower(hex(randomblob(16))) WHERE name='uuid';"
-#define NX_DB_SCHEMA 12
+#define NX_DB_SCHEMA 13
 
 struct nx_db {
     sqlite3 *sqlite;
     char *path;
+    int64_t waiting_since; /* for another process's lock, microseconds */
     GHashTable *statements; /* SQL text (by pointer) to sqlite3_stmt */
     struct nx_zip *zip;
     struct nx_pseudonym *secret; /* of erased addresses; NULL until it is needed */

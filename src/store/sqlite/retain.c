@@ -26,6 +26,7 @@ static const char NO_TRIAGE[] = "DELETE FROM unexplained WHERE seq=?1";
 static const char KEYS[] = "SELECT key, max(at) FROM log WHERE key>?1 GROUP BY key ORDER BY key LIMIT ?2";
 static const char ENTRIES[] = "SELECT key, until FROM suppressions WHERE key>?1 ORDER BY key LIMIT ?2";
 static const char OF_KEY[] = "SELECT max(at, made), cause, seq=(SELECT max(seq) FROM log) FROM log WHERE key=?1";
+static const char DEAD[] = "DELETE FROM alive WHERE at<?1";
 static const char HASHES[] = "SELECT hash, stream FROM forgotten WHERE until<=?1 LIMIT ?2";
 
 static int64_t keep_of(const struct nx_retention *retention, enum nx_cause cause)
@@ -261,6 +262,8 @@ static gboolean step(struct nx_backend *backend, const struct nx_retention *rete
         return walk_sent(backend, retention, now, dry, cursor, error);
     default:
         cursor->done = true;
+        if (!dry && retention->events > 0 && !nx_db_run_number(backend->db, DEAD, now - MEMORY, error))
+            return FALSE;
         return dry || ret->addresses == 0 || nx_db_exec(backend->db, NX_DB_RENEW, error);
     }
 }

@@ -318,6 +318,8 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
         !nx_pack_sweep(backend, now, error))
         return FALSE;
     *ret = (struct nx_stored){.decision = decision};
+    if (nx_policy_is_life(event))
+        return nx_domain_revive(backend, event, &change, now, error);
     return nx_domain_weigh(backend, &change, now, error) &&
            (!nx_surge_is_incident(&surge) || nx_hold_take_in(backend, &surge, &change, now, error));
 }
@@ -389,6 +391,7 @@ static gboolean has_effect(struct nx_db *db, const struct nx_change *change, nx_
     case NX_ACT_HOLD_RELEASE: /* hold.c has looked, or it is as planned */
     case NX_ACT_HOLD_DROP:
     case NX_ACT_REHOLD:
+    case NX_ACT_REVIVE: /* domain.c has looked */
         *ret = true;
         return TRUE;
     }
@@ -439,6 +442,7 @@ static gboolean act_on_erased(struct nx_backend *backend, const struct nx_change
     case NX_ACT_HOLD_RELEASE:
     case NX_ACT_HOLD_DROP:
     case NX_ACT_REHOLD:
+    case NX_ACT_REVIVE:
         break;
     }
     return TRUE;
