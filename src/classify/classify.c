@@ -178,12 +178,12 @@ static bool by_status(struct judge *judge, bool specific, struct nx_verdict *ver
     return false;
 }
 
-static bool by_reply(const struct judge *judge, struct nx_verdict *verdict)
+static bool by_reply(struct judge *judge, struct nx_verdict *verdict)
 {
     for (size_t i = 0; i < judge->context.n_replies; i++) {
         unsigned reply = judge->context.replies[i];
         enum nx_cause cause = nx_reply_cause(reply, judge->report->stage);
-        if (reply < 400 || cause == NX_CAUSE_UNKNOWN)
+        if (reply < 400 || cause == NX_CAUSE_UNKNOWN || (nx_cause_facts(cause)->class_ == NX_CLASS_HARD && words_deny(judge)))
             continue;
         decide_by_cause(judge, cause, nx_cause_facts(cause)->class_, NX_STR("code.reply"), nx_arena_printf(judge->arena, "%u", reply), verdict);
         return true;
