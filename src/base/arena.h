@@ -26,6 +26,5 @@ struct nx_str nx_arena_printf(struct nx_arena *arena, const char *format, ...) G
 /* Bytes handed out since the last reset. */
 size_t nx_arena_used(const struct nx_arena *arena);
 
-
 typedef struct nx_arena nx_arena; /* for g_autoptr only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(nx_arena, nx_arena_free)

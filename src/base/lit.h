@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/lit.h - many literals, found in one pass over a text.
  *
- * Each literal (4 bytes or more) is filed under its rarest window of 4 bytes; a bitmap of 8 KiB says for nearly every place of a text that no window is there.
- * A set is built once, then sealed and immutable: any thread may scan. The caller keeps the literals' bytes alive as long as the set. */
+ * Each literal (4 bytes or more) is filed under its rarest window of 4 bytes; a bitmap of 8 KiB says for nearly every place of a
+ * text that no window is there. A set is built once, then sealed and immutable: any thread may scan. The caller keeps the literals'
+ * bytes alive as long as the set. */
 #pragma once
 #include "base/str.h"
 

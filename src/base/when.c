@@ -102,8 +102,8 @@ nx_when nx_when_parse(struct nx_str text)
 {
     int year, month, day, hour = 0, minute = 0, second = 0, zone = 0;
     text = nx_str_trim(text);
-    if (!take_number(&text, 4, 4, &year) || !take_char(&text, '-') || !take_number(&text, 2, 2, &month) ||
-        !take_char(&text, '-') || !take_number(&text, 2, 2, &day))
+    if (!take_number(&text, 4, 4, &year) || !take_char(&text, '-') || !take_number(&text, 2, 2, &month) || !take_char(&text, '-') ||
+        !take_number(&text, 2, 2, &day))
         return NX_WHEN_NONE;
     if (text.n > 0) {
         if (!take_char(&text, 'T') && !take_char(&text, 't') && !take_char(&text, ' '))
@@ -191,8 +191,7 @@ nx_when nx_when_parse_mail(struct nx_str text)
             return NX_WHEN_NONE;
         text = skip_blanks(text);
     }
-    if (!take_number(&text, 1, 2, &hour) || !(take_char(&text, ':') || take_char(&text, '.')) ||
-        !take_number(&text, 2, 2, &minute))
+    if (!take_number(&text, 1, 2, &hour) || !(take_char(&text, ':') || take_char(&text, '.')) || !take_number(&text, 2, 2, &minute))
         return NX_WHEN_NONE;
     if ((take_char(&text, ':') || take_char(&text, '.')) && !take_number(&text, 2, 2, &second))
         return NX_WHEN_NONE;

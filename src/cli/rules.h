@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/rules.h - the parts of `nixie rules`, one function a verb. Each says its faults and returns the exit code. Main thread only. */
+/* cli/rules.h - the parts of `nixie rules`, one function a verb. Each says its faults and returns the exit code. Main thread only.
+ */
 #pragma once
 #include "cli/cli.h"
 #include "engine/engine.h"

@@ -129,7 +129,8 @@ static struct nx_ruleset *load_rules(const char *patterns, const char *local, GE
     g_autoptr(GArray) sources = nx_engine_sources(patterns, local, error);
     if (sources == NULL)
         return NULL;
-    return nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, false, error); /* shipped examples are run when Nixie is built */
+    return nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, false,
+                          error); /* shipped examples are run when Nixie is built */
 }
 
 struct nx_engine *nx_engine_new(const char *patterns, const char *local, const struct nx_limits *limits, GError **error)

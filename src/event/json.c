@@ -367,7 +367,9 @@ static void get_event(struct reader *in, json_t *root, struct nx_event *event)
     report->original_recipient = get(in, root, "original_recipient");
     report->status = get(in, root, "status");
     json_t *reply = json_object_get(root, "reply");
-    check(in, "reply", reply == NULL || json_is_null(reply) || (json_is_integer(reply) && json_integer_value(reply) >= 0 && json_integer_value(reply) <= 999));
+    check(in, "reply",
+          reply == NULL || json_is_null(reply) ||
+              (json_is_integer(reply) && json_integer_value(reply) >= 0 && json_integer_value(reply) <= 999));
     report->reply = (unsigned)json_integer_value(reply);
     text = get(in, root, "stage");
     check(in, "stage", text.n == 0 || nx_stage_parse(text, &report->stage));

@@ -8,8 +8,10 @@
 #include "event/event.h"
 
 void nx_event_to_json(struct nx_buf *out, const struct nx_event *event);
-/* The same and the evidence that people are not shown (the reporter's words, the provider's category), so that the event can be judged again: for the store. */
+/* The same and the evidence that people are not shown (the reporter's words, the provider's category), so that the event can be
+ * judged again: for the store. */
 void nx_event_to_record(struct nx_buf *out, const struct nx_event *event);
-gboolean nx_event_from_json(struct nx_arena *arena, struct nx_str json, struct nx_event *ret_event, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean nx_event_from_json(struct nx_arena *arena, struct nx_str json, struct nx_event *ret_event,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A JSON string with its quotes; bytes that are no UTF-8, and NULs (few readers take them), become U+FFFD. null when absent. */
 void nx_json_string(struct nx_buf *out, struct nx_str text);

@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <glib.h>
 
-static const char *const kinds[NX_KIND_COUNT] = {"other", "failed", "delayed", "delivered", "complaint", "unsubscribe", "autoreply"};
+static const char *const kinds[NX_KIND_COUNT] = {"other",     "failed",      "delayed",  "delivered",
+                                                 "complaint", "unsubscribe", "autoreply"};
 static const char *const classes[NX_CLASS_COUNT] = {"none", "hard", "soft", "block"};
 static const char *const stages[NX_STAGE_COUNT] = {"", "connect", "helo", "auth", "mail", "rcpt", "data"};
 static const char *const verified_names[] = {"none", "signed", "provider"};
@@ -12,17 +13,17 @@ static const char *const actions[] = {"none", "suppress", "count", "clear", "hol
 
 static const struct nx_cause_facts causes[NX_CAUSE_COUNT] = {
     [NX_CAUSE_NONE] = {.name = "", .fault = "", .advice = "", .retry = ""},
-#define NX_CAUSE(id, name_, class, fault_, suppress_, threshold_, span, window, ttl, ttl_max, retry_, advice_)                \
-    [NX_CAUSE_##id] = {.name = name_,                                                                                         \
-                       .fault = fault_,                                                                                       \
-                       .advice = advice_,                                                                                     \
-                       .class_ = NX_CLASS_##class,                                                                            \
-                       .suppress = NX_SUPPRESS_##suppress_,                                                                   \
-                       .threshold = threshold_,                                                                               \
-                       .span_days = span,                                                                                     \
-                       .window_days = window,                                                                                 \
-                       .ttl_days = ttl,                                                                                       \
-                       .ttl_max_days = ttl_max,                                                                               \
+#define NX_CAUSE(id, name_, class, fault_, suppress_, threshold_, span, window, ttl, ttl_max, retry_, advice_)                     \
+    [NX_CAUSE_##id] = {.name = name_,                                                                                              \
+                       .fault = fault_,                                                                                            \
+                       .advice = advice_,                                                                                          \
+                       .class_ = NX_CLASS_##class,                                                                                 \
+                       .suppress = NX_SUPPRESS_##suppress_,                                                                        \
+                       .threshold = threshold_,                                                                                    \
+                       .span_days = span,                                                                                          \
+                       .window_days = window,                                                                                      \
+                       .ttl_days = ttl,                                                                                            \
+                       .ttl_max_days = ttl_max,                                                                                    \
                        .retry = retry_},
 #include "event/cause.def"
 #undef NX_CAUSE

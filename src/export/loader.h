@@ -17,7 +17,8 @@ void nx_loader_free(struct nx_loader *loader);
 /* key: of the address, folded. actor and source of the entry are not looked at. */
 gboolean nx_loader_add(struct nx_loader *loader, const struct nx_manual *entry, struct nx_str key,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* progress (may be NULL): entries done, of all. *ret: as nx_store_suppress tells, or would; what was written before an error counts. */
+/* progress (may be NULL): entries done, of all. *ret: as nx_store_suppress tells, or would; what was written before an error
+ * counts. */
 gboolean nx_loader_run(struct nx_loader *loader, nx_when now, void (*progress)(void *data, uint64_t done, uint64_t all), void *data,
                        struct nx_suppressed *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -72,8 +72,8 @@ static struct nx_source *open_source(int fd, const char *name, guint64 most, GEr
     source->fd = fd;
     source->most = most;
     if (source->fd < 0 || fstat(source->fd, &info) != 0) {
-        g_set_error(error, NX_ERROR, errno == ENOENT ? NX_ERROR_NOT_FOUND : NX_ERROR_IO, "%s: cannot be read: %s (check the path and its rights)", source->name,
-                    g_strerror(errno));
+        g_set_error(error, NX_ERROR, errno == ENOENT ? NX_ERROR_NOT_FOUND : NX_ERROR_IO,
+                    "%s: cannot be read: %s (check the path and its rights)", source->name, g_strerror(errno));
         return NULL;
     }
     if (S_ISDIR(info.st_mode)) {

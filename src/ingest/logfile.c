@@ -51,7 +51,8 @@ static bool is_same(int fd, const struct stat *about, GKeyFile *keys, const char
     gsize length = (gsize)g_key_file_get_uint64(keys, group, "head", NULL);
     g_autofree char *stored = g_key_file_get_string(keys, group, "checksum", NULL);
     g_autofree char *found = fingerprint(fd, &length);
-    return (guint64)about->st_dev == g_key_file_get_uint64(keys, group, "device", NULL) && (guint64)about->st_ino == g_key_file_get_uint64(keys, group, "inode", NULL) &&
+    return (guint64)about->st_dev == g_key_file_get_uint64(keys, group, "device", NULL) &&
+           (guint64)about->st_ino == g_key_file_get_uint64(keys, group, "inode", NULL) &&
            length == (gsize)g_key_file_get_uint64(keys, group, "head", NULL) && g_strcmp0(stored, found) == 0;
 }
 
@@ -84,7 +85,8 @@ static int find_rotated(struct nx_logfile *file, GKeyFile *keys)
 static void resume(struct nx_logfile *file)
 {
     g_autoptr(GKeyFile) keys = g_key_file_new();
-    if (file->cursors == NULL || !g_key_file_load_from_file(keys, file->cursors, G_KEY_FILE_NONE, NULL) || !g_key_file_has_group(keys, file->path))
+    if (file->cursors == NULL || !g_key_file_load_from_file(keys, file->cursors, G_KEY_FILE_NONE, NULL) ||
+        !g_key_file_has_group(keys, file->path))
         return;
     guint64 offset = g_key_file_get_uint64(keys, file->path, "offset", NULL);
     if (is_same(file->fd, &file->about, keys, file->path)) {
@@ -208,9 +210,12 @@ gboolean nx_logfile_mark(struct nx_logfile *file, GError **error)
     gsize length;
     g_autofree char *text = g_key_file_to_data(keys, &length, NULL);
     GError *why = NULL;
-    if (g_file_set_contents_full(file->cursors, text, (gssize)length, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &why))
+    if (g_file_set_contents_full(file->cursors, text, (gssize)length, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                 0600, &why))
         return TRUE;
-    g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s (the place in %s was not kept: the next run reads its last lines again, and counts them once)", why->message, file->path);
+    g_set_error(error, NX_ERROR, NX_ERROR_IO,
+                "%s (the place in %s was not kept: the next run reads its last lines again, and counts them once)", why->message,
+                file->path);
     g_error_free(why);
     return FALSE;
 }

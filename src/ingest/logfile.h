@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ingest/logfile.h - a log file read line by line, over restarts and rotation.
  *
- * The place reached is kept in a cursor file (GKeyFile, one group a path: device, inode, offset, checksum of the first bytes), written anew as a whole and synced. A
- * rotated file is found again by its inode beside its old name and read to its end before the new one; one that was truncated in place starts over. A last
- * line without its end is left for the next time. Errors: IO with path and reason. One thread. */
+ * The place reached is kept in a cursor file (GKeyFile, one group a path: device, inode, offset, checksum of the first bytes),
+ * written anew as a whole and synced. A rotated file is found again by its inode beside its old name and read to its end before the
+ * new one; one that was truncated in place starts over. A last line without its end is left for the next time. Errors: IO with path
+ * and reason. One thread. */
 #pragma once
 #include "base/str.h"
 

@@ -3,9 +3,10 @@
  *
  * A connection is at work from a request's head to its answer and waits otherwise. Who waits too long is ended: for the first head
  * after [serve] head_timeout, for another one after [serve] timeout, however many bytes trickle in. Who takes an answer more slowly
- * than 32 KiB a second, once [serve] timeout has passed, is ended too; time in which he has taken all there was does not count. When there are more than
- * [serve] connections, the longest waiting one of the address that has the most goes, so that half requests cannot keep others
- * out; a request is turned away (503) only when all are at work. The callbacks run on the server's threads, _tick on any. */
+ * than 32 KiB a second, once [serve] timeout has passed, is ended too; time in which he has taken all there was does not count.
+ * When there are more than [serve] connections, the longest waiting one of the address that has the most goes, so that half
+ * requests cannot keep others out; a request is turned away (503) only when all are at work. The callbacks run on the server's
+ * threads, _tick on any. */
 #pragma once
 #include "serve/metrics.h"
 

@@ -37,12 +37,12 @@ struct nx_service {
     pthread_mutex_t lock; /* guards setup */
     struct nx_setup *setup;
     struct nx_fetch *fetch;
-    pthread_mutex_t fetching;  /* one request at a time waits for a host of others */
-    _Atomic unsigned cleaning; /* lists at work */
-    _Atomic unsigned triaging; /* questions about what no rule explains */
-    _Atomic unsigned storing;  /* webhooks that wait for their commit, and lists at work */
+    pthread_mutex_t fetching;     /* one request at a time waits for a host of others */
+    _Atomic unsigned cleaning;    /* lists at work */
+    _Atomic unsigned triaging;    /* questions about what no rule explains */
+    _Atomic unsigned storing;     /* webhooks that wait for their commit, and lists at work */
     _Atomic size_t webhook_bytes; /* bodies of webhooks that are held */
-    _Atomic bool ending;       /* no new work is taken */
+    _Atomic bool ending;          /* no new work is taken */
 };
 
 /* Takes the setup; opens the store and starts the intake. */

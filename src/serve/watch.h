@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve/watch.h - the thread that drains the spool and the watched Maildirs while the daemon runs: when a file comes (inotify), and again after a while when
- * something had to stay.
+/* serve/watch.h - the thread that drains the spool and the watched Maildirs while the daemon runs: when a file comes (inotify), and
+ * again after a while when something had to stay.
  *
  * Holds the spool's lock, so that pipes leave the draining to it; takes it as soon as a pipe that has it is done. Start and stop
  * from one thread. */

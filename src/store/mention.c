@@ -57,7 +57,8 @@ static size_t match_start(struct nx_arena *arena, struct nx_str text, size_t fro
     while (start > from && at - start < LOCAL_MAX && is_atext((unsigned char)text.p[start - 1]))
         start--;
     for (size_t i = start; i < at; i++) {
-        bool begins = i == start || (!g_ascii_isalnum(text.p[i - 1]) && text.p[i - 1] != '.' && (unsigned char)text.p[i - 1] < 0x80);
+        bool begins =
+            i == start || (!g_ascii_isalnum(text.p[i - 1]) && text.p[i - 1] != '.' && (unsigned char)text.p[i - 1] < 0x80);
         if (begins && fn(data, nx_arena_printf(arena, "%.*s@%.*s", NX_FMT(nx_str_sub(text, i, at)), NX_FMT(domain))))
             return i;
     }

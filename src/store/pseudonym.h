@@ -2,10 +2,10 @@
 /* store/pseudonym.h - how an erased address is known again without being kept: HMAC-SHA-256 under a secret.
  *
  * RFC 2104, cut to 16 bytes; before it a tag of 4 (SipHash, whose key is an HMAC of the secret), so that one that is not
- * meant is told from it at little cost. The secret is 32 random bytes in a file beside the database (PATH.key, readable by those who may read the database), so
- * that a copy of the database alone cannot be searched. It has an id, which the database keeps: a wrong secret is noticed. Errors:
- * NOT_FOUND no such file, CONFIG it cannot be read or is none, IO it cannot be made. One of these may be shared by threads; a
- * hasher is one thread's. docs/security.md says what it protects from. */
+ * meant is told from it at little cost. The secret is 32 random bytes in a file beside the database (PATH.key, readable by those
+ * who may read the database), so that a copy of the database alone cannot be searched. It has an id, which the database keeps: a
+ * wrong secret is noticed. Errors: NOT_FOUND no such file, CONFIG it cannot be read or is none, IO it cannot be made. One of these
+ * may be shared by threads; a hasher is one thread's. docs/security.md says what it protects from. */
 #pragma once
 #include "base/str.h"
 

@@ -13,6 +13,7 @@ struct nx_store *nx_store_open(const char *path, enum nx_open_mode mode, const s
     for (size_t i = 0; i < G_N_ELEMENTS(backends) && ops == NULL; i++)
         if (g_str_has_prefix(path, backends[i]->prefix))
             ops = backends[i];
+    g_assert(ops != NULL); /* the last takes every path */
     struct nx_backend *backend = NULL;
     if (mode == NX_OPEN_WRITE) {
         backend = ops->open(path, policy, error);

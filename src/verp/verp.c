@@ -53,9 +53,10 @@ static gboolean add_keys(struct nx_verp *verp, const char *name, const char *tex
         struct nx_str secret = nx_str_trim(nx_str_from(line, 1));
         const char *why = line.n < 2 || !nx_is_blank((unsigned char)line.p[1]) || memchr(alphabet, line.p[0], 32) == NULL
                               ? "a line is 'ID SECRET', and ID is one of a-z 2-7"
-                          : secret.n < 16 || nx_str_chr(secret, ' ') < secret.n ? "a secret has at least 16 characters and no blank (`nixie verp keygen` makes one)"
-                          : find_key(verp, line.p[0]) != NULL                   ? "this id is used twice"
-                                                                                : NULL;
+                          : secret.n < 16 || nx_str_chr(secret, ' ') < secret.n
+                              ? "a secret has at least 16 characters and no blank (`nixie verp keygen` makes one)"
+                          : find_key(verp, line.p[0]) != NULL ? "this id is used twice"
+                                                              : NULL;
         if (why != NULL) {
             g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "%s:%u: %s", name, number, why);
             return FALSE;
@@ -70,7 +71,8 @@ static gboolean add_keys(struct nx_verp *verp, const char *name, const char *tex
     return TRUE;
 }
 
-struct nx_verp *nx_verp_new(const char *name, const char *keys, const char *prefix, const char *domain, const char *streams, GError **error)
+struct nx_verp *nx_verp_new(const char *name, const char *keys, const char *prefix, const char *domain, const char *streams,
+                            GError **error)
 {
     g_autoptr(nx_verp) verp = g_new0(struct nx_verp, 1);
     verp->keys = g_array_new(FALSE, FALSE, sizeof(struct key));
@@ -148,7 +150,8 @@ static size_t key_place(char id)
     return (size_t)((const char *)memchr(alphabet, id, 32) - alphabet);
 }
 
-struct nx_str nx_verp_sign(const struct nx_verp *verp, struct nx_arena *arena, struct nx_str recipient, struct nx_str stream, nx_when now, int64_t lifetime)
+struct nx_str nx_verp_sign(const struct nx_verp *verp, struct nx_arena *arena, struct nx_str recipient, struct nx_str stream,
+                           nx_when now, int64_t lifetime)
 {
     const struct key *key = &g_array_index(verp->keys, struct key, 0);
     unsigned char raw[RAW] = {0};

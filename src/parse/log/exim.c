@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exim main log (spec chapter 52): "date time id FLAG address ... : words", FLAG ** failed, == deferred, => and -> delivered, <= arrived. */
+/* Exim main log (spec chapter 52): "date time id FLAG address ... : words", FLAG ** failed, == deferred, => and -> delivered, <=
+ * arrived. */
 #include "parse/log/inner.h"
 
 #include "base/ascii.h"

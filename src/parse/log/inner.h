@@ -39,8 +39,10 @@ void nx_log_forget(struct nx_log *log, struct nx_str id);
 void nx_log_set(char **field, struct nx_str value);
 /* Remembers the last deferral of a recipient. */
 void nx_log_defer(struct nx_log_message *message, struct nx_str recipient, struct nx_str text, struct nx_str status);
-/* A report on one recipient; text: the words of the log (the server's, with or without the MTA's). NULL where the log does not ask for deliveries. */
-struct nx_report *nx_log_report(struct nx_log_reading *reading, const struct nx_log_message *message, enum nx_kind kind, struct nx_str recipient, struct nx_str status, struct nx_str text);
+/* A report on one recipient; text: the words of the log (the server's, with or without the MTA's). NULL where the log does not ask
+ * for deliveries. */
+struct nx_report *nx_log_report(struct nx_log_reading *reading, const struct nx_log_message *message, enum nx_kind kind,
+                                struct nx_str recipient, struct nx_str status, struct nx_str text);
 /* The value of "name=" in "a=b, c=<d>, ...": up to ", " or the end, without <>; the last field (whole) may hold anything. */
 struct nx_str nx_log_value(struct nx_str text, const char *name);
 const struct nx_limits *nx_log_limits(const struct nx_log *log);

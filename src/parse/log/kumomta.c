@@ -15,7 +15,8 @@ void nx_log_kumomta(struct nx_log_reading *reading)
         const struct nx_report *record = &body.reports[i];
         if (record->kind == NX_KIND_OTHER)
             continue;
-        struct nx_report *report = nx_log_report(reading, NULL, record->kind, record->recipient, record->status, record->diagnostic);
+        struct nx_report *report =
+            nx_log_report(reading, NULL, record->kind, record->recipient, record->status, record->diagnostic);
         if (report == NULL)
             continue;
         struct nx_str key = report->key, format = report->format;

@@ -24,9 +24,9 @@ static const struct {
     const char *name, *format;
     nx_log_fn *read;
 } kinds[] = {
-    {"postfix", "log:postfix", nx_log_postfix},       {"exim", "log:exim", nx_log_exim},
-    {"sendmail", "log:sendmail", nx_log_sendmail},    {"opensmtpd", "log:opensmtpd", nx_log_opensmtpd},
-    {"powermta", "log:powermta", nx_log_powermta},    {"kumomta", "log:kumomta", nx_log_kumomta},
+    {"postfix", "log:postfix", nx_log_postfix},    {"exim", "log:exim", nx_log_exim},
+    {"sendmail", "log:sendmail", nx_log_sendmail}, {"opensmtpd", "log:opensmtpd", nx_log_opensmtpd},
+    {"powermta", "log:powermta", nx_log_powermta}, {"kumomta", "log:kumomta", nx_log_kumomta},
 };
 
 static void pending_free(gpointer data)
@@ -184,7 +184,8 @@ static nx_when syslog_time(struct nx_str month, struct nx_str day, struct nx_str
     for (int i = 0; i < 12; i++)
         if (nx_str_eq(month, (struct nx_str){names + 3 * i, 3}))
             m = i + 1;
-    int d = number(day), hour = number(nx_str_sub(clock, 0, 2)), minute = number(nx_str_sub(clock, 3, 5)), second = number(nx_str_sub(clock, 6, 8));
+    int d = number(day), hour = number(nx_str_sub(clock, 0, 2)), minute = number(nx_str_sub(clock, 3, 5)),
+        second = number(nx_str_sub(clock, 6, 8));
     if (m == 0 || d < 1 || d > 31 || hour < 0 || minute < 0 || second < 0)
         return NX_WHEN_NONE;
     g_autoptr(GDateTime) today = g_date_time_new_from_unix_local(now);
@@ -222,7 +223,8 @@ size_t nx_log_local_time(struct nx_str text, nx_when *ret)
     if (text.n < 19 || text.p[4] != '-' || text.p[7] != '-' || (text.p[10] != ' ' && text.p[10] != 'T') || text.p[13] != ':')
         return 0;
     int year = number(nx_str_sub(text, 0, 4)), month = number(nx_str_sub(text, 5, 7)), day = number(nx_str_sub(text, 8, 10));
-    int hour = number(nx_str_sub(text, 11, 13)), minute = number(nx_str_sub(text, 14, 16)), second = number(nx_str_sub(text, 17, 19));
+    int hour = number(nx_str_sub(text, 11, 13)), minute = number(nx_str_sub(text, 14, 16)),
+        second = number(nx_str_sub(text, 17, 19));
     if (year < 0 || month < 0 || day < 0 || hour < 0 || minute < 0 || second < 0)
         return 0;
     size_t n = 19;
@@ -232,7 +234,8 @@ size_t nx_log_local_time(struct nx_str text, nx_when *ret)
     size_t zone = n < text.n && text.p[n] == ' ' ? n + 1 : n;
     if (zone + 5 <= text.n && (text.p[zone] == '+' || text.p[zone] == '-') && number(nx_str_sub(text, zone + 1, zone + 5)) >= 0) {
         char stamp[32];
-        g_snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%02d:%02d:%02d%.*s", year, month, day, hour, minute, second, 5, text.p + zone);
+        g_snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%02d:%02d:%02d%.*s", year, month, day, hour, minute, second, 5,
+                   text.p + zone);
         *ret = nx_when_parse(nx_str_of(stamp));
         return *ret == NX_WHEN_NONE ? 0 : zone + 5;
     }
@@ -269,7 +272,8 @@ static struct nx_str digest(struct nx_arena *arena, struct nx_str line)
     return nx_arena_dup(arena, nx_str_of(sum));
 }
 
-struct nx_report *nx_log_report(struct nx_log_reading *reading, const struct nx_log_message *message, enum nx_kind kind, struct nx_str recipient, struct nx_str status, struct nx_str text)
+struct nx_report *nx_log_report(struct nx_log_reading *reading, const struct nx_log_message *message, enum nx_kind kind,
+                                struct nx_str recipient, struct nx_str status, struct nx_str text)
 {
     const struct nx_log *log = reading->log;
     if (kind == NX_KIND_DELIVERED && !log->deliveries)
@@ -301,7 +305,9 @@ struct nx_report *nx_log_report(struct nx_log_reading *reading, const struct nx_
         .retry_until = NX_WHEN_NONE,
         .key = nx_arena_printf(reading->arena, "%.*s:%.*s", NX_FMT(log->format), NX_FMT(digest(reading->arena, reading->line))),
     };
-    report->status = reply.status.n > 0 && !nx_str_iends(reply.status, NX_STR(".0.0")) && kind != NX_KIND_DELIVERED ? reply.status : status.n > 0 ? status : reply.status;
+    report->status = reply.status.n > 0 && !nx_str_iends(reply.status, NX_STR(".0.0")) && kind != NX_KIND_DELIVERED ? reply.status
+                     : status.n > 0                                                                                 ? status
+                                                                                                                    : reply.status;
     if (message != NULL) {
         report->original.message_id = nx_arena_dup(reading->arena, nx_str_of(message->message_id));
         report->original.from = nx_arena_dup(reading->arena, nx_str_of(message->from));

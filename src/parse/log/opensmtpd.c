@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenSMTPD: "SESSION mta delivery evpid=... from=<...> to=<...> ... result="PermFail" stat="550 ..."" since 6.0, and "relay: PermFail for ..., to=<...>, ..., stat=550 ..." before. */
+/* OpenSMTPD: "SESSION mta delivery evpid=... from=<...> to=<...> ... result="PermFail" stat="550 ..."" since 6.0, and "relay:
+ * PermFail for ..., to=<...>, ..., stat=550 ..." before. */
 #include "parse/log/inner.h"
 
 void nx_log_opensmtpd(struct nx_log_reading *reading)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Postfix: "QID: to=<...>, relay=..., dsn=5.1.1, status=bounced (host ... said: ...)" of its delivery agents; message-id of cleanup, sender and expiry of qmgr. */
+/* Postfix: "QID: to=<...>, relay=..., dsn=5.1.1, status=bounced (host ... said: ...)" of its delivery agents; message-id of
+ * cleanup, sender and expiry of qmgr. */
 #include "parse/log/inner.h"
 
 #include "base/ascii.h"
@@ -7,7 +8,8 @@
 static struct nx_str relay_host(struct nx_str relay)
 {
     struct nx_str host = nx_str_sub(relay, 0, nx_str_chr(relay, '['));
-    return nx_str_eq(host, NX_STR("none")) || nx_str_eq(host, NX_STR("local")) || nx_str_eq(host, NX_STR("virtual")) ? NX_STR_NONE : host;
+    return nx_str_eq(host, NX_STR("none")) || nx_str_eq(host, NX_STR("local")) || nx_str_eq(host, NX_STR("virtual")) ? NX_STR_NONE
+                                                                                                                     : host;
 }
 
 static void expire(struct nx_log_reading *reading, struct nx_log_message *message)
@@ -18,7 +20,8 @@ static void expire(struct nx_log_reading *reading, struct nx_log_message *messag
         const struct nx_log_pending *pending = g_ptr_array_index(message->pending, i);
         struct nx_str text = nx_arena_printf(reading->arena, "expired; last error: %s", pending->text != NULL ? pending->text : "");
         struct nx_str status = nx_arena_dup(reading->arena, nx_str_of(pending->status));
-        (void)nx_log_report(reading, message, NX_KIND_FAILED, nx_arena_dup(reading->arena, nx_str_of(pending->recipient)), status, text);
+        (void)nx_log_report(reading, message, NX_KIND_FAILED, nx_arena_dup(reading->arena, nx_str_of(pending->recipient)), status,
+                            text);
     }
     g_ptr_array_set_size(message->pending, 0);
 }
@@ -37,7 +40,8 @@ static void deliver(struct nx_log_reading *reading, struct nx_log_message *messa
     static const struct {
         const char *word;
         enum nx_kind kind;
-    } words[] = {{"bounced", NX_KIND_FAILED}, {"deferred", NX_KIND_DELAYED}, {"sent", NX_KIND_DELIVERED}, {"expired", NX_KIND_FAILED}};
+    } words[] = {
+        {"bounced", NX_KIND_FAILED}, {"deferred", NX_KIND_DELAYED}, {"sent", NX_KIND_DELIVERED}, {"expired", NX_KIND_FAILED}};
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         if (!nx_str_eq(word, nx_str_of(words[i].word)))
             continue;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PowerMTA accounting files: CSV whose first line names the columns; records b (bounce), rb (remote bounce), t (transient), d (delivered), f (feedback loop). */
+/* PowerMTA accounting files: CSV whose first line names the columns; records b (bounce), rb (remote bounce), t (transient), d
+ * (delivered), f (feedback loop). */
 #include "parse/log/inner.h"
 
 #include "parse/address.h"
@@ -38,6 +39,11 @@ static struct nx_str status_of(struct nx_str text)
     return nx_str_sub(text, 0, nx_status_length(text));
 }
 
+/* User's Guide, accounting file. */
+static const char DEFAULT_COLUMNS[] =
+    "type timeLogged timeQueued orig rcpt orcpt dsnAction dsnStatus dsnDiag dsnMta bounceCat srcType "
+    "srcMta dlvType dlvSourceIp dlvDestinationIp dlvEsmtpAvailable dlvSize vmta jobId envId";
+
 void nx_log_powermta(struct nx_log_reading *reading)
 {
     GPtrArray *names = nx_log_columns(reading->log);
@@ -51,19 +57,19 @@ void nx_log_powermta(struct nx_log_reading *reading)
             g_ptr_array_add(names, g_strndup(fields[i].p != NULL ? fields[i].p : "", fields[i].n));
         return;
     }
-    if (names->len == 0) /* the default columns (User's Guide, accounting file) */
-        for (const char *const *name = (const char *const[]){"type", "timeLogged", "timeQueued", "orig", "rcpt", "orcpt", "dsnAction", "dsnStatus", "dsnDiag", "dsnMta", "bounceCat", "srcType", "srcMta", "dlvType", "dlvSourceIp",
-                                                             "dlvDestinationIp", "dlvEsmtpAvailable", "dlvSize", "vmta", "jobId", "envId", NULL};
-             *name != NULL; name++)
+    if (names->len == 0) {
+        g_auto(GStrv) columns = g_strsplit(DEFAULT_COLUMNS, " ", -1);
+        for (char **name = columns; *name != NULL; name++)
             g_ptr_array_add(names, g_strdup(*name));
+    }
     if (n < 5)
         return;
     struct nx_str type = fields[0], text = column(names, fields, n, "dsnDiag");
     enum nx_kind kind = nx_str_eq(type, NX_STR("b")) || nx_str_eq(type, NX_STR("rb")) ? NX_KIND_FAILED
-                        : nx_str_eq(type, NX_STR("t"))                               ? NX_KIND_DELAYED
-                        : nx_str_eq(type, NX_STR("d"))                               ? NX_KIND_DELIVERED
-                        : nx_str_eq(type, NX_STR("f"))                               ? NX_KIND_COMPLAINT
-                                                                                     : NX_KIND_OTHER;
+                        : nx_str_eq(type, NX_STR("t"))                                ? NX_KIND_DELAYED
+                        : nx_str_eq(type, NX_STR("d"))                                ? NX_KIND_DELIVERED
+                        : nx_str_eq(type, NX_STR("f"))                                ? NX_KIND_COMPLAINT
+                                                                                      : NX_KIND_OTHER;
     if (kind == NX_KIND_OTHER)
         return;
     (void)nx_log_local_time(column(names, fields, n, "timeLogged"), &reading->at);
@@ -72,9 +78,11 @@ void nx_log_powermta(struct nx_log_reading *reading)
     nx_log_set(&message.message_id, column(names, fields, n, "header_Message-Id"));
     size_t semicolon = nx_str_chr(text, ';');
     struct nx_str recipient = column(names, fields, n, "rcpt");
-    struct nx_report *report = nx_log_report(reading, &message, kind, recipient, status_of(column(names, fields, n, "dsnStatus")), semicolon < 12 ? nx_str_trim(nx_str_from(text, semicolon + 1)) : text);
+    struct nx_report *report = nx_log_report(reading, &message, kind, recipient, status_of(column(names, fields, n, "dsnStatus")),
+                                             semicolon < 12 ? nx_str_trim(nx_str_from(text, semicolon + 1)) : text);
     if (report != NULL) {
-        struct nx_str host = column(names, fields, n, "dsnMta"), job = column(names, fields, n, "jobId"), category = column(names, fields, n, "bounceCat");
+        struct nx_str host = column(names, fields, n, "dsnMta"), job = column(names, fields, n, "jobId"),
+                      category = column(names, fields, n, "bounceCat");
         nx_notes notes = 0;
         report->remote_mta = nx_str_sub(host, 0, nx_str_chr(host, ' '));
         report->original_recipient = nx_address_of_field(reading->arena, column(names, fields, n, "orcpt"), NULL, &notes);
