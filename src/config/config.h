@@ -8,7 +8,7 @@
 #pragma once
 #include "address/key.h"
 #include "base/limits.h"
-#include "decide/decide.h"
+#include "decide/preset.h"
 
 #include <stdint.h>
 
@@ -24,6 +24,7 @@ enum nx_config_type {
     NX_CONFIG_REQUIRE,  /* enum nx_require: off, soft, strict */
     NX_CONFIG_ENTRIES,  /* enum nx_domain_entries: off, propose, auto */
     NX_CONFIG_KIND,     /* enum nx_stream_kind: bulk, transactional */
+    NX_CONFIG_PRESET,   /* enum nx_preset: balanced, strict, lenient, or empty */
     NX_CONFIG_SECRETS,  /* char **, separated by ";"; shown as *** */
 };
 
@@ -59,6 +60,7 @@ struct nx_config {
     struct nx_raw_limits raw;
     struct nx_sent_limits sent;
     struct nx_policy policy; /* its streams are the config's */
+    enum nx_preset preset;   /* what its numbers began with */
     char **stream_headers, **stream_tags;
     char *fold_tags, *fold_dots;
     struct nx_fold_rules *fold; /* made of the two */

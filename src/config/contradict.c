@@ -148,6 +148,11 @@ void nx_load_contradictions(struct nx_load *load)
     check_forms(load);
     for (guint i = 0; i < load->config->webhooks->len; i++)
         check_webhook(load, load->config->webhooks->pdata[i]);
+    if (load->config->preset == NX_PRESET_NONE)
+        nx_load_fault(load, line_near(load, "policy", "preset"), "preset: '' is none of balanced, strict, lenient");
+    if (load->config->preset == NX_PRESET_STRICT && policy->confirm_hard)
+        nx_load_fault(load, line_near(load, "policy", "confirm_hard"),
+                      "confirm_hard waits for a second report, preset = strict goes by the first (take one of the two out)");
     if (policy->domain_threshold < 2)
         nx_load_fault(load, line_near(load, "policy", "domain_threshold"),
                       "domain_threshold = %u: one address says little of its domain (at least 2; domain_entries = off stops it)",

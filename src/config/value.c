@@ -121,6 +121,14 @@ gboolean nx_value_parse(const struct nx_config_key *key, const char *text, void 
             }
         g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is neither bulk nor transactional", text);
         return FALSE;
+    case NX_CONFIG_PRESET:
+        for (int i = *text == '\0' ? NX_PRESET_NONE : NX_PRESET_BALANCED; i <= NX_PRESET_LENIENT; i++)
+            if (strcmp(text, nx_preset_name((enum nx_preset)i)) == 0) {
+                *(enum nx_preset *)at = (enum nx_preset)i;
+                return TRUE;
+            }
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of balanced, strict, lenient", text);
+        return FALSE;
     case NX_CONFIG_REQUIRE:
         for (int i = NX_REQUIRE_OFF; i <= NX_REQUIRE_STRICT; i++)
             if (strcmp(text, nx_require_name((enum nx_require)i)) == 0) {
@@ -174,6 +182,8 @@ char *nx_config_value(const struct nx_config_key *key, const void *base)
         return g_strdup(nx_domain_entries_name(*(const enum nx_domain_entries *)at));
     case NX_CONFIG_KIND:
         return g_strdup(kind_names[*(const enum nx_stream_kind *)at]);
+    case NX_CONFIG_PRESET:
+        return g_strdup(nx_preset_name(*(const enum nx_preset *)at));
     case NX_CONFIG_REQUIRE:
         return g_strdup(nx_require_name(*(const enum nx_require *)at));
     }

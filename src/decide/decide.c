@@ -283,7 +283,7 @@ static void decide_failed(const struct nx_policy *policy, const struct nx_histor
             suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: the domain says that it takes no mail", name),
                      ret);
         else if (nx_policy_counts(policy, event))
-            count(rule, history, cause, rule->threshold, rule->window, at, arena, ret);
+            count(rule, history, cause, MAX(rule->threshold, wants_second(policy, event) ? 2 : 1), rule->window, at, arena, ret);
         else
             ret->reason = nx_arena_printf(arena, "%s: counted only when refused for good (5xx)", name);
         return;

@@ -6,7 +6,7 @@
  * (NX_STREAM_BULK). A table of streams is filled once, then immutable and shared by reference; any thread. Patterns are globs
  * (* and ?), compared without case. */
 #pragma once
-#include "decide/decide.h"
+#include "decide/preset.h"
 
 #define NX_STREAM_BULK "*bulk"
 
@@ -15,6 +15,7 @@ enum nx_stream_kind { NX_STREAM_KIND_BULK, NX_STREAM_KIND_TRANSACTIONAL };
 struct nx_stream {
     char *name;
     enum nx_stream_kind kind;
+    enum nx_preset preset; /* NONE: numbers as for all */
     char **recipients; /* return paths */
     char **headers;    /* "List-Id=news.example.net": field of the returned message = pattern */
     char **tags;       /* "category=news*": tag of the provider = pattern */

@@ -38,5 +38,34 @@ prints '^scope = stream '
 # What show prints is a file that means the same.
 run 0 "$NIXIE" config show --config "$T/good.conf"; sed 's/ *#.*//' "$T/out" >"$T/again.conf"
 run 0 "$NIXIE" config show --config "$T/again.conf"; sed 's/ *#.*//' "$T/out" | cmp - "$T/again.conf" || fail "show does not read back"
+# A preset is what numbers begin with, of all and of one stream; single keys change it, and show tells which said what.
+cat >"$T/preset.conf" <<'END'
+[cause mailbox_full]
+threshold = 2
+[stream receipts]
+preset = lenient
+[stream receipts cause mailbox_full]
+span = 49d
+[policy]
+preset = strict
+END
+run 0 "$NIXIE" config show --config "$T/preset.conf"
+prints "^preset = strict +# $T/preset.conf:8$"
+cp "$T/out" "$T/whole"
+of() { sed -n "/^\[$1\]/,/^\$/p" "$T/whole" >"$T/out"; }
+of 'cause mailbox_full'; prints "^threshold = 2 +# $T/preset.conf:2$"; prints '^ttl = 365d +# preset strict$'; prints '^window = 30d +# default$'
+of 'cause bad_domain'; prints '^threshold = 1 +# preset strict$'
+of 'stream receipts cause mailbox_full'; prints '^threshold = 5 +# preset lenient$'; prints "^span = 7w +# $T/preset.conf:6$"
+of 'stream receipts cause mailbox_unknown'; prints '^suppress = after +# preset lenient$'
+sed 's/ *#.*//' "$T/whole" >"$T/again.conf"
+run 0 "$NIXIE" config show --config "$T/again.conf"; sed 's/ *#.*//' "$T/out" | cmp - "$T/again.conf" || fail "presets do not read back"
+printf '[policy]\npreset = strikt\n' >"$T/bad.conf"
+run 65 "$NIXIE" config check --config "$T/bad.conf"; says "bad.conf:2: preset: 'strikt' is none of balanced, strict, lenient"
+printf '[policy]\npreset =\n' >"$T/bad.conf"
+run 65 "$NIXIE" config check --config "$T/bad.conf"; says "bad.conf:2: preset: '' is none of"
+printf '[policy]\npreset = strict\nconfirm_hard = true\n[stream a]\npreset = lenient\n[stream a cause mailbox_full]\nwindow = 30d\n' >"$T/bad.conf"
+run 65 "$NIXIE" config check --config "$T/bad.conf"
+says 'bad.conf:3: confirm_hard waits for a second report, preset = strict goes by the first'
+says 'bad.conf:.*span = 6w in \[stream a cause mailbox_full\] is wider than window = 30d'
 run 64 "$NIXIE" config chek; says '^nixie: config chek: it is check or show .see `nixie help config`.$'
 finish

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "decide/preset.h"
 #include "decide/stream.h"
 
 #include <setjmp.h>
@@ -404,6 +405,69 @@ static void confirm_hard_wants_two(void **state)
     assert_true(second.until == NX_WHEN_NONE);
 }
 
+/* Of whom nobody vouches, where that matters, one is never enough, whatever the numbers. */
+static void a_threshold_of_one_wants_two_of_the_unverified(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    nx_preset_apply(NX_PRESET_STRICT, policy.causes);
+    policy.require_verified = NX_REQUIRE_SOFT;
+    struct nx_event event = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, 552);
+    struct nx_history none = {0}, one = {.count = 1, .first = T0 - DAY, .last = T0 - DAY};
+    assert_int_equal(decide(&policy, &none, &event, arena).action, NX_ACTION_COUNT);
+    assert_int_equal(decide(&policy, &one, &event, arena).action, NX_ACTION_SUPPRESS);
+    event.report.verified = NX_VERIFIED_SIGNED;
+    assert_int_equal(decide(&policy, &none, &event, arena).action, NX_ACTION_SUPPRESS);
+}
+
+static void presets_differ_as_they_say(void **state)
+{
+    (void)state;
+    static const struct {
+        enum nx_cause cause;
+        enum nx_class class_;
+        unsigned reply;
+        enum nx_action balanced, strict, lenient; /* at the first report */
+    } rows[] = {
+        {NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, 550, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
+        {NX_CAUSE_MAILBOX_DISABLED, NX_CLASS_HARD, 550, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
+        {NX_CAUSE_BAD_DOMAIN, NX_CLASS_HARD, 550, NX_ACTION_COUNT, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
+        {NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, 552, NX_ACTION_COUNT, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
+        {NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 550, NX_ACTION_COUNT, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
+        {NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 450, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE},
+        {NX_CAUSE_EXPIRED, NX_CLASS_SOFT, 451, NX_ACTION_COUNT, NX_ACTION_COUNT, NX_ACTION_COUNT},
+        {NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_BLOCK, 550, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE},
+        {NX_CAUSE_RATE_LIMITED, NX_CLASS_SOFT, 450, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE},
+    };
+    static const struct nx_history none = {.first = NX_WHEN_NONE, .last = NX_WHEN_NONE};
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy defaults;
+    nx_policy_defaults(&defaults);
+    for (int preset = NX_PRESET_BALANCED; preset <= NX_PRESET_LENIENT; preset++) {
+        struct nx_policy policy = defaults;
+        nx_preset_apply(NX_PRESET_STRICT, policy.causes); /* what was before leaves nothing */
+        nx_preset_apply((enum nx_preset)preset, policy.causes);
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+            struct nx_event event = event_of(NX_KIND_FAILED, rows[i].cause, rows[i].class_, rows[i].reply);
+            enum nx_action want = preset == NX_PRESET_BALANCED ? rows[i].balanced : preset == NX_PRESET_STRICT ? rows[i].strict : rows[i].lenient;
+            if (decide(&policy, &none, &event, arena).action != want)
+                fail_msg("%s: a first %s", nx_preset_name((enum nx_preset)preset), nx_cause_name(rows[i].cause));
+        }
+        for (int cause = 0; cause < NX_CAUSE_COUNT; cause++) {
+            const struct nx_policy_cause *rule = &policy.causes[cause], *was = &defaults.causes[cause];
+            assert_int_equal(rule->scope, was->scope);
+            if (rule->suppress == NX_SUPPRESS_AFTER) {
+                assert_true(rule->threshold > 0 && rule->window > 0 && rule->span <= rule->window);
+                assert_true(rule->ttl == 0 || rule->ttl <= rule->ttl_max);
+            }
+            if (was->suppress == NX_SUPPRESS_NEVER || cause == NX_CAUSE_COMPLAINT || cause == NX_CAUSE_UNSUBSCRIBE || preset == NX_PRESET_BALANCED)
+                assert_memory_equal(rule, was, sizeof *rule);
+        }
+    }
+}
+
 static void scope_says_which_stream(void **state)
 {
     (void)state;
@@ -599,6 +663,8 @@ int main(void)
         cmocka_unit_test(a_sign_of_life_lifts_what_may_have_passed),
         cmocka_unit_test(the_allow_list_wins_and_says_so),
         cmocka_unit_test(confirm_hard_wants_two),
+        cmocka_unit_test(a_threshold_of_one_wants_two_of_the_unverified),
+        cmocka_unit_test(presets_differ_as_they_say),
         cmocka_unit_test(scope_says_which_stream),
         cmocka_unit_test(wishes_leave_transactional_mail_alone),
         cmocka_unit_test(a_stream_has_numbers_of_its_own),

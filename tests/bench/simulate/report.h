@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* simulate/report.h - the table, and whether what docs/policy.md claims is so. */
+#pragma once
+#include "run.h"
+
+enum { POSTAL, LISTMONK, MAUTIC, MAILMAN, RIVALS, BALANCED = RIVALS, TOLD, SIGNED, DOMAINS, STRICT, LENIENT, POLICIES };
+
+void print_table(const struct run *runs);
+/* Which of ours is how each rival compares on each count, a line a rival; false: less than docs/policy.md claims.
+ * A tie, or what chance makes of one, is no less. */
+bool claims_hold(const struct run *runs);
