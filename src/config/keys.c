@@ -80,6 +80,9 @@ static const struct nx_config_key keys[] = {
     {"sent", "age", NX_CONFIG_TIME, AT(sent.age), "14d", true,
      "How long the ledger of what was sent knows a message (`nixie sent`): the longest time until its bounce comes."},
     {"sent", "size", NX_CONFIG_UINT, AT(sent.size), "1000000", true, "So many recipients in it; the oldest go first. 0: nothing is kept."},
+    {"sent", "complete", NX_CONFIG_BOOL, AT(policy.breaker.unsent), "false", false,
+     "The ledger is told of all mail whose reports come here. A report that nobody vouches for about an address that is not in it is then "
+     "held back, as soon as the ledger goes back five days."},
     {"address", "plus_tag_domains", NX_CONFIG_STRING, AT(fold_tags), "", false,
      "Domains (parted by blanks, * for all) where user+tag is the same mailbox as user."},
     {"address", "dots_domains", NX_CONFIG_STRING, AT(fold_dots), "", false, "Domains where dots in the local part do not count."},
@@ -104,6 +107,9 @@ static const struct nx_config_key keys[] = {
     {"breaker", "enabled", NX_CONFIG_BOOL, AT(policy.breaker.enabled), "true", false,
      "When one provider calls far more addresses dead than it usually does, hold them back instead of suppressing them "
      "(docs/policy.md, incidents)."},
+    {"breaker", "sources", NX_CONFIG_BOOL, AT(policy.breaker.sources), "true", false,
+     "The same for who brings reports that nobody vouches for (no signed return path, no provider, not our own log): when one server's "
+     "name, or names never met before, suddenly bring far more dead addresses than they did, these are held back."},
     {"breaker", "minimum", NX_CONFIG_UINT, AT(policy.breaker.minimum), "10", false,
      "Fewer addresses of a provider within the window are never an incident."},
     {"breaker", "factor", NX_CONFIG_UINT, AT(policy.breaker.factor), "3", false,

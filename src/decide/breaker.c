@@ -10,7 +10,7 @@
 void nx_breaker_defaults(struct nx_breaker *ret)
 {
     *ret = (struct nx_breaker){
-        .enabled = true, .minimum = 10, .factor = 3, .window = 2 * HOUR, .hold = 48 * HOUR, .history = 7 * 24 * HOUR};
+        .enabled = true, .sources = true, .minimum = 10, .factor = 3, .window = 2 * HOUR, .hold = 48 * HOUR, .history = 7 * 24 * HOUR};
 }
 
 /* Floor, also before 1970. */
@@ -127,6 +127,13 @@ static void judge_window(const struct nx_breaker *policy, const struct nx_rates 
         expect(ret, &most, tries * base / (base + (double)own.base_delivered), NX_BASIS_DELIVERED);
     ret->expected = (uint64_t)llround(most);
     ret->limit = (uint64_t)limit_of(policy, most);
+}
+
+bool nx_breaker_is_most(const struct nx_rates *rates, nx_when at)
+{
+    struct sums own = add_up(rates->of_remote, rates->n_remote, hour_of(at), 1);
+    struct sums all = add_up(rates->of_all, rates->n_all, hour_of(at), 1);
+    return own.base_hits * 2 >= all.base_hits;
 }
 
 static int64_t missing(const struct nx_surge *surge)

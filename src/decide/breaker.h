@@ -7,7 +7,8 @@
  * all others report now, and a fair one where all of them rise (an old list); its usual share of dead among tries, where deliveries
  * are told. Far above: factor times, and so many that chance has less than one in a million for it, all windows taken together, and
  * never below the minimum. Until the store has seen events for `history`, on three days, nothing is judged. Hours are counted from
- * 1970, UTC; a window is the running hour and those before. Any thread. */
+ * 1970, UTC; a window is the running hour and those before. The same is asked of who brings reports (event/remote.h): a source whose
+ * own number of newly dead addresses is suddenly far above what it was. Any thread. */
 #pragma once
 #include "base/arena.h"
 #include "base/when.h"
@@ -16,6 +17,8 @@
 
 struct nx_breaker {
     bool enabled;
+    bool sources; /* also who brings reports that nobody vouches for */
+    bool unsent;  /* the ledger has all that is sent: such a report about somebody who is not in it is held back */
     unsigned minimum, factor;
     int64_t window, hold, history; /* seconds; window: the shortest, in whole hours, rounded up */
 };
@@ -43,6 +46,8 @@ struct nx_surge {
     uint64_t limit; /* so many hits make an incident; grows only, within an hour */
 };
 void nx_breaker_judge(const struct nx_breaker *policy, const struct nx_rates *rates, nx_when at, struct nx_surge *ret);
+/* Half or more of what all reported in the base came from this one, or nothing did: its rise may be the mail's own. */
+bool nx_breaker_is_most(const struct nx_rates *rates, nx_when at);
 static inline bool nx_surge_is_incident(const struct nx_surge *surge)
 {
     return surge->judged && surge->hits >= surge->limit;

@@ -67,3 +67,26 @@ struct nx_str nx_remote_name(struct nx_arena *arena, struct nx_str known, struct
     struct nx_str name = nx_organisation(arena, remote_mta);
     return name.n > 0 ? name : nx_organisation(arena, domain);
 }
+
+struct nx_str nx_reporter_name(struct nx_arena *arena, const struct nx_event *event)
+{
+    struct nx_str name = nx_organisation(arena, event->report.reporting_mta);
+    return nx_arena_printf(arena, NX_SOURCE "%.*s", NX_FMT(name.n > 0 ? name : event->origin.source));
+}
+
+bool nx_reporter_is(struct nx_str name)
+{
+    return nx_str_eq(nx_str_sub(name, 0, strlen(NX_SOURCE)), NX_STR(NX_SOURCE));
+}
+
+struct nx_str nx_reporter_words(struct nx_arena *arena, struct nx_str name)
+{
+    struct nx_str rest = nx_str_from(name, strlen(NX_SOURCE));
+    if (nx_str_eq(name, NX_STR(NX_SOURCE_NEW)))
+        return NX_STR("reports in names never met before, which nobody vouches for,");
+    if (nx_str_eq(name, NX_STR(NX_SOURCE_UNSENT)))
+        return NX_STR("reports about addresses that the ledger has nothing sent to, which nobody vouches for,");
+    if (nx_str_chr(rest, '.') == rest.n)
+        return nx_arena_printf(arena, "reports by %.*s that name no server, which nobody vouches for,", NX_FMT(rest));
+    return nx_arena_printf(arena, "reports in the name of %.*s, which nobody vouches for,", NX_FMT(rest));
+}

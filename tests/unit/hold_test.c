@@ -57,6 +57,58 @@ static int set_up(void **state)
     return 0;
 }
 
+/* A bounce in the name of a server, about an address of a domain of its own. */
+static struct nx_stored brought(struct fixture *f, const char *address, const char *server, enum nx_verified verified, nx_when at)
+{
+    g_autoptr(GError) error = NULL;
+    struct nx_event event = {
+        .origin = {.source = NX_STR("pipe"), .received_at = at},
+        .report = {.kind = NX_KIND_FAILED,
+                   .recipient = nx_str_of(address),
+                   .reply = 550,
+                   .diagnostic = NX_STR("550 5.1.1 no such user"),
+                   .reporting_mta = nx_str_of(server),
+                   .verified = verified,
+                   .key = nx_arena_printf(f->arena, "event-%u", ++f->ids),
+                   .arrival_at = NX_WHEN_NONE,
+                   .last_attempt_at = NX_WHEN_NONE,
+                   .retry_until = NX_WHEN_NONE},
+        .verdict = {.class_ = NX_CLASS_HARD, .cause = NX_CAUSE_MAILBOX_UNKNOWN, .rule = NX_STR("test.rule")}};
+    event.id = nx_event_id(f->arena, &event.report);
+    struct nx_stored stored;
+    if (!nx_store_add(f->store, f->arena, &event, 1, at, &stored, &error))
+        fail_msg("%s", error->message);
+    return stored;
+}
+
+/* Ten days: five bounces a day by our own server, one by a partner's. */
+static int set_up_sources(void **state)
+{
+    make_store(state);
+    struct fixture *f = *state;
+    for (int day = 0; day < 10; day++)
+        for (int i = 0; i < 6; i++) {
+            g_autofree char *address = g_strdup_printf("old@d%dn%d.example", day, i);
+            const char *server = i < 5 ? "mail.example.org" : "mx.partner.net";
+            assert_int_equal(brought(f, address, server, NX_VERIFIED_NONE, T0 + day * DAY + 9 * HOUR).decision.action, NX_ACTION_SUPPRESS);
+        }
+    return 0;
+}
+
+/* n addresses, each at a domain of its own; server: a format with a number. How many were held. */
+static int flood(struct fixture *f, const char *prefix, const char *server, enum nx_verified verified, int n, nx_when from)
+{
+    int n_held = 0;
+    for (int i = 0; i < n; i++) {
+        g_autofree char *address = g_strdup_printf("%s@v%d.example", prefix, i);
+        g_autofree char *number = g_strdup_printf("%d", i);
+        g_auto(GStrv) parts = g_strsplit(server, "#", 2);
+        g_autofree char *name = parts[1] != NULL ? g_strconcat(parts[0], number, parts[1], NULL) : g_strdup(server);
+        n_held += brought(f, address, name, verified, from + i).decision.action == NX_ACTION_HOLD;
+    }
+    return n_held;
+}
+
 /* Good addresses 0 to n - 1 of a provider, all called unknown within minutes; how many were held. */
 static int burst(struct fixture *f, const char *prefix, int n, nx_when from)
 {
@@ -431,7 +483,7 @@ static void incidents_of_an_older_file_keep_their_beginning(void **state)
     assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "ALTER TABLE incidents DROP COLUMN since; DROP INDEX raw_alike; ALTER TABLE raw DROP COLUMN "
-                                  "alike; DROP TABLE sent; DROP TABLE alive; PRAGMA user_version = 8",
+                                  "alike; DROP TABLE sent; DROP TABLE alive; ALTER TABLE log DROP COLUMN holder; PRAGMA user_version = 8",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);
@@ -507,6 +559,89 @@ static void a_release_ends_the_holds_of_its_streams(void **state)
     rebuilds(f);
 }
 
+static void names_never_met_are_counted_together(void **state)
+{
+    struct fixture *f = *state;
+    struct nx_hold hold;
+    struct nx_entry entry;
+    assert_int_equal(flood(f, "good", "mx.forger#.net", NX_VERIFIED_NONE, BURST, OUTAGE), BURST - 9); /* where none was ever new */
+    struct nx_incident open = incident(f, OUTAGE + HOUR, 1);
+    assert_string_equal(nx_arena_cstr(f->arena, open.remote), "source:new");
+    assert_int_equal(open.holding, BURST);
+    assert_int_equal(held(f, "good@v0.example", OUTAGE + HOUR, &hold), 1); /* what went through before is taken in */
+    assert_int_equal(suppressed(f, "good@v0.example", OUTAGE + HOUR, NULL), 0);
+    assert_non_null(strstr(nx_arena_cstr(f->arena, hold.reason), "names never met before, which nobody vouches for"));
+    /* Who is known, and what somebody vouches for, is believed as before; and no remote has a hit of it. */
+    assert_int_equal(brought(f, "dead@a.example", "mail.example.org", NX_VERIFIED_NONE, OUTAGE + HOUR).decision.action, NX_ACTION_SUPPRESS);
+    assert_int_equal(brought(f, "dead@b.example", "mx.forger1.net", NX_VERIFIED_SIGNED, OUTAGE + HOUR).decision.action, NX_ACTION_SUPPRESS);
+    assert_int_equal(brought(f, "dead@c.example", "mx.another.net", NX_VERIFIED_NONE, OUTAGE + HOUR).decision.action, NX_ACTION_HOLD);
+    assert_int_equal(brought(f, "dead@c.example", "mx.third.net", NX_VERIFIED_NONE, OUTAGE + HOUR).decision.action, NX_ACTION_NONE);
+    rebuilds(f);
+    rebuilds_from_nothing(f);
+    assert_int_equal(settle(f, false, "source:new", NULL, OUTAGE + 2 * HOUR, NULL), BURST + 1);
+    assert_int_equal(brought(f, "dead@c.example", "mx.fourth.net", NX_VERIFIED_NONE, OUTAGE + 3 * HOUR).decision.action, NX_ACTION_HOLD);
+    assert_int_equal(settle(f, true, NULL, "dead@c.example", OUTAGE + 4 * HOUR, NULL), 1);
+    assert_int_equal(suppressed(f, "dead@c.example", OUTAGE + 4 * HOUR, &entry), 1);
+    rebuilds(f);
+}
+
+static void a_source_far_above_its_own_rate_is_held(void **state)
+{
+    struct fixture *f = *state;
+    struct nx_hold hold;
+    assert_int_equal(flood(f, "good", "mx2.partner.net", NX_VERIFIED_NONE, BURST, OUTAGE), BURST - 9); /* one at a time was usual: ten are not */
+    assert_int_equal(held(f, "good@v0.example", OUTAGE + HOUR, &hold), 1);
+    assert_string_equal(nx_arena_cstr(f->arena, hold.remote), "source:partner.net");
+    assert_int_equal(suppressed(f, "good@v1.example", OUTAGE + HOUR, NULL), 0);
+    /* Of the server that brings most of all it says nothing: more mail has more bounces. */
+    assert_int_equal(flood(f, "more", "mail.example.org", NX_VERIFIED_NONE, BURST, OUTAGE), 0);
+    assert_int_equal(brought(f, "good@v0.example", "mail.example.org", NX_VERIFIED_NONE, OUTAGE + HOUR).decision.action, NX_ACTION_SUPPRESS);
+    rebuilds(f);
+    assert_int_equal(held(f, "good@v2.example", OUTAGE + 3 * DAY, NULL), 0); /* it lapses */
+}
+
+/* A sender who has all he sends in the ledger. */
+static void whom_nobody_wrote_to_is_held(void **state)
+{
+    struct fixture *f = *state;
+    struct nx_hold hold;
+    struct nx_recorded recorded;
+    g_autoptr(GError) error = NULL;
+    const struct nx_sent_limits limits = {.age = 14 * DAY, .size = 1000};
+    const struct nx_sent early = {.message_id = NX_STR("1@example.org"), .recipient = NX_STR("known@a.example")},
+                         late = {.message_id = NX_STR("2@example.org"), .recipient = NX_STR("written@b.example")};
+    f->policy.breaker.unsent = true;
+    close_store(f);
+    open_store(f);
+    assert_int_equal(brought(f, "x@z.example", "mail.example.org", NX_VERIFIED_NONE, OUTAGE).decision.action, NX_ACTION_SUPPRESS); /* no ledger */
+    assert_true(nx_store_sent(f->store, &early, 1, &limits, NULL, OUTAGE, &recorded, &error));
+    nx_when then = OUTAGE + 4 * DAY;
+    assert_int_equal(brought(f, "y@z.example", "mail.example.org", NX_VERIFIED_NONE, then).decision.action, NX_ACTION_SUPPRESS); /* too young */
+    then += 2 * DAY;
+    assert_true(nx_store_sent(f->store, &late, 1, &limits, NULL, then, &recorded, &error));
+    assert_int_equal(brought(f, "never@b.example", "mail.example.org", NX_VERIFIED_NONE, then).decision.action, NX_ACTION_HOLD);
+    assert_int_equal(brought(f, "nor@b.example", "mail.example.org", NX_VERIFIED_NONE, then).decision.action, NX_ACTION_HOLD);
+    assert_int_equal(brought(f, "nor@b.example", "mail.example.org", NX_VERIFIED_NONE, then + HOUR).decision.action, NX_ACTION_NONE);
+    assert_int_equal(brought(f, "Written@B.example", "mail.example.org", NX_VERIFIED_NONE, then).decision.action, NX_ACTION_SUPPRESS);
+    assert_int_equal(brought(f, "vouched@b.example", "mail.example.org", NX_VERIFIED_PROVIDER, then).decision.action, NX_ACTION_SUPPRESS);
+    assert_int_equal(held(f, "never@b.example", then + HOUR, &hold), 1);
+    assert_string_equal(nx_arena_cstr(f->arena, hold.remote), "source:unsent");
+    assert_non_null(strstr(nx_arena_cstr(f->arena, hold.reason), "the ledger has nothing sent to this address"));
+    assert_int_equal(settle(f, true, "source:unsent", NULL, then + HOUR, NULL), 2);
+    assert_int_equal(suppressed(f, "never@b.example", then + HOUR, NULL), 1);
+    assert_int_equal(brought(f, "third@b.example", "mail.example.org", NX_VERIFIED_NONE, then + 2 * HOUR).decision.action, NX_ACTION_SUPPRESS);
+    rebuilds(f);
+}
+
+static void sources_can_be_left_alone(void **state)
+{
+    struct fixture *f = *state;
+    f->policy.breaker.sources = false;
+    close_store(f);
+    open_store(f);
+    assert_int_equal(flood(f, "good", "mx.forger#.net", NX_VERIFIED_NONE, BURST, OUTAGE), 0);
+}
+
 static void it_can_be_switched_off(void **state)
 {
     struct fixture *f = *state;
@@ -537,6 +672,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(incidents_of_an_older_file_keep_their_beginning, set_up, tear_down),
         cmocka_unit_test_setup_teardown(entries_are_found_by_their_remote, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_release_ends_the_holds_of_its_streams, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_never_met_are_counted_together, set_up_sources, tear_down),
+        cmocka_unit_test_setup_teardown(a_source_far_above_its_own_rate_is_held, set_up_sources, tear_down),
+        cmocka_unit_test_setup_teardown(whom_nobody_wrote_to_is_held, set_up_sources, tear_down),
+        cmocka_unit_test_setup_teardown(sources_can_be_left_alone, set_up_sources, tear_down),
         cmocka_unit_test_setup_teardown(it_can_be_switched_off, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

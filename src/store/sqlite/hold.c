@@ -2,6 +2,7 @@
 #include "store/sqlite/hold.h"
 
 #include "base/error.h"
+#include "event/remote.h"
 #include "store/sqlite/rate.h"
 
 /* ---- what the log says, applied */
@@ -124,44 +125,67 @@ static gboolean is_held(struct nx_db *db, struct nx_str key, struct nx_str strea
     return nx_db_exists(db, find, ret, error);
 }
 
-gboolean nx_hold_judge(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
-                       struct nx_str remote, nx_when at, nx_when now, struct nx_decision *decision, struct nx_surge *ret_surge,
-                       GError **error)
+gboolean nx_hold_join(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
+                      struct nx_str name, struct nx_str words, nx_when at, struct nx_decision *decision, enum nx_joined *ret,
+                      GError **error)
 {
-    const struct nx_breaker *policy = &backend->policy.breaker;
     struct incident incident;
     bool held = false;
-    *ret_surge = (struct nx_surge){.judged = false};
-    if (!nx_policy_may_hold(event, decision))
-        return nx_rate_add(backend, remote, at, now, 0, event->report.kind == NX_KIND_DELIVERED, error);
-    if (!policy->enabled || remote.n == 0)
-        return nx_rate_add(backend, remote, at, now, 1, 0, error);
-    if (!find_incident(backend, remote, at, &incident, error) ||
+    *ret = NX_JOINED_NONE;
+    if (!find_incident(backend, name, at, &incident, error) ||
         (incident.open && !is_held(backend->db, key, nx_policy_stream(&backend->policy, event), incident.until, &held, error)))
         return FALSE;
     if (held) {
+        *ret = NX_JOINED_BEFORE;
         *decision = (struct nx_decision){
             .made = true, .action = NX_ACTION_NONE, .reason = NX_STR("held back already, in this incident"), .until = NX_WHEN_NONE};
-        return TRUE;
-    }
-    if (!nx_rate_add(backend, remote, at, now, 1, 0, error))
-        return FALSE;
-    if (incident.open) {
-        if (incident.released)
-            return TRUE;
-        decision->reason = nx_arena_printf(arena, "held back: an incident at %.*s since %.*s (%.*s)", NX_FMT(remote),
+    } else if (incident.open && incident.released) {
+        *ret = NX_JOINED_RELEASED;
+    } else if (incident.open) {
+        *ret = NX_JOINED_HELD;
+        decision->reason = nx_arena_printf(arena, "held back: an incident %.*s since %.*s (%.*s)", NX_FMT(words),
                                            NX_FMT(nx_when_format(arena, incident.opened)), NX_FMT(decision->reason));
-    } else {
-        if (!nx_rate_judge(backend, remote, at, ret_surge, error))
-            return FALSE;
-        if (!nx_surge_is_incident(ret_surge))
-            return TRUE;
-        incident.until = at + policy->hold;
-        decision->reason = nx_arena_printf(arena, "held back: %.*s (%.*s)",
-                                           NX_FMT(nx_surge_reason(arena, remote, ret_surge, at)), NX_FMT(decision->reason));
+        decision->action = NX_ACTION_HOLD;
+        decision->until = incident.until;
     }
+    return TRUE;
+}
+
+void nx_hold_open(const struct nx_backend *backend, struct nx_arena *arena, struct nx_str why, nx_when at, struct nx_decision *decision)
+{
+    decision->reason = nx_arena_printf(arena, "held back: %.*s (%.*s)", NX_FMT(why), NX_FMT(decision->reason));
     decision->action = NX_ACTION_HOLD;
-    decision->until = incident.until;
+    decision->until = at + backend->policy.breaker.hold;
+}
+
+gboolean nx_hold_judge(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
+                       struct nx_str remote, nx_when at, nx_when now, struct nx_decision *decision, struct nx_held_by *ret,
+                       GError **error)
+{
+    bool hard = nx_policy_may_hold(event, decision);
+    enum nx_joined joined;
+    *ret = (struct nx_held_by){.surge = {.judged = false}};
+    if (!nx_source_judge(backend, arena, event, key, at, now, decision, ret, error))
+        return FALSE;
+    if (!hard)
+        return nx_rate_add(backend, remote, at, now, 0, event->report.kind == NX_KIND_DELIVERED, error);
+    if (decision->action != NX_ACTION_SUPPRESS) /* it is not believed that the remote said so */
+        return TRUE;
+    if (!backend->policy.breaker.enabled || remote.n == 0)
+        return nx_rate_add(backend, remote, at, now, 1, 0, error);
+    if (!nx_hold_join(backend, arena, event, key, remote, nx_arena_printf(arena, "at %.*s", NX_FMT(remote)), at, decision, &joined, error) ||
+        (joined != NX_JOINED_BEFORE && !nx_rate_add(backend, remote, at, now, 1, 0, error)))
+        return FALSE;
+    if (joined == NX_JOINED_HELD)
+        ret->name = remote;
+    if (joined != NX_JOINED_NONE)
+        return TRUE;
+    if (!nx_rate_judge(backend, remote, at, &ret->surge, error))
+        return FALSE;
+    if (nx_surge_is_incident(&ret->surge)) {
+        ret->name = remote;
+        nx_hold_open(backend, arena, nx_surge_reason(arena, remote, &ret->surge, at), at, decision);
+    }
     return TRUE;
 }
 
@@ -174,24 +198,41 @@ struct earlier {
     int64_t sequence;
 };
 
-/* Events of the window that the remote suppressed by, the latest first; no more than it had hits. Rows are in the order of writing,
+/* Was this row's event one of those that the incident is of? */
+static gboolean is_of(struct nx_backend *backend, struct nx_arena *arena, sqlite3_stmt *row, struct nx_str name, nx_when at, bool *ret,
+                      GError **error)
+{
+    struct nx_str body = {sqlite3_column_blob(row, 13), (size_t)sqlite3_column_bytes(row, 13)};
+    *ret = nx_str_eq(nx_db_text(row, 2), NX_STR("event")) && nx_str_eq(nx_db_text(row, 3), NX_STR("suppress")) &&
+           nx_db_text(row, 6).n > 0;
+    if (*ret && nx_reporter_is(name))
+        return nx_source_brought(backend, arena, name, body, nx_db_text(row, 14), at, ret, error);
+    *ret = *ret && nx_db_class(row, 4) == NX_CLASS_HARD && nx_str_eq(nx_db_text(row, 5), name);
+    return TRUE;
+}
+
+/* Events of the window that it suppressed by, the latest first; no more than it had hits. Rows are in the order of writing,
  * and nothing counts for later than it was written. */
-static gboolean find_earlier(struct nx_db *db, const struct nx_surge *surge, const struct nx_row *opening, struct nx_arena *arena,
+static gboolean find_earlier(struct nx_backend *backend, const struct nx_surge *surge, const struct nx_row *opening, struct nx_arena *arena,
                              GArray *ret, GError **error)
 {
-    static const char FIND[] = "SELECT made, at, act, action, class, remote, key, scope, address, diagnostic, reason, cause, seq FROM log"
-                               " WHERE action IN ('suppress','clear','done','hold') AND seq<?1 ORDER BY seq DESC";
+    static const char FIND[] = "SELECT made, at, act, action, class, remote, key, scope, address, diagnostic, reason, cause, seq, body,"
+                               " source FROM log WHERE action IN ('suppress','clear','done','hold') AND seq<?1 ORDER BY seq DESC";
+    struct nx_db *db = backend->db;
     sqlite3_stmt *find = nx_db_statement(db, FIND, error);
     nx_when since = nx_breaker_since(surge->hours, opening->at);
     int got = -1;
+    bool of;
     if (find == NULL)
         return FALSE;
     sqlite3_bind_int64(find, 1, opening->sequence);
     while (ret->len + 1 < surge->hits && (got = nx_db_step(db, find, error)) > 0 && sqlite3_column_int64(find, 0) >= since) {
         nx_when at = sqlite3_column_int64(find, 1);
-        if (at < since || !nx_str_eq(nx_db_text(find, 2), NX_STR("event")) ||
-            !nx_str_eq(nx_db_text(find, 3), NX_STR("suppress")) || nx_db_class(find, 4) != NX_CLASS_HARD ||
-            !nx_str_eq(nx_db_text(find, 5), opening->remote) || nx_db_text(find, 6).n == 0)
+        if (!is_of(backend, arena, find, opening->remote, opening->at, &of, error)) {
+            nx_db_reset(find);
+            return FALSE;
+        }
+        if (at < since || !of)
             continue;
         const struct earlier earlier = {.key = nx_arena_dup(arena, nx_db_text(find, 6)),
                                         .stream = nx_arena_dup(arena, nx_db_text(find, 7)),
@@ -214,7 +255,8 @@ gboolean nx_hold_take_in(struct nx_backend *backend, const struct nx_surge *surg
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct earlier));
     struct nx_str remote = nx_arena_dup(arena, opening->remote), opened = nx_when_format(arena, opening->at);
-    if (!find_earlier(backend->db, surge, opening, arena, all, error))
+    struct nx_str words = nx_reporter_is(remote) ? nx_reporter_words(arena, remote) : nx_arena_printf(arena, "at %.*s,", NX_FMT(remote));
+    if (!find_earlier(backend, surge, opening, arena, all, error))
         return FALSE;
     for (guint i = all->len; i > 0; i--) {
         const struct earlier *earlier = &g_array_index(all, struct earlier, i - 1);
@@ -227,8 +269,8 @@ gboolean nx_hold_take_in(struct nx_backend *backend, const struct nx_surge *surg
             .cause = earlier->cause,
             .since = earlier->at,
             .until = opening->until,
-            .reason = nx_arena_printf(arena, "held back: an incident at %.*s, seen at %.*s (%.*s)", NX_FMT(remote), NX_FMT(opened),
-                                      NX_FMT(earlier->reason)),
+            .reason = nx_arena_printf(arena, "held back: an incident %s%.*s seen at %.*s (%.*s)", nx_reporter_is(remote) ? "of " : "",
+                                      NX_FMT(words), NX_FMT(opened), NX_FMT(earlier->reason)),
             .actor = NX_STR("nixie"),
             .remote = remote,
             .diagnostic = earlier->diagnostic,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/rate.h"
 
+#include "event/remote.h"
+
 #define HOUR 3600
 #define LIMITS_MAX 256u /* remotes whose limit of the hour is remembered */
 
@@ -8,6 +10,12 @@ struct limit { /* of one remote: fewer hits in the longest window need no second
     int64_t hour;
     uint64_t hits;
 };
+
+/* The row in which all of its sort are added up. */
+static struct nx_str sum_of(struct nx_str remote)
+{
+    return nx_reporter_is(remote) ? NX_STR(NX_SOURCE) : NX_STR_NONE;
+}
 
 static gboolean sweep(struct nx_backend *backend, nx_when now, GError **error)
 {
@@ -45,6 +53,28 @@ gboolean nx_rate_add(struct nx_backend *backend, struct nx_str remote, nx_when a
 {
     return remote.n == 0 || (add(backend->db, NX_STR_NONE, at, hits, delivered, error) &&
                              add(backend->db, remote, at, hits, delivered, error) && sweep(backend, now, error));
+}
+
+gboolean nx_rate_add_source(struct nx_backend *backend, struct nx_str source, bool new, nx_when at, nx_when now, GError **error)
+{
+    return add(backend->db, NX_STR(NX_SOURCE), at, 1, 0, error) && add(backend->db, source, at, 1, 0, error) &&
+           (!new || add(backend->db, NX_STR(NX_SOURCE_NEW), at, 1, 0, error)) && sweep(backend, now, error);
+}
+
+gboolean nx_rate_is_known(struct nx_backend *backend, struct nx_str source, nx_when at, bool *ret, GError **error)
+{
+    static const char FIND[] = "SELECT EXISTS(SELECT 1 FROM rates WHERE remote=?1 AND hour<=?2 AND hits>0)"
+                               " OR NOT EXISTS(SELECT 1 FROM rates WHERE remote='" NX_SOURCE "' AND hour<=?2 AND hits>0)";
+    sqlite3_stmt *find = nx_db_statement(backend->db, FIND, error);
+    if (find == NULL)
+        return FALSE;
+    nx_db_bind_text(find, 1, source);
+    sqlite3_bind_int64(find, 2, at / HOUR - nx_breaker_hours(&backend->policy.breaker, NX_BREAKER_WINDOWS - 1));
+    if (nx_db_step(backend->db, find, error) < 0)
+        return FALSE;
+    *ret = sqlite3_column_int(find, 0) != 0;
+    nx_db_reset(find);
+    return TRUE;
 }
 
 static gboolean read_rates(struct nx_db *db, struct nx_str remote, int64_t hour, int64_t window, GArray *ret, GError **error)
@@ -117,25 +147,27 @@ gboolean nx_rate_judge(struct nx_backend *backend, struct nx_str remote, nx_when
     g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(struct nx_rate));
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct nx_rate));
     if (!read_rates(backend->db, remote, hour, window, own, error) ||
-        !read_rates(backend->db, NX_STR_NONE, hour, window, all, error))
+        !read_rates(backend->db, sum_of(remote), hour, window, all, error))
         return FALSE;
     const struct nx_rates rates = {.of_remote = (const struct nx_rate *)(const void *)own->data,
                                    .of_all = (const struct nx_rate *)(const void *)all->data,
                                    .n_remote = own->len,
                                    .n_all = all->len};
-    nx_breaker_judge(policy, &rates, at, ret);
+    if (!nx_reporter_is(remote) || !nx_breaker_is_most(&rates, at))
+        nx_breaker_judge(policy, &rates, at, ret);
     *limit = (struct limit){hour, ret->judged ? hits + ret->limit - MIN(ret->limit, ret->hits) : UINT64_MAX};
     return TRUE;
 }
 
 gboolean nx_rate_take_back(struct nx_db *db, struct nx_str remote, nx_when at, GError **error)
 {
-    static const char TAKE[] = "UPDATE rates SET hits = hits - 1 WHERE remote IN ('', ?1) AND hour=?2 AND hits > 0";
+    static const char TAKE[] = "UPDATE rates SET hits = hits - 1 WHERE remote IN (?3, ?1) AND hour=?2 AND hits > 0";
     sqlite3_stmt *take = nx_db_statement(db, TAKE, error);
     if (take == NULL)
         return FALSE;
     nx_db_bind_text(take, 1, remote);
     sqlite3_bind_int64(take, 2, at / HOUR);
+    nx_db_bind_text(take, 3, sum_of(remote));
     return nx_db_run(db, take, error);
 }
 
@@ -155,7 +187,7 @@ static gboolean take_back_rows(struct nx_backend *backend, const char *sql, stru
 #define OF_STREAM(column) "(?2='' OR " column "=?2 OR (?2='" NX_STREAM_UNNAMED "' AND " column "=''))"
 #define TAKE_BACK(rows)                                                                                                            \
     "UPDATE rates SET hits = hits - 1 WHERE hits > 0 AND (remote, hour) IN (WITH gone AS (" rows                                   \
-    ") SELECT remote, hour FROM gone UNION SELECT '', hour FROM gone)"
+    ") SELECT remote, hour FROM gone UNION SELECT CASE WHEN remote LIKE '" NX_SOURCE "%' THEN '" NX_SOURCE "' ELSE '' END, hour FROM gone)"
 
 gboolean nx_rate_take_back_entries(struct nx_backend *backend, struct nx_str key, struct nx_str stream, GError **error)
 {
@@ -175,7 +207,7 @@ gboolean nx_rate_wipe(struct nx_db *db, struct nx_str remote, nx_when since, nx_
 {
     static const char REST[] =
         "UPDATE rates SET hits = max(0, hits - coalesce((SELECT o.hits FROM rates o WHERE o.remote=?1 AND o.hour=rates.hour), 0))"
-        " WHERE remote='' AND hour BETWEEN ?2 AND ?3";
+        " WHERE remote=?4 AND hour BETWEEN ?2 AND ?3";
     static const char OWN[] = "UPDATE rates SET hits=0 WHERE remote=?1 AND hour BETWEEN ?2 AND ?3";
     static const char *const both[] = {REST, OWN};
     for (size_t i = 0; i < G_N_ELEMENTS(both); i++) {
@@ -185,6 +217,8 @@ gboolean nx_rate_wipe(struct nx_db *db, struct nx_str remote, nx_when since, nx_
         nx_db_bind_text(wipe, 1, remote);
         sqlite3_bind_int64(wipe, 2, since / HOUR);
         sqlite3_bind_int64(wipe, 3, until / HOUR);
+        if (i == 0)
+            nx_db_bind_text(wipe, 4, sum_of(remote));
         if (!nx_db_run(db, wipe, error))
             return FALSE;
     }

@@ -31,7 +31,7 @@ static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.supp
                            NX_DB_RENEW;
 static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; DROP TABLE temp.holds;"
                           " DROP TABLE temp.incidents; DROP TABLE temp.forgotten; COMMIT";
-static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until, remote,"
+static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until, coalesce(holder, remote),"
                           " CASE act WHEN 'forget' THEN body END FROM log WHERE action IN "
                           "('suppress','clear','done','hold') ORDER BY seq";
 static const char COUNT[] = "SELECT count(*) FROM temp.suppressions";

@@ -100,6 +100,8 @@ const char *const nx_schema_migrations[] = {
     "CREATE INDEX sent_who ON sent(who);",
     /* When mail last came that somebody of a domain is proved to have sent. No part of the log. */
     "CREATE TABLE alive(domain TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;",
+    /* What held an event's suppression back, where that is not the remote. */
+    "ALTER TABLE log ADD COLUMN holder TEXT;",
 };
 /* Two branches that each raise it by one do not build together. */
 G_STATIC_ASSERT(G_N_ELEMENTS(nx_schema_migrations) == NX_DB_SCHEMA);

@@ -5,6 +5,7 @@
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/read.h"
 
+#define QUEUE (5 * 86400) /* so long a report may take (RFC 5321 4.5.4.1) */
 #define STEP 5000 /* rows that one sweep looks at */
 
 static const char ADD[] = "INSERT OR IGNORE INTO sent(id, who, key, stream, made) VALUES(?1,?2,?3,?4,?5)";
@@ -126,6 +127,22 @@ int nx_sent_find(struct nx_backend *backend, struct nx_arena *arena, struct nx_s
         n++;
     }
     return got < 0 ? -1 : n;
+}
+
+gboolean nx_sent_may_be(struct nx_db *db, struct nx_str key, nx_when at, bool *ret, GError **error)
+{
+    static const char FIND[] = "SELECT EXISTS(SELECT 1 FROM sent WHERE who=?1 AND key=?2)"
+                               " OR coalesce((SELECT made FROM sent ORDER BY n LIMIT 1) > ?3, 1)";
+    sqlite3_stmt *find = nx_db_statement(db, FIND, error);
+    if (find == NULL)
+        return FALSE;
+    bind_who(find, 1, key);
+    sqlite3_bind_int64(find, 3, at - QUEUE);
+    if (nx_db_step(db, find, error) < 0)
+        return FALSE;
+    *ret = sqlite3_column_int(find, 0) != 0;
+    nx_db_reset(find);
+    return TRUE;
 }
 
 gboolean nx_sent_read_all(struct nx_reader *reader, struct nx_str key, nx_sent_fn *fn, void *data, GError **error)

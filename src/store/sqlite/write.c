@@ -32,8 +32,8 @@ static const char LISTED[] =
 static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM log";
 static const char APPEND[] = "INSERT INTO log(id, act, at, made, key, stream, address, kind, cause, class, counts, action, scope, "
                              "until, reason, actor, source,"
-                             " status, rule, diagnostic, body, seq, remote)"
-                             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)";
+                             " status, rule, diagnostic, body, seq, remote, holder)"
+                             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24)";
 
 struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id)
 {
@@ -165,7 +165,7 @@ static struct nx_str write_event(struct nx_backend *backend, const struct nx_eve
 }
 
 struct appended { /* a log row; absent texts are NULL */
-    struct nx_str id, act, key, stream, address, kind, action, scope, reason, actor, source, status, rule, diagnostic, body, remote;
+    struct nx_str id, act, key, stream, address, kind, action, scope, reason, actor, source, status, rule, diagnostic, body, remote, holder;
     nx_when at, made, until;
     enum nx_cause cause;
     enum nx_class class_;
@@ -198,6 +198,7 @@ static gboolean append(struct nx_db *db, const struct appended *row, int64_t *re
         sqlite3_bind_blob64(insert, 21, row->body.p, row->body.n, SQLITE_STATIC);
     sqlite3_bind_int64(insert, 22, *ret_sequence);
     nx_db_bind_opt(insert, 23, row->remote);
+    nx_db_bind_opt(insert, 24, row->holder);
     return nx_db_run(db, insert, error);
 }
 
@@ -286,8 +287,8 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
         decision.reason = nx_arena_printf(arena, "the recipient is no address: %s", why);
     struct nx_str domain = nx_str_sub(address->key, 0, nx_str_chr(address->key, '@'));
     struct nx_str remote = nx_remote_name(backend->scratch, event->verdict.provider, event->report.remote_mta, domain);
-    struct nx_surge surge;
-    if (!nx_hold_judge(backend, arena, event, address->key, remote, at, now, &decision, &surge, error) ||
+    struct nx_held_by by;
+    if (!nx_hold_judge(backend, arena, event, address->key, remote, at, now, &decision, &by, error) ||
         (history.held && !nx_hold_disprove(db, address->key, at, error)))
         return FALSE;
     bool suppresses = decision.action == NX_ACTION_SUPPRESS;
@@ -302,6 +303,7 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
     row.until = decision.until;
     row.reason = decision.reason;
     row.remote = remote;
+    row.holder = nx_str_eq(by.name, remote) ? NX_STR_NONE : by.name;
     struct nx_row change = {.act = NX_ACT_EVENT,
                             .action = decision.action,
                             .key = row.key,
@@ -311,7 +313,7 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                             .class_ = row.class_,
                             .at = at,
                             .until = decision.until,
-                            .remote = remote};
+                            .remote = by.name};
     bool raw = nx_event_is_unexplained(event) && clean.p == json.p; /* no message that names somebody erased */
     if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !count_event(db, &row, error) ||
         (raw && !nx_raw_keep(backend, event, change.sequence, now, error)) || !nx_raw_sweep(backend, now, error) ||
@@ -321,7 +323,7 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
     if (nx_policy_is_life(event))
         return nx_domain_revive(backend, event, &change, now, error);
     return nx_domain_weigh(backend, &change, now, error) &&
-           (!nx_surge_is_incident(&surge) || nx_hold_take_in(backend, &surge, &change, now, error));
+           (!nx_surge_is_incident(&by.surge) || nx_hold_take_in(backend, &by.surge, &change, now, error));
 }
 
 /* Nothing has happened to the entry, or the hold, since it was looked at, and nothing protects the address. */

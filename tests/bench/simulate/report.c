@@ -56,11 +56,11 @@ void print_table(const struct run *runs)
     putchar('\n');
 }
 
-/* No more than chance makes of two counts that are alike: a tie. */
+/* Of two small counts so near that chance alone may have parted them. */
 static bool is_tie(uint64_t a, uint64_t b)
 {
     double apart = (double)a - (double)b;
-    return apart * apart <= 4 * ((double)a + (double)b); /* two deviations */
+    return a == b || (MAX(a, b) < 100 && apart * apart <= 4 * ((double)a + (double)b)); /* two deviations */
 }
 
 /* Which counts are no worse, a bit each; *ret_better: which are better. A tie is not worse. */
