@@ -105,6 +105,20 @@ static void check_breaker(struct nx_load *load)
         nx_load_fault(load, nx_load_line(load, "breaker", "history"), "[breaker] history: at most 35d, what is remembered");
 }
 
+/* A ledger that has all that was sent goes back far enough to tell. */
+static void check_ledger(struct nx_load *load)
+{
+    const struct nx_config *config = load->config;
+    unsigned line = nx_load_line(load, "sent", "complete");
+    if (!config->policy.breaker.unsent)
+        return;
+    if (config->sent.size == 0 || config->sent.age < 5 * DAY)
+        nx_load_fault(load, line, "complete in [sent]: a ledger that keeps nothing, or less than five days, cannot tell to whom nothing was sent "
+                                  "(raise size or age)");
+    if (!config->policy.breaker.enabled)
+        nx_load_fault(load, line, "complete in [sent] holds reports back, and [breaker] enabled = false holds none (take one of the two out)");
+}
+
 /* A report that goes before it has ceased to count would let an address off; what arrives again is known for a month at least. */
 static void check_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, int64_t keep)
 {
@@ -145,6 +159,7 @@ void nx_load_contradictions(struct nx_load *load)
     struct nx_policy *policy = &load->config->policy;
     const struct nx_policy_cause *at;
     check_breaker(load);
+    check_ledger(load);
     check_forms(load);
     for (guint i = 0; i < load->config->webhooks->len; i++)
         check_webhook(load, load->config->webhooks->pdata[i]);

@@ -67,5 +67,8 @@ printf '[policy]\npreset = strict\nconfirm_hard = true\n[stream a]\npreset = len
 run 65 "$NIXIE" config check --config "$T/bad.conf"
 says 'bad.conf:3: confirm_hard waits for a second report, preset = strict goes by the first'
 says 'bad.conf:.*span = 6w in \[stream a cause mailbox_full\] is wider than window = 30d'
+printf '[sent]\nsize = 0\ncomplete = true\n[breaker]\nenabled = false\n' >"$T/bad.conf"
+run 65 "$NIXIE" config check --config "$T/bad.conf"
+says 'bad.conf:3: complete in \[sent\]: a ledger that keeps nothing'; says 'bad.conf:3: complete in \[sent\] holds reports back, and \[breaker\] enabled = false'
 run 64 "$NIXIE" config chek; says '^nixie: config chek: it is check or show .see `nixie help config`.$'
 finish
