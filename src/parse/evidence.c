@@ -204,60 +204,23 @@ void nx_evidence_join(struct nx_reading *reading)
     }
 }
 
-/* Subjects of reports. Letters outside of ASCII are compared as they stand. */
-static const char *const subjects[] = {
-    "undeliver", "delivery status", "delivery failure", "delivery fail", "delivery notification", "returned mail", "return to sender", "returned to sender",
-    "failure notice", "mail delivery", "mail failure", "message delivery", "non-deliver", "nondeliver", "not delivered", "unable to deliver",
-    "could not be delivered", "delivery error", "delivery problem", "delivery report", "bounce", "user unknown", "unknown user", "mail system error",
-    "warning: message", "delayed", "unzustellbar", "nicht zugestellt", "non remis", "no entregad", "no se puede entregar", "mancata consegna",
-    "não entregue", "onbestelbaar", "недостав", "не доставлен", "退信", "投递失败", "无法送达", "配信不能", "配信エラー", "未達", "반송", "kan inte levereras", "undelivered",
-    "failed mail", "mail undeliverable", "message not delivered", "delivery attempts failed", "nie dostarczono", "niedostarczon", "nedoručiteln",
-    "iletilemedi", "échec", "zustellung", "rejected", "delivery has failed", "could not deliver", "couldn't be delivered", "cannot deliver", "can't deliver",
-    "mail error", "message failed", "not be delivered", "delivery warning", "warning: could not", "delivery delay", "message status", "sending failed",
-    "send failure", "failure to deliver", "unable to send", "nicht zustellbar", "nicht ausgeliefert", "nicht übermittelt", "unzustell", "zustellfehler",
-    "fehlgeschlagen", "remise", "non délivré", "non distribué", "non livré", "Échec", "retardé", "no entregado", "no se pudo", "error de entrega",
-    "fallo en la entrega", "fallo de entrega", "devuelto", "retrasado", "non consegnato", "non recapitabile", "mancato recapito", "errore di consegna",
-    "consegna non riuscita", "falha na entrega", "falha de entrega", "não foi entregue", "devolvid", "niet bezorgd", "niet afgeleverd", "bezorgfout",
-    "olevererat", "inte levererats", "kunde inte", "leveringsfejl", "leveringsfeil", "ikke leveret", "ikke levert", "kunne ikke leveres",
-    "toimitus epäonnistui", "toimittamatta", "niedoręczon", "nie można dostarczyć", "błąd dostarczenia", "zwrot", "opóźnion", "nelze doručit", "nedoručen",
-    "kézbesítetlen", "kézbesíthetetlen", "sikertelen", "nelivrat", "nelivrabil", "Недостав", "Не доставлен", "не удалось доставить", "Не удалось доставить",
-    "ошибка доставки", "Ошибка доставки", "задержка", "Задержка", "не вдалося доставити", "Не вдалося", "απέτυχε", "αποτυχία", "Αποτυχία",
-    "teslim edilemedi", "gönderilemedi", "送信エラー", "配信失敗", "配信できません", "エラーメール", "メールエラー", "エラー通知", "不達", "遅延", "退回", "投遞失敗", "无法投递", "無法投遞", "無法送達", "未送达", "未送達", "发送失败",
-    "delivery status", "relatório de entrega", "informe de entrega", "zustellbericht", "rapport de remise", "rapporto di consegna", "mancata accettazione", "not delivered", "delivery problems", "delivery error", "nondeliverable", "non-deliverable", "nondelivery", "non-delivery", "message blocked", "mail blocked", "failure delivering", "undeliver",
-    "problem delivering", "mail failure", "mail failed", "bounced mail", "status of your message", "waiting mail", "message returned", "mail returned", "return to sender", "returning message",
-    "배달되지", "전송 실패", "전송실패", "발송 실패", "배달 실패", "tidak terkirim", "gagal dikirim", "không gửi được",
-};
-
-static const char *const senders[] = {
-    "mailer-daemon", "mailer_daemon", "postmaster", "post_master", "post-master", "mail delivery", "maildaemon", "mail-daemon", "mdaemon", "mail administrator", "mail daemon",
-    "mailerdaemon", "delivery system", "delivery subsystem", "system administrator", "microsoftexchange", "mail system", "mail gateway", "mail-gateway", "mailgate", "content filter",
-    "content-filter", "mailserver", "mail server", "mail service", "post office", "delivery notification", "delivery service", "delivery agent", "mmdf", "x400", "mail router", "bounce@", "bounces@",
-};
-
 /* What speaks for a report when there is no machine-readable part. One sign may be forged or chance; the words must agree. */
 static unsigned signs(const struct nx_reading *reading)
 {
     struct nx_fields fields = reading->mail.fields;
-    struct nx_str from = nx_fields_get(fields, "From"), subject = nx_fields_get(fields, "Subject"), path = nx_str_trim(nx_fields_get(fields, "Return-Path"));
+    struct nx_str from = nx_fields_get(fields, "From"), path = nx_str_trim(nx_fields_get(fields, "Return-Path"));
     unsigned n = 0, told = 0; /* told: by the subject alone */
     if (nx_str_eq(nx_str_trim(from), NX_STR("<>")))
         n += 2;
-    for (size_t i = 0; i < G_N_ELEMENTS(senders); i++)
-        if (nx_str_ihas(from, nx_str_of(senders[i]))) {
-            n += nx_fields_get(fields, "In-Reply-To").n + nx_fields_get(fields, "References").n > 0 ? 2 : 1; /* it answers what we sent */
-            break;
-        }
+    if (reading->hints.sender)
+        n += nx_fields_get(fields, "In-Reply-To").n + nx_fields_get(fields, "References").n > 0 ? 2 : 1; /* it answers what we sent */
     if (nx_str_eq(path, NX_STR("<>")) || nx_str_istarts(path, NX_STR("<mailer-daemon")) || nx_str_istarts(path, NX_STR("mailer-daemon")))
         n++;
     bool automatic = nx_str_istarts(nx_fields_get(fields, "Auto-Submitted"), NX_STR("auto-replied"));
-    for (size_t i = 0; i < G_N_ELEMENTS(subjects); i++) {
-        size_t at = nx_str_ifind(subject, nx_str_of(subjects[i]));
-        if (at == subject.n)
-            continue;
-        struct nx_str before = nx_str_sub(subject, 0, at); /* answers of people's programs put words of their own in front, and a colon */
+    if (reading->hints.subject) {
+        struct nx_str before = reading->hints.before; /* answers of people's programs put words of their own in front, and a colon */
         told = automatic && before.n < 16 && nx_str_chr(before, ':') + nx_str_chr(before, ']') == 2 * before.n ? 2 : 1;
         n += told;
-        break;
     }
     if (nx_fields_get(fields, "X-MS-Exchange-Message-Is-Ndr").p != NULL)
         n += 2;
@@ -273,12 +236,9 @@ static unsigned signs(const struct nx_reading *reading)
 }
 
 /* Is the subject one of failure or delay, and not of success? */
-static bool says_failure(struct nx_str subject)
+static bool says_failure(const struct nx_hints *hints)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(subjects); i++)
-        if (nx_str_ihas(subject, nx_str_of(subjects[i])))
-            return !nx_str_ihas(subject, NX_STR("success"));
-    return false;
+    return hints->subject && !hints->success;
 }
 
 static bool is_own(const struct nx_reading *reading, struct nx_str address)
@@ -334,9 +294,8 @@ static void add_nameless(struct nx_reading *reading)
 static bool read_bare(struct nx_reading *reading)
 {
     bool lost = nx_str_eq(reading->mail.report_type, NX_STR("delivery-status")) && nx_str_trim(reading->text).n < 80;
-    bool success = nx_str_ihas(nx_fields_get(reading->mail.fields, "Subject"), NX_STR("success"));
     bool named = recipient_in_head(reading).n > 0 || failed_recipients(reading).n > 0;
-    if (success || !(named || lost) || signs(reading) < 3)
+    if (reading->hints.success || !(named || lost) || signs(reading) < 3)
         return false;
     struct nx_str text = nx_str_sub(reading->text, 0, 1024);
     text.n = nx_str_ifind(text, NX_STR("original message"));
@@ -359,7 +318,7 @@ bool nx_evidence_stray(const struct nx_reading *reading)
 bool nx_evidence_read(struct nx_reading *reading)
 {
     unsigned weight = signs(reading), named = 0;
-    if (!reading->has_words || (!reading->words.told && (weight < 3 || !says_failure(nx_fields_get(reading->mail.fields, "Subject")))))
+    if (!reading->has_words || (!reading->words.told && (weight < 3 || !says_failure(&reading->hints))))
         return read_bare(reading);
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         named += reading->words.blocks[i].recipient.n > 0;

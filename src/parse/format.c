@@ -12,6 +12,7 @@ struct reader { /* one file */
     GArray *formats; /* struct draft */
     GArray *common;  /* struct nx_line_rule */
     GArray *phrases; /* struct phrase */
+    GArray *hints;   /* struct nx_hint */
     bool in_common;
 };
 
@@ -206,6 +207,31 @@ static bool read_line_key(struct reader *r, struct nx_str key, struct nx_str val
     return false;
 }
 
+/* Words of the head: "sender mailer-daemon", "subject delayed -> delayed", "answer * out of office". */
+static bool read_hint(struct reader *r, struct nx_str key, struct nx_str value, size_t column)
+{
+    static const char *const keys[] = {"sender", "subject", "answer", "answer-hint", "absence", "challenge"};
+    size_t place = 0;
+    while (place < G_N_ELEMENTS(keys) && !nx_str_eq(key, nx_str_of(keys[place])))
+        place++;
+    if (place == G_N_ELEMENTS(keys))
+        return false;
+    struct nx_line_rule rule = {.kind = NX_KIND_FAILED};
+    struct nx_hint hint = {.place = (enum nx_hint_place)place};
+    if (hint.place == NX_HINT_SUBJECT)
+        value = split_kind(r, value, column, &rule);
+    hint.anywhere = hint.place == NX_HINT_ANSWER && nx_str_istarts(value, NX_STR("* "));
+    struct nx_page page;
+    nx_page_one(&page, r->arena, nx_str_from(value, hint.anywhere ? 2 : 0));
+    hint.kind = rule.kind;
+    hint.literal = (struct nx_str){page.l, page.lines[0].to};
+    if (hint.literal.n < NX_LIT_MIN)
+        fault(r, column, "no literal of %u bytes or more to find it by", NX_LIT_MIN);
+    else
+        g_array_append_val(r->hints, hint);
+    return true;
+}
+
 static void read_key(struct reader *r, struct nx_str key, struct nx_str value, size_t column)
 {
     if (r->in_common) {
@@ -222,11 +248,11 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
                 g_array_append_val(r->phrases, phrase);
             return;
         }
-        if (!read_line_key(r, key, value, column))
-            fault(
-                r, 2,
-                "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient state failed delayed delivered help)",
-                NX_FMT(key));
+        if (!read_hint(r, key, value, column) && !read_line_key(r, key, value, column))
+            fault(r, 2,
+                  "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient state failed delayed delivered help sender subject answer "
+                  "answer-hint absence challenge)",
+                  NX_FMT(key));
         return;
     }
     struct draft *draft = current(r);
@@ -377,6 +403,10 @@ static void seal(struct nx_formats *formats, const struct reader *r)
         file_unit(formats->literals, units, &n,
                   (struct nx_unit){.type = NX_UNIT_PHRASE, .phrase = phrases[i].kind, .template = &phrases[i].template});
     nx_lit_set_seal(formats->literals);
+    formats->hints = keep(formats->arena, r->hints, sizeof *formats->hints, &formats->n_hints);
+    for (size_t i = 0; i < formats->n_hints; i++)
+        nx_lit_set_add(formats->hint_literals, formats->hints[i].literal, (unsigned)i);
+    nx_lit_set_seal(formats->hint_literals);
     formats->labels = labels;
     formats->states = states;
     formats->units = units;
@@ -388,11 +418,13 @@ struct nx_formats *nx_formats_new(const struct nx_format_source *sources, size_t
     struct nx_formats *formats = g_new0(struct nx_formats, 1);
     formats->arena = nx_arena_new();
     formats->literals = nx_lit_set_new();
+    formats->hint_literals = nx_lit_set_new();
     struct reader r = {.arena = formats->arena,
                        .faults = g_string_new(NULL),
                        .formats = g_array_new(FALSE, FALSE, sizeof(struct draft)),
                        .common = g_array_new(FALSE, FALSE, sizeof(struct nx_line_rule)),
-                       .phrases = g_array_new(FALSE, FALSE, sizeof(struct phrase))};
+                       .phrases = g_array_new(FALSE, FALSE, sizeof(struct phrase)),
+                       .hints = g_array_new(FALSE, FALSE, sizeof(struct nx_hint))};
     for (size_t i = 0; i < n; i++) {
         r.file = sources[i].name;
         read_file(&r, sources[i].text);
@@ -426,6 +458,7 @@ struct nx_formats *nx_formats_new(const struct nx_format_source *sources, size_t
     g_array_unref(r.formats);
     g_array_unref(r.common);
     g_array_unref(r.phrases);
+    g_array_unref(r.hints);
     return formats;
 }
 
@@ -434,6 +467,7 @@ void nx_formats_free(struct nx_formats *formats)
     if (formats == NULL)
         return;
     nx_lit_set_free(formats->literals);
+    nx_lit_set_free(formats->hint_literals);
     nx_arena_free(formats->arena);
     g_free(formats);
 }

@@ -69,6 +69,16 @@ struct nx_unit { /* what a literal found in the text stands for */
     const struct nx_template *template;
 };
 
+/* Words of the head, and of the start of a text, that say what kind of mail it is. */
+enum nx_hint_place { NX_HINT_SENDER, NX_HINT_SUBJECT, NX_HINT_ANSWER, NX_HINT_ANSWER_HINT, NX_HINT_ABSENCE, NX_HINT_CHALLENGE };
+
+struct nx_hint {
+    enum nx_hint_place place;
+    bool anywhere;     /* ANSWER: not at the start of the subject alone */
+    enum nx_kind kind; /* SUBJECT: FAILED, DELAYED, DELIVERED, or OTHER where it does not say */
+    struct nx_str literal;
+};
+
 struct nx_formats {
     struct nx_arena *arena;
     const struct nx_format *p; /* by rank, then in the order given */
@@ -81,4 +91,7 @@ struct nx_formats {
     size_t n_units;
     unsigned n_bits;
     struct nx_lit_set *literals;
+    const struct nx_hint *hints;
+    size_t n_hints;
+    struct nx_lit_set *hint_literals; /* unit i: hints[i] */
 };

@@ -441,9 +441,9 @@ static void follow_phrases(struct nx_general *r, bool *ret_failed, bool *ret_del
 }
 
 bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *scan, const struct nx_mail *mail,
-                     struct nx_blocks *blocks)
+                     const struct nx_hints *hints, struct nx_blocks *blocks)
 {
-    struct nx_general r = {.formats = formats, .scan = scan, .mail = mail, .blocks = blocks, .told = NX_KIND_FAILED};
+    struct nx_general r = {.formats = formats, .scan = scan, .mail = mail, .hints = hints, .blocks = blocks, .told = NX_KIND_FAILED};
     bool failed = false, delayed = false, delivered = false;
     size_t from = 0, to = 0;
     if (is_list_mail(mail))

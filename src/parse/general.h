@@ -12,6 +12,7 @@ struct nx_general {
     const struct nx_formats *formats;
     const struct nx_scan *scan;
     const struct nx_mail *mail;
+    const struct nx_hints *hints;
     struct nx_blocks *blocks;
     struct nx_general_start *starts; /* of block i */
     size_t starts_size;

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/buf.h"
 #include "mime/mime.h"
+#include "parse/hints.h"
 #include "parse/parse.h"
 #include "parse/path.h"
 #include "parse/text.h"
@@ -20,6 +21,7 @@ struct nx_reading { /* one message being read */
     const struct nx_paths *paths;
     const struct nx_input *input;
     struct nx_mail mail;
+    struct nx_hints hints;        /* what the words of its head say */
     struct nx_str text;           /* the words for people: plain text parts, else HTML made text */
     struct nx_original original;  /* of the returned message */
     const struct nx_tag *asked;   /* n_asked fields of it that the settings want */
@@ -46,7 +48,7 @@ bool nx_arf_read_bare(struct nx_reading *reading);
 /* autoreply.c: RFC 3834, 8098; true when the message is one (a report was added). */
 bool nx_autoreply_read(struct nx_reading *reading);
 /* Words that ask the sender to prove himself, or tell him that he did. */
-bool nx_is_challenge(struct nx_str text);
+bool nx_is_challenge(const struct nx_reading *reading, struct nx_str text);
 
 /* life.c: RFC 8601; ordinary mail that its From is proved to have sent names him as recipient, with note and tag. */
 void nx_life_read(const struct nx_reading *reading, struct nx_report *report);

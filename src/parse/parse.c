@@ -198,7 +198,7 @@ static void read_original(struct nx_reading *reading, char **asked)
 /* Challenge-response systems dress as a delivery report, but no server has said anything. */
 static bool is_challenge_failure(const struct nx_reading *reading, const struct nx_report *report)
 {
-    return report->reply == 0 && nx_is_challenge(nx_arena_printf(reading->arena, "%.*s\n%.*s", NX_FMT(report->diagnostic), NX_FMT(nx_str_sub(reading->text, 0, 4096))));
+    return report->reply == 0 && nx_is_challenge(reading, nx_arena_printf(reading->arena, "%.*s\n%.*s", NX_FMT(report->diagnostic), NX_FMT(nx_str_sub(reading->text, 0, 4096))));
 }
 
 /* Status parts, wherever they are; several may be there. */
@@ -256,12 +256,13 @@ static bool read_notice(struct nx_reading *reading)
 static void read_message(struct nx_reading *reading)
 {
     const struct nx_mail *mail = &reading->mail;
+    nx_hints_read(reading->formats, reading->arena, mail->fields, &reading->hints);
     const struct nx_part *feedback = find_part(mail, NX_PART_FEEDBACK);
     if (feedback != NULL && nx_arf_read(reading, feedback->content))
         return;
     if (nx_arf_read_bare(reading) || read_notice(reading))
         return;
-    reading->has_words = nx_text_read(reading->formats, reading->arena, reading->limits, mail, reading->text, &reading->words);
+    reading->has_words = nx_text_read(reading->formats, reading->arena, reading->limits, mail, &reading->hints, reading->text, &reading->words);
     if (read_status_parts(reading)) {
         nx_evidence_join(reading);
         drop_repeats(&reading->out);

@@ -146,7 +146,7 @@ static void finish(struct nx_blocks *blocks, const struct nx_format *format, con
 }
 
 bool nx_text_read(const struct nx_formats *formats, struct nx_arena *arena, const struct nx_limits *limits,
-                  const struct nx_mail *mail, struct nx_str text, struct nx_text_report *ret_report)
+                  const struct nx_mail *mail, const struct nx_hints *hints, struct nx_str text, struct nx_text_report *ret_report)
 {
     struct nx_scan scan;
     nx_scan_text(formats, arena, text, limits->text < LOOK ? limits->text : LOOK, &scan);
@@ -171,7 +171,7 @@ bool nx_text_read(const struct nx_formats *formats, struct nx_arena *arena, cons
             known = format;
     }
     nx_blocks_init(&blocks, arena, limits);
-    bool told = nx_walk_general(formats, &scan, mail, &blocks);
+    bool told = nx_walk_general(formats, &scan, mail, hints, &blocks);
     if (!told && known == NULL)
         return false;
     use_failed_recipients(&blocks, mail);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as the words of a report, read by the formats as they are shipped (below NIXIE_SOURCE, or where it is run). */
+#include "parse/hints.h"
 #include "parse/text.h"
 
 #include <assert.h>
@@ -42,8 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                       {NX_STR("To"), NX_STR("sender@example.com")}};
     struct nx_mail mail = {.fields = {fields, 2}};
     struct nx_text_report report = {0};
+    struct nx_hints hints;
+    nx_hints_read(formats, arena, mail.fields, &hints);
     struct nx_str text = {(const char *)data, size};
-    if (nx_text_read(formats, arena, &limits, &mail, text, &report)) {
+    if (nx_text_read(formats, arena, &limits, &mail, &hints, text, &report)) {
         assert(report.n_blocks <= limits.recipients);
         assert(report.returned.n == 0 || report.returned.p + report.returned.n <= text.p + text.n);
         for (size_t i = 0; i < report.n_blocks; i++) {

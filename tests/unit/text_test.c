@@ -78,6 +78,8 @@ static void faults_name_their_place(void **state)
         {"mark text some words\n", "f:1:1: 'mark' at the start of a line"},
         {"format x\n  mark text some words\nformat x\n  mark text some words\n", "f:3:8: format 'x' is there already (f:1)"},
         {"common\n  heading x\n", "f:2:3: 'heading' belongs to one format"},
+        {"common\n  sender abc\n", "f:2:10: no literal of 4 bytes"},
+        {"format x\n  mark text some words\n  sender abcd\n", "f:3:3: unknown key 'sender'"},
         {"common\n  state delivered\n", "f:2:9: 'state' says what became of a recipient"},
         {"format x\n  mark text some words\n  state OK -> delivered\n", "f:3:3: 'state' is for all formats"},
         {"format x\n  mark text some words\n  recipient {recipient}{text}\n", "f:3:24: a capture needs a literal"},
@@ -146,7 +148,9 @@ static bool read_mail(struct nx_arena *arena, const char *bytes, struct nx_text_
     struct nx_limits limits = NX_LIMITS_DEFAULT;
     struct nx_mail mail;
     nx_mail_read(arena, str(bytes), &limits, &mail);
-    return mail.n_parts > 0 && nx_text_read(shipped(), arena, &limits, &mail, mail.parts[0].content, ret);
+    struct nx_hints hints;
+    nx_hints_read(shipped(), arena, mail.fields, &hints);
+    return mail.n_parts > 0 && nx_text_read(shipped(), arena, &limits, &mail, &hints, mail.parts[0].content, ret);
 }
 
 static void each_recipient_gets_his_own_words(void **state)

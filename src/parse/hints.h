@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parse/hints.h - words in the head of a message that say what kind of mail it is: From and Subject of programs that report, and Subject of answering machines.
+ *
+ * The words are the keys `sender`, `subject`, `answer`, `answer-hint`, `absence` and `challenge` of the common part of format files (docs/formats.md). Compared
+ * in small letters, blanks squeezed. One of them proves nothing: who reads them weighs them with the rest. Inside the room only; pure, any thread. */
+#pragma once
+#include "mime/mime.h"
+#include "parse/format.h"
+
+struct nx_hints {
+    bool sender;          /* From is that of a program that reports */
+    bool subject;         /* Subject is that of a report */
+    bool delayed;         /* ... of one that tells of a delay */
+    bool success;         /* Subject tells of success */
+    struct nx_str before; /* what stands in Subject in front of the words of a report; in the arena */
+    bool answer;          /* Subject is that of an automatic answer */
+    bool answer_hint;     /* ... or starts with words that people write as well */
+};
+
+void nx_hints_read(const struct nx_formats *formats, struct nx_arena *arena, struct nx_fields fields, struct nx_hints *ret_hints);
+/* How many different phrases of the place (ABSENCE, CHALLENGE) stand in the text. */
+unsigned nx_hints_count(const struct nx_formats *formats, struct nx_arena *arena, enum nx_hint_place place, struct nx_str text);
