@@ -205,7 +205,8 @@ struct nx_str nx_charset_to_utf8(struct nx_arena *arena, struct nx_str bytes, st
             return take(arena, text);
     }
     g_string_truncate(text, 0);
-    if (!labelled || convert(bytes, name, text) == SIZE_MAX) {
+    bool lies = sequences == 0 && labelled && g_ascii_strcasecmp(name, "UTF-8") == 0; /* letters of one byte under the name of UTF-8 */
+    if (!labelled || lies || convert(bytes, name, text) == SIZE_MAX) {
         g_string_truncate(text, 0);
         (void)convert(bytes, "WINDOWS-1252", text);
     }

@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "parse/address.h"
+#include "parse/reply.h"
 
 #define NEAR 3u /* paragraphs behind a sentence that may hold the list of addresses it speaks of */
 
@@ -227,16 +228,26 @@ static size_t next_item(const struct nx_general *r, size_t line)
     return page->lines[next].indent > 0 || (before > 0 && before == (size_t)(first.p - page->s) - page->lines[line].from) ? next : r->scan->last;
 }
 
+/* Does the paragraph hold a refusal in SMTP terms: "#5.1.1", "550 ..."? */
+static bool has_code(const struct nx_general *r, size_t from, size_t to)
+{
+    const struct nx_page *page = &r->scan->page;
+    struct nx_reply reply;
+    nx_reply_read(r->blocks->arena, (struct nx_str){page->s + page->lines[from].from, page->lines[to - 1].to - page->lines[from].from}, &reply);
+    return reply.code >= 400 || (reply.status.n > 0 && reply.status.p[0] >= '4');
+}
+
 /* The paragraph that starts with "<address>: reason", and the lines of its form in it: nobody but a recipient stands so. */
 static void add_reason(struct nx_general *r, size_t from)
 {
     const struct nx_page *page = &r->scan->page;
     size_t to = nx_paragraph_end(r->scan, from);
+    bool coded = has_code(r, from, to);
     for (size_t i = from; i < to; i++) {
         struct nx_str address, line = nx_page_line(page, i);
         size_t at = 0;
         if (is_line_of_words(r->scan, i) && page->lines[i].indent == page->lines[from].indent && nx_address_find(line, &at, &address) && is_labelled_item(line, address))
-            (void)add(r, address, i, true);
+            r->refused |= add(r, address, i, true) && coded;
     }
 }
 
@@ -440,6 +451,56 @@ static void follow_phrases(struct nx_general *r, bool *ret_failed, bool *ret_del
         }
 }
 
+/* In a language without phrases here: an address that leads a paragraph, with a refusal in it or right behind. Only what the head says can make a report of it. */
+static void add_refused(struct nx_general *r)
+{
+    const struct nx_scan *scan = r->scan;
+    for (size_t from = 0; from < scan->last; from = nx_paragraph_end(scan, from)) {
+        while (from < scan->last && nx_page_blank(&scan->page, from))
+            from++;
+        size_t to = nx_paragraph_end(scan, from), next = to;
+        while (next < scan->last && nx_page_blank(&scan->page, next))
+            next++;
+        if (from < to && (has_code(r, from, to) || (next < scan->last && has_code(r, next, nx_paragraph_end(scan, next)))))
+            (void)add_items(r, from, to);
+    }
+}
+
+/* The one address that the words name beside sender, addressee and those to turn to. */
+static void add_only(struct nx_general *r)
+{
+    const struct nx_scan *scan = r->scan;
+    struct nx_str only = NX_STR_NONE, address;
+    size_t where = 0;
+    for (size_t i = 0; i < scan->last; i++) {
+        struct nx_str line = nx_page_line(&scan->page, i);
+        for (size_t at = 0; is_line_of_words(scan, i) && nx_address_find(line, &at, &address);) {
+            size_t place = (size_t)(address.p - scan->page.s);
+            if (is_party(r->mail, address) || is_office(address) || is_help(scan, place, place + address.n) || is_summary(line) || nx_str_ieq(address, only))
+                continue;
+            if (only.n > 0)
+                return;
+            only = address;
+            where = i;
+        }
+    }
+    if (only.n > 0)
+        (void)add(r, only, where, true);
+}
+
+/* Nobody was found by the words, but the head is that of a report: by form alone. The kind is what the subject says. */
+static void add_by_head(struct nx_general *r)
+{
+    if (!r->hints->sender || !r->hints->subject || r->hints->success)
+        return;
+    r->told = r->hints->delayed ? NX_KIND_DELAYED : NX_KIND_FAILED;
+    add_refused(r);
+    if (r->blocks->n == 0)
+        add_only(r);
+    r->blocks->has_kind = r->hints->delayed;
+    r->blocks->kind = r->told;
+}
+
 bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *scan, const struct nx_mail *mail,
                      const struct nx_hints *hints, struct nx_blocks *blocks)
 {
@@ -461,7 +522,9 @@ bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *sca
         if (blocks->n > 0 || talked || !(failed || delayed))
             break;
     }
-    blocks->told = failed || delayed || talked;
+    blocks->told = failed || delayed || talked || r.refused;
+    if (blocks->n == 0 && !talked)
+        add_by_head(&r);
     if (failed || delayed)
         nx_fates_set(&r, delayed);
     if (blocks->n > 0)

@@ -17,6 +17,7 @@ struct nx_general {
     struct nx_general_start *starts; /* of block i */
     size_t starts_size;
     enum nx_kind told; /* by the phrase that is being followed; OTHER: by none */
+    bool refused;      /* somebody stands as "<address>: reason" with a refusal in SMTP terms: as telling as a phrase */
     bool lenient;      /* nobody was found: places count that mostly name somebody else */
 };
 
