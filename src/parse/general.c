@@ -112,6 +112,14 @@ static bool is_successor(const struct nx_general *r, struct nx_str address)
     return is_led_by(r, address, words, G_N_ELEMENTS(words));
 }
 
+/* "A message from ... to you": who wrote it. */
+static bool is_author(const struct nx_general *r, struct nx_str address)
+{
+    static const char *const words[] = {"message from", "mail from", "email from", "sent from", "sent by", "nachricht von", "e-mail von", "mail von", "message de", "courriel de", "mensaje de", "correo de",
+                                        "messaggio di", "messaggio da", "mensagem de", "bericht van", "письмо от", "сообщение от", "wiadomość od"};
+    return is_led_by(r, address, words, G_N_ELEMENTS(words));
+}
+
 /* Does it stand behind a reply code, in the words of a server? They name senders and helpers too. */
 static bool is_in_reply(const struct nx_general *r, size_t at, size_t line)
 {
@@ -130,7 +138,7 @@ static bool add(struct nx_general *r, struct nx_str address, size_t line, bool i
     if ((is_party(r->mail, address) && !(item && r->lenient)) || is_cut(r->blocks, address) || is_summary(nx_page_line(&r->scan->page, line)) ||
         (!item && (is_office(address) || is_help(r->scan, at, at + address.n) || (is_in_reply(r, at, line) && !r->lenient))))
         return false;
-    if (is_successor(r, address))
+    if (is_successor(r, address) || is_author(r, address))
         return false;
     if (is_origin(r, address)) {
         if (r->blocks->n > 0 && r->blocks->p[r->blocks->n - 1].out.original_recipient.n == 0)
@@ -437,7 +445,8 @@ static void follow_phrases(struct nx_general *r, bool *ret_failed, bool *ret_del
             const struct nx_phrase_hit *hit = &scan->phrases[i];
             size_t line = nx_page_line_at(&scan->page, hit->from);
             if (hit->kind == NX_PHRASE_HELP || line >= scan->last || nx_scan_is(scan, line, NX_LINE_SKIP) || nx_scan_is(scan, line, NX_LINE_SKIP_PARAGRAPH) ||
-                (hit->kind == NX_PHRASE_DELIVERED) != (delivered != 0) || nx_fate_is_denied(scan, hit))
+                (hit->kind == NX_PHRASE_DELIVERED) != (delivered != 0) || nx_fate_is_denied(scan, hit) ||
+                is_summary(nx_page_line(&scan->page, line))) /* "Subject: Undeliverable": of the mail that is spoken of */
                 continue;
             if (delivered) {
                 *ret_delivered = true;
@@ -451,6 +460,16 @@ static void follow_phrases(struct nx_general *r, bool *ret_failed, bool *ret_del
         }
 }
 
+/* ... in the paragraph of this line, or in the one behind it? */
+static bool has_code_near(const struct nx_general *r, size_t line)
+{
+    const struct nx_scan *scan = r->scan;
+    size_t from = nx_paragraph_start(scan, line), to = nx_paragraph_end(scan, line), next = to;
+    while (next < scan->last && nx_page_blank(&scan->page, next))
+        next++;
+    return has_code(r, from, to) || (next < scan->last && has_code(r, next, nx_paragraph_end(scan, next)));
+}
+
 /* In a language without phrases here: an address that leads a paragraph, with a refusal in it or right behind. Only what the head says can make a report of it. */
 static void add_refused(struct nx_general *r)
 {
@@ -458,11 +477,8 @@ static void add_refused(struct nx_general *r)
     for (size_t from = 0; from < scan->last; from = nx_paragraph_end(scan, from)) {
         while (from < scan->last && nx_page_blank(&scan->page, from))
             from++;
-        size_t to = nx_paragraph_end(scan, from), next = to;
-        while (next < scan->last && nx_page_blank(&scan->page, next))
-            next++;
-        if (from < to && (has_code(r, from, to) || (next < scan->last && has_code(r, next, nx_paragraph_end(scan, next)))))
-            (void)add_items(r, from, to);
+        if (from < scan->last && has_code_near(r, from))
+            (void)add_items(r, from, nx_paragraph_end(scan, from));
     }
 }
 
@@ -484,19 +500,21 @@ static void add_only(struct nx_general *r)
             where = i;
         }
     }
-    if (only.n > 0)
+    if (only.n > 0 && (r->hints->subject || has_code_near(r, where)))
         (void)add(r, only, where, true);
 }
 
-/* Nobody was found by the words, but the head is that of a report: by form alone. The kind is what the subject says. */
+/* Nobody was found by the words, but the head is that of a report: by form alone. The kind is what the subject says; where it says nothing, a refusal must stand by. */
 static void add_by_head(struct nx_general *r)
 {
-    if (!r->hints->sender || !r->hints->subject || r->hints->success)
+    bool null_path = nx_str_eq(nx_str_trim(nx_fields_get(r->mail->fields, "Return-Path")), NX_STR("<>"));
+    if (!r->hints->sender || !(r->hints->subject || null_path) || r->hints->success)
         return;
     r->told = r->hints->delayed ? NX_KIND_DELAYED : NX_KIND_FAILED;
     add_refused(r);
     if (r->blocks->n == 0)
         add_only(r);
+    r->refused |= r->blocks->n > 0 && null_path && !r->hints->subject;
     r->blocks->has_kind = r->hints->delayed;
     r->blocks->kind = r->told;
 }
@@ -522,9 +540,9 @@ bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *sca
         if (blocks->n > 0 || talked || !(failed || delayed))
             break;
     }
-    blocks->told = failed || delayed || talked || r.refused;
     if (blocks->n == 0 && !talked)
         add_by_head(&r);
+    blocks->told = failed || delayed || talked || r.refused;
     if (failed || delayed)
         nx_fates_set(&r, delayed);
     if (blocks->n > 0)

@@ -311,7 +311,8 @@ static struct nx_str return_paths(struct nx_reading *reading)
     return nx_buf_str(&paths);
 }
 
-/* Does the message only carry another one? List software encloses a bounce that it makes nothing of for its owner, a spam filter encloses what it marks. */
+/* Does the message only carry another one? List software encloses a bounce that it makes nothing of for its owner, a spam filter encloses what it marks, an archive what
+ * it files; they keep the sender or the subject. */
 static bool is_carrier(const struct nx_reading *reading)
 {
     static const char *const software[] = {"-bounces@", "mailman", "listserv", "majordomo", "sympa", "owner-", "-owner@"};
@@ -319,12 +320,13 @@ static bool is_carrier(const struct nx_reading *reading)
     bool report = find_part(&reading->mail, NX_PART_STATUS) != NULL || nx_str_eq(reading->mail.media_type, NX_STR("multipart/report")) || (reading->has_words && reading->words.known);
     if (reading->mail.enclosed.n == 0 || report) /* a report may be about another report: that one is over */
         return false;
-    if (nx_str_ieq(from, inner) && from.n > 0)
+    struct nx_str subject = nx_fields_get(reading->mail.fields, "Subject");
+    if ((from.n > 0 && nx_str_ieq(from, inner)) || (subject.n > 0 && nx_str_ieq(subject, nx_fields_get(reading->mail.returned, "Subject"))))
         return true;
     bool list = false;
     for (size_t i = 0; i < G_N_ELEMENTS(software); i++)
         list |= nx_str_ihas(from, nx_str_of(software[i]));
-    return list && nx_str_ihas(nx_fields_get(reading->mail.fields, "Subject"), NX_STR("bounce"));
+    return list && nx_str_ihas(subject, NX_STR("bounce"));
 }
 
 static bool tells_of_failure(const struct nx_reports *out)
