@@ -205,7 +205,9 @@ struct nx_str nx_charset_to_utf8(struct nx_arena *arena, struct nx_str bytes, st
             return take(arena, text);
     }
     g_string_truncate(text, 0);
-    bool lies = sequences == 0 && labelled && g_ascii_strcasecmp(name, "UTF-8") == 0; /* letters of one byte under the name of UTF-8 */
+    const char *bad = NULL; /* letters of one byte under the name of UTF-8, and not just the last one cut */
+    bool lies = sequences == 0 && labelled && g_ascii_strcasecmp(name, "UTF-8") == 0 && !g_utf8_validate(bytes.p, (gssize)bytes.n, &bad) &&
+                g_utf8_get_char_validated(bad, (gssize)(bytes.p + bytes.n - bad)) != (gunichar)-2;
     if (!labelled || lies || convert(bytes, name, text) == SIZE_MAX) {
         g_string_truncate(text, 0);
         (void)convert(bytes, "WINDOWS-1252", text);

@@ -167,6 +167,25 @@ static struct nx_str undo_encoding(struct walk *walk, struct nx_str raw, GMimeCo
     return (struct nx_str){out, n < walk->limits->text ? n : walk->limits->text};
 }
 
+/* Base64 that lost its Content-Transfer-Encoding: full lines of its signs and nothing else. */
+static bool is_bare_base64(struct nx_str raw)
+{
+    struct nx_str rest = nx_str_trim(raw), line;
+    size_t width = 0, sum = 0;
+    while (nx_str_next_line(&rest, &line)) {
+        line = nx_str_trim(line);
+        if (width == 0)
+            width = line.n;
+        if (width < 60 || width > 76 || line.n > width || (line.n < width && rest.n > 0))
+            return false;
+        for (size_t i = 0; i < line.n; i++)
+            if (!nx_is_alnum((unsigned char)line.p[i]) && strchr("+/=", line.p[i]) == NULL)
+                return false;
+        sum += line.n;
+    }
+    return sum > 0 && sum % 4 == 0;
+}
+
 static struct nx_str part_text(struct walk *walk, GMimePart *part, struct nx_str charset)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
@@ -177,7 +196,12 @@ static struct nx_str part_text(struct walk *walk, GMimePart *part, struct nx_str
     if (from < 0 || (size_t)from >= walk->bytes.n)
         return NX_STR_NONE;
     struct nx_str raw = nx_str_sub(walk->bytes, (size_t)from, to < 0 ? walk->bytes.n : (size_t)to);
-    struct nx_str text = undo_encoding(walk, raw, g_mime_data_wrapper_get_encoding(content));
+    GMimeContentEncoding encoding = g_mime_data_wrapper_get_encoding(content);
+    if (encoding == GMIME_CONTENT_ENCODING_DEFAULT && is_bare_base64(raw)) {
+        encoding = GMIME_CONTENT_ENCODING_BASE64;
+        walk->mail->notes |= NX_NOTE_BAD_MIME;
+    }
+    struct nx_str text = undo_encoding(walk, raw, encoding);
     return lf_lines(walk->arena, nx_charset_to_utf8(walk->arena, text, charset, &walk->mail->notes));
 }
 

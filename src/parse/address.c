@@ -14,6 +14,12 @@ static bool is_domain_char(unsigned char c)
     return nx_is_alnum(c) || c == '-' || c == '.' || c == '_';
 }
 
+/* A letter of two bytes, Latin, Greek or Cyrillic (U+00C0 to U+052F): of scripts that part words by blanks, so what it touches is one word with it. */
+static bool is_pair(unsigned char lead, unsigned char next)
+{
+    return lead >= 0xc3 && lead <= 0xd4 && (next & 0xc0) == 0x80 && !(lead == 0xc3 && (next == 0x97 || next == 0xb7)); /* no times and division signs */
+}
+
 /* Start of the local part that ends before the sign, or sign when there is none. */
 static size_t local_start(struct nx_str text, size_t sign, bool wide)
 {
@@ -26,6 +32,10 @@ static size_t local_start(struct nx_str text, size_t sign, bool wide)
     size_t start = sign;
     while (start > 0 && sign - start < LOCAL_MAX) {
         unsigned char c = (unsigned char)text.p[start - 1];
+        if (c >= 0x80 && !wide && start > 1 && is_pair((unsigned char)text.p[start - 2], c)) {
+            start -= 2;
+            continue;
+        }
         if (!(nx_is_atext(c) || c == '.') || (c >= 0x80 && !wide))
             break;
         start--;
@@ -44,6 +54,10 @@ static size_t domain_end(struct nx_str text, size_t from, bool wide)
     }
     while (end < text.n && end - from < DOMAIN_MAX) {
         unsigned char c = (unsigned char)text.p[end];
+        if (c >= 0x80 && end + 1 < text.n && is_pair(c, (unsigned char)text.p[end + 1])) {
+            end += 2;
+            continue;
+        }
         if (!is_domain_char(c) && !(wide && c >= 0x80))
             break;
         end++;

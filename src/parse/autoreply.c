@@ -61,7 +61,8 @@ bool nx_autoreply_read(struct nx_reading *reading)
     for (size_t i = 0; i < mail->n_parts; i++)
         mdn |= mail->parts[i].type == NX_PART_DISPOSITION;
     bool status_report = nx_str_eq(mail->report_type, NX_STR("delivery-status")); /* its writers set Auto-Submitted too */
-    bool automatic = !mdn && !status_report && is_automatic(reading);
+    bool reporter = reading->hints.sender && reading->hints.subject && !reading->hints.answer; /* a report that says too little to be read as one */
+    bool automatic = !mdn && !status_report && !reporter && is_automatic(reading);
     if (!mdn && (!automatic || is_authentication_report(reading)))
         return false;
     struct nx_report *report = nx_reports_add(reading);

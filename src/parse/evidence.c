@@ -113,6 +113,26 @@ static struct nx_str told_addressee(const struct nx_reading *reading)
     return told ? address : NX_STR_NONE;
 }
 
+/* Is the subject one of failure or delay, and not of success? */
+static bool says_failure(const struct nx_hints *hints)
+{
+    return hints->subject && !hints->success;
+}
+
+static unsigned signs(const struct nx_reading *reading);
+
+/* All signs of a report, and it returns what its addressee wrote to one address elsewhere: who else could have failed? */
+static struct nx_str sole_addressee(const struct nx_reading *reading)
+{
+    struct nx_fields returned = nx_original_fields(reading);
+    struct nx_str address = nx_original_addressee(reading), to = nx_address_in(nx_fields_get(reading->mail.fields, "To"));
+    struct nx_str domain = nx_str_from(address, nx_str_chr(address, '@') + 1);
+    bool ours = to.n > 0 && (nx_address_same(nx_address_in(nx_fields_get(returned, "From")), to) || nx_address_same(nx_address_in(nx_fields_get(returned, "Return-Path")), to));
+    if (!ours || address.n == 0 || nx_str_ieq(domain, nx_str_from(to, nx_str_chr(to, '@') + 1)) || !says_failure(&reading->hints) || signs(reading) < 4)
+        return NX_STR_NONE;
+    return address;
+}
+
 /* A recipient that the fields hide: from the words, from X-Failed-Recipients, from the return path. */
 static void find_hidden(struct nx_reading *reading, struct nx_report *report)
 {
@@ -134,6 +154,9 @@ static void find_hidden(struct nx_reading *reading, struct nx_report *report)
         report->notes |= NX_NOTE_VERP_RECIPIENT;
     } else if (reading->out.n == 1 && reading->has_words && (address = told_addressee(reading)).n > 0) {
         report->recipient = address;
+    } else if (reading->out.n == 1 && named == 0 && (address = sole_addressee(reading)).n > 0) {
+        report->recipient = address;
+        report->notes |= NX_NOTE_ORIGINAL_RECIPIENT;
     } else {
         report->notes |= NX_NOTE_NO_RECIPIENT;
         if (is_name(report->original_recipient)) { /* a local or screen name: better than nothing */
@@ -235,12 +258,6 @@ static unsigned signs(const struct nx_reading *reading)
     return n;
 }
 
-/* Is the subject one of failure or delay, and not of success? */
-static bool says_failure(const struct nx_hints *hints)
-{
-    return hints->subject && !hints->success;
-}
-
 static bool is_own(const struct nx_reading *reading, struct nx_str address)
 {
     return nx_address_same(address, nx_address_in(nx_fields_get(reading->mail.fields, "From")));
@@ -331,8 +348,10 @@ bool nx_evidence_read(struct nx_reading *reading)
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         nameless &= reading->words.blocks[i].recipient.n == 0 && reading->words.blocks[i].name.n == 0;
     bool elsewhere = !reading->words.known && named == 0 && weight >= 2 && /* the words name nobody, the return path or the returned head does */
-                     (verp_recipient(reading).n > 0 || (weight >= 3 && told_addressee(reading).n > 0));
+                     (verp_recipient(reading).n > 0 || (weight >= 3 && told_addressee(reading).n > 0) || sole_addressee(reading).n > 0);
     if (reading->words.known ? !reading->words.certain && weight < (nameless ? 3 : 1) : weight < 2 || (named == 0 && !elsewhere) || (automatic && weight < 3)) {
+        if (named == 0 && read_bare(reading))
+            return true;
         if (weight >= 1)
             reading->out.notes |= NX_NOTE_LOOKS_LIKE_BOUNCE;
         return false;

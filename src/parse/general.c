@@ -5,6 +5,7 @@
 #include "parse/address.h"
 #include "parse/reply.h"
 
+#define CUT 64u /* bytes of an address that the end of a line may have cut off */
 #define NEAR 3u /* paragraphs behind a sentence that may hold the list of addresses it speaks of */
 
 /* Nobody writes to these on purpose; they stand in reports for other reasons. */
@@ -131,6 +132,26 @@ static bool is_in_reply(const struct nx_general *r, size_t at, size_t line)
     return false;
 }
 
+/* "<somebo" LF "dy@example.net>": an address that the end of a line cut in two is one again, if it is enclosed. */
+static struct nx_str made_whole(const struct nx_general *r, struct nx_str address)
+{
+    const struct nx_page *page = &r->scan->page;
+    size_t from = (size_t)(address.p - page->s), to = from + address.n, start = from, end = to;
+    if (start > 1 && page->s[start - 1] == '\n' && to < page->n && page->s[to] == '>') {
+        start--;
+        while (start > 0 && from - start < CUT && (nx_is_atext((unsigned char)page->s[start - 1]) || page->s[start - 1] == '.'))
+            start--;
+    } else if (start > 0 && page->s[start - 1] == '<' && to < page->n && page->s[to] == '\n') {
+        end++;
+        while (end < page->n && end - to < CUT && (nx_is_alnum((unsigned char)page->s[end]) || page->s[end] == '.' || page->s[end] == '-'))
+            end++;
+    }
+    bool enclosed = start > 0 && page->s[start - 1] == '<' && end < page->n && page->s[end] == '>';
+    struct nx_str head = start < from ? nx_str_sub((struct nx_str){page->s, page->n}, start, from - 1) : NX_STR_NONE;
+    struct nx_str tail = end > to ? nx_str_sub((struct nx_str){page->s, page->n}, to + 1, end) : NX_STR_NONE;
+    return enclosed && head.n + tail.n > 0 ? nx_arena_printf(r->blocks->arena, "%.*s%.*s%.*s", NX_FMT(head), NX_FMT(address), NX_FMT(tail)) : address;
+}
+
 /* Is the address one of the recipients now? */
 static bool add(struct nx_general *r, struct nx_str address, size_t line, bool item)
 {
@@ -146,7 +167,7 @@ static bool add(struct nx_general *r, struct nx_str address, size_t line, bool i
         return false;
     }
     size_t before = r->blocks->n;
-    struct nx_block *block = nx_blocks_add(r->blocks, address, NX_STR_NONE);
+    struct nx_block *block = nx_blocks_add(r->blocks, made_whole(r, address), NX_STR_NONE);
     if (block == NULL)
         return false;
     if (r->blocks->n == before) /* who got it is no sign that the list of those who did not was found */

@@ -89,6 +89,17 @@ struct nx_report *nx_reports_add(struct nx_reading *reading)
     return &out->p[out->n++];
 }
 
+/* The words of a text part; HTML under the name of plain text is HTML. */
+static struct nx_str plain_words(const struct nx_reading *reading, struct nx_str content)
+{
+    static const char *const starts[] = {"<html", "<!doctype html", "<div", "<table", "<body", "<p>", "<head"};
+    struct nx_str text = nx_str_trim(content);
+    for (size_t i = 0; i < G_N_ELEMENTS(starts); i++)
+        if (nx_str_istarts(text, nx_str_of(starts[i])))
+            return nx_html_text(reading->arena, content);
+    return content;
+}
+
 /* The words for people: every plain text part before the returned message, and the HTML ones that no text stands before. */
 static struct nx_str words_of(struct nx_reading *reading)
 {
@@ -102,13 +113,13 @@ static struct nx_str words_of(struct nx_reading *reading)
         const struct nx_part *part = &mail->parts[i];
         if (part->type == NX_PART_TEXT && nx_str_trim(part->content).n > 0) {
             if (n_text++ == 0) {
-                only = part->content;
+                only = plain_words(reading, part->content);
                 continue;
             }
             if (n_text == 2)
                 nx_buf_add(&text, only);
             nx_buf_add(&text, NX_STR("\n\n"));
-            nx_buf_add(&text, part->content);
+            nx_buf_add(&text, plain_words(reading, part->content));
         } else if (part->type == NX_PART_HTML && n_text == 0) {
             nx_buf_add(&html, nx_html_text(reading->arena, part->content));
             nx_buf_addc(&html, '\n');

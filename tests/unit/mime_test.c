@@ -209,6 +209,7 @@ static void parts_are_found(void **state)
         {"the boundary never occurs", REPORT "--c\n\nfailed\n", "text:12", NX_NOTE_BAD_MIME},
         {"no boundary parameter", "Content-Type: multipart/report\n\n--b\n\nfailed\n--b--\n", "text:18", NX_NOTE_BAD_MIME},
         {"no Content-Type at all", "Subject: x\n\nfailed\n", "text:7", 0},
+        {"base64 without its field", "Subject: x\n\nWW91ciBtZXNzYWdlIHRvIHVzZXJAZXhhbXBsZS5uZXQgY291bGQgbm90IGJlIGRlbGl2ZXJlZDog\nbm8gc3VjaCB1c2VyIGhlcmUK\n", "text:75", NX_NOTE_BAD_MIME},
         {"RFC 2045 5.2, a garbled Content-Type", "Content-Type: ;;;\n\nfailed\n", "text:7", NX_NOTE_BAD_MIME},
         {"a top type nobody knows", "Content-Type: multipart/mx6d; boundary=b\n\n--b\n\nfailed\n--b--\n", "text:6", 0},
         {"an attachment", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b\nContent-Type: image/png\n\nxyz\n--b--\n", "text:1 other:0", 0},

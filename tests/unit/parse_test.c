@@ -32,6 +32,8 @@ static void addresses_are_found_in_text(void **state)
         {"address literal, RFC 5321 4.1.3", "<user@[192.0.2.1]> x@[IPv6:2001:db8::1]", "user@[192.0.2.1] x@[IPv6:2001:db8::1]"},
         {"one label only inside <>", "<user@localhost> user@localhost", "user@localhost"},
         {"RFC 6531, inside <>", "<\xc3\xbcser@ex\xc3\xa4mple.net>", "\xc3\xbcser@ex\xc3\xa4mple.net"},
+        {"RFC 6531 in a sentence", "an j\xc3\xb6rg@b\xc3\xbc" "cher.example nicht", "j\xc3\xb6rg@b\xc3\xbc" "cher.example"},
+        {"behind a script that writes no blanks", "\xe6\x94\xb6user@example.net\xe4\xb8\x8d", "user@example.net"},
         {"%-hack", "<user%inner.example@example.net>", "user%inner.example@example.net"},
         {"mailto", "mailto:user@example.net?subject=x", "user@example.net"},
         {"RFC 2822 group leftovers", "undisclosed recipients:;", ""},
