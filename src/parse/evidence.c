@@ -311,13 +311,15 @@ static void add_nameless(struct nx_reading *reading)
 static bool read_bare(struct nx_reading *reading)
 {
     bool lost = nx_str_eq(reading->mail.report_type, NX_STR("delivery-status")) && nx_str_trim(reading->text).n < 80;
+    bool tells = (reading->has_words && reading->words.told) || reading->hints.failed || reading->hints.delayed; /* it could be one of success as well */
     bool named = recipient_in_head(reading).n > 0 || failed_recipients(reading).n > 0;
-    if (reading->hints.success || !(named || lost) || signs(reading) < 3)
+    if (reading->hints.success || !(named || (lost && tells)) || signs(reading) < 3)
         return false;
     struct nx_str text = nx_str_sub(reading->text, 0, 1024);
     text.n = nx_str_ifind(text, NX_STR("original message"));
     text.n = nx_str_find(text, NX_STR("\n>"));
-    reading->words = (struct nx_text_report){.format = NX_STR("head"), .kind = NX_KIND_FAILED, .text = text};
+    enum nx_kind kind = reading->hints.delayed && !reading->hints.failed ? NX_KIND_DELAYED : NX_KIND_FAILED;
+    reading->words = (struct nx_text_report){.format = NX_STR("head"), .kind = kind, .text = text};
     add_nameless(reading);
     reading->out.notes |= NX_NOTE_NO_REPORT_PART;
     return true;

@@ -23,6 +23,7 @@ static void on_hint(unsigned unit, size_t at, void *data)
         hints->success = true;
     } else if (hint->place == NX_HINT_SUBJECT) {
         hints->subject = true;
+        hints->failed |= hint->kind == NX_KIND_FAILED;
         hints->delayed |= hint->kind == NX_KIND_DELAYED;
         look->first = MIN(look->first, at);
     }

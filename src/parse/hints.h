@@ -10,7 +10,8 @@
 struct nx_hints {
     bool sender;          /* From is that of a program that reports */
     bool subject;         /* Subject is that of a report */
-    bool delayed;         /* ... of one that tells of a delay */
+    bool failed;          /* ... of one that tells of a failure */
+    bool delayed;         /* ... or of a delay */
     bool success;         /* Subject tells of success */
     struct nx_str before; /* what stands in Subject in front of the words of a report; in the arena */
     bool answer;          /* Subject is that of an automatic answer */
