@@ -63,18 +63,41 @@ static int retain(struct nx_store *store, const struct how *how)
     return good ? nx_cli_finish(NX_EXIT_OK) : nx_cli_fail(error);
 }
 
+static bool measure(struct nx_store *store, struct nx_size *ret, GError **error)
+{
+    g_autoptr(nx_reader) reader = nx_reader_new(store, error);
+    return reader != NULL && nx_reader_size(reader, ret, error);
+}
+
+static int shrink(struct nx_store *store, const struct how *how)
+{
+    g_autoptr(GError) error = NULL;
+    struct nx_size before, after;
+    if (!measure(store, &before, &error) || (!how->dry && !nx_store_shrink(store, &error)) || !measure(store, &after, &error))
+        return nx_cli_fail(error);
+    if (how->dry)
+        printf("%.1f of %.1f MB hold nothing: they are used again, or given back without --dry-run\n", (double)before.spare / 1e6,
+               (double)before.all / 1e6);
+    else
+        printf("%.1f MB given back, %.1f left\n", (double)(before.all - MIN(before.all, after.all)) / 1e6, (double)after.all / 1e6);
+    return nx_cli_finish(NX_EXIT_OK);
+}
+
 int nx_cmd_db(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*fn)(struct nx_store *store, const struct how *how);
-    } verbs[] = {{"check", check}, {"rebuild", rebuild}, {"migrate", migrate}, {"retain", retain}, {"lose-erased", lose_erased}};
+    } verbs[] = {{"check", check},   {"rebuild", rebuild}, {"migrate", migrate},
+                 {"retain", retain}, {"shrink", shrink},   {"lose-erased", lose_erased}};
     static const struct nx_cli_usage usage = {
-        "check | rebuild | migrate | retain | lose-erased",
+        "check | rebuild | migrate | retain | shrink | lose-erased",
         "check: is the file whole, and do its suppressions follow from its log? rebuild: derives them again and puts right what "
         "differs. "
         "migrate: makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new one. "
         "retain: drops what is past its time ([retention], [cause NAME] keep); `serve` does so once a day. "
+        "shrink: gives back what room is left in the file, such as after retain; nobody else can write meanwhile, and it takes "
+        "twice the room of what stays. "
         "lose-erased: when the key of erased addresses (PATH.key) is lost for good: gives their hashes up, so that they are "
         "suppressed no "
         "longer and the rest goes on.\n"
@@ -82,7 +105,7 @@ int nx_cmd_db(int argc, char **argv)
         1, 1};
     struct how how = {0};
     const GOptionEntry entries[] = {
-        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &how.dry, "retain: only tell what would go", NULL},
+        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &how.dry, "retain, shrink: only tell what would go", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;
@@ -99,5 +122,5 @@ int nx_cmd_db(int argc, char **argv)
         g_autoptr(nx_store) store = there == NULL && !makes ? NULL : nx_cli_store(cli.config, NX_OPEN_WRITE, &error);
         return store == NULL ? nx_cli_fail(error) : verbs[i].fn(store, &how);
     }
-    return nx_cli_no_verb("db", cli.args[0], "check, rebuild, migrate, retain or lose-erased");
+    return nx_cli_no_verb("db", cli.args[0], "check, rebuild, migrate, retain, shrink or lose-erased");
 }

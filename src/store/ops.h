@@ -95,6 +95,7 @@ struct nx_backend_ops {
     void (*limit_raw)(struct nx_backend *backend, const struct nx_raw_limits *limits);
     gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);
     gboolean (*check)(struct nx_backend *backend, GError **error);
+    gboolean (*shrink)(struct nx_backend *backend, GError **error); /* outside a transaction */
 
     struct nx_reader *(*reader_new)(const char *path, GError **error);
     void (*reader_free)(struct nx_reader *reader);
@@ -122,6 +123,7 @@ struct nx_backend_ops {
                       nx_tally_fn *fn, void *data, GError **error);
     gboolean (*sent_to)(struct nx_reader *reader, struct nx_str key, nx_sent_fn *fn, void *data, GError **error);
     gboolean (*erased)(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error);
+    gboolean (*size)(struct nx_reader *reader, struct nx_size *ret, GError **error);
     /* What the lookup table is not to hold whole: *ret_stamp differs when the set has changed; fn gets each row and *ret_secret
      * what they are hashed with (NULL: there are none), the reader's. */
     gboolean (*forgotten_stamp)(struct nx_reader *reader, int64_t *ret_stamp, GError **error);

@@ -101,3 +101,8 @@ gboolean nx_reader_tally(struct nx_reader *reader, enum nx_tally by, enum nx_tal
 {
     return reader->ops->tally(reader, by, then, filter, fn, data, error);
 }
+
+gboolean nx_reader_size(struct nx_reader *reader, struct nx_size *ret, GError **error)
+{
+    return reader->ops->size(reader, ret, error);
+}

@@ -148,6 +148,18 @@ static gboolean run_check(struct nx_store *store, struct nx_task *task, GError *
     return store->ops->check(store->backend, error);
 }
 
+static gboolean run_shrink(struct nx_store *store, struct nx_task *task, GError **error)
+{
+    (void)task;
+    return store->ops->shrink(store->backend, error);
+}
+
+gboolean nx_store_shrink(struct nx_store *store, GError **error)
+{
+    struct nx_task task = {.run = run_shrink, .alone = true};
+    return nx_writer_wait(store, &task, error);
+}
+
 gboolean nx_store_check(struct nx_store *store, GError **error)
 {
     struct nx_task task = {.run = run_check, .alone = true};

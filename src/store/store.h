@@ -201,6 +201,14 @@ struct nx_retained {
 gboolean nx_store_retain(struct nx_store *store, const struct nx_retention *retention, nx_when now, bool dry,
                          bool (*go_on)(void *data), void *data, struct nx_retained *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+struct nx_size { /* bytes of the file, and of them bytes that hold nothing: they are used again */
+    uint64_t all, spare;
+};
+gboolean nx_reader_size(struct nx_reader *reader, struct nx_size *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Gives back what holds nothing: the file is written anew, in one go; nobody else can write meanwhile, and as much again as is left
+ * has to be free, twice. BUSY: it is done, but a reader holds the old content, so the file shrinks when that ends. */
+gboolean nx_store_shrink(struct nx_store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 struct nx_rebuilt {
     size_t entries; /* derived from the log */
     size_t changed; /* of them and of those there before: that differ */

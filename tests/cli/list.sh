@@ -64,7 +64,7 @@ sqlite3 "$NIXIE_DB" "DELETE FROM suppressions WHERE key='example.com@gone'"
 run 65 "$NIXIE" db check; says 'do not follow from the log .run: nixie db rebuild'
 run 0 "$NIXIE" db rebuild; prints ' 1 differed and were put right'
 run 1 "$NIXIE" check gone@example.com
-run 64 "$NIXIE" db mend; says 'check, rebuild, migrate, retain or lose-erased'
+run 64 "$NIXIE" db mend; says 'check, rebuild, migrate, retain, shrink or lose-erased'
 echo "not a database, but long enough to look like one to somebody who does not look twice, or so it seems" >"$T/text"
 run 75 "$NIXIE" check --db "$T/text" a@example.net; says 'not a database'
 finish

@@ -6,6 +6,7 @@
 #include "store/sqlite/read.h"
 #include "store/sqlite/retain.h"
 #include "store/sqlite/scan.h"
+#include "store/sqlite/shrink.h"
 #include "store/sqlite/sent.h"
 #include "store/sqlite/tally.h"
 #include "store/sqlite/write.h"
@@ -90,6 +91,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .limit_raw = nx_raw_limit,
     .rebuild = nx_write_rebuild,
     .check = nx_write_check,
+    .shrink = nx_write_shrink,
     .reader_new = nx_read_new,
     .reader_free = nx_read_free,
     .lookup = nx_read_lookup,
@@ -105,6 +107,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .tally = nx_read_tally,
     .sent_to = nx_sent_read_all,
     .erased = nx_scan_erased,
+    .size = nx_read_size,
     .forgotten_stamp = nx_scan_forgotten_stamp,
     .forgotten = nx_scan_forgotten,
     .hold = nx_scan_hold,

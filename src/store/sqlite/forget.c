@@ -6,6 +6,7 @@
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/raw.h"
 #include "store/sqlite/sent.h"
+#include "store/sqlite/shrink.h"
 
 #define STEP 2000u /* rows that are looked through while nobody else writes */
 
@@ -122,17 +123,6 @@ gboolean nx_forget_lose(struct nx_backend *backend, nx_when now, uint64_t *ret, 
 
 gboolean nx_forget_wipe(struct nx_backend *backend, GError **error)
 {
-    static const char CHECKPOINT[] = "PRAGMA wal_checkpoint(TRUNCATE)";
-    struct nx_db *db = backend->db;
-    sqlite3_stmt *checkpoint = nx_db_statement(db, CHECKPOINT, error);
-    if (checkpoint == NULL || nx_db_step(db, checkpoint, error) < 0)
-        return FALSE;
-    bool busy = sqlite3_column_int(checkpoint, 0) != 0;
-    nx_db_reset(checkpoint);
-    if (busy)
-        g_set_error(error, NX_ERROR, NX_ERROR_BUSY,
-                    "%s-wal: somebody reads what was there before, so its bytes stay until it ends (all is erased; run the same again "
-                    "to be rid of the bytes)",
-                    db->path);
-    return !busy;
+    return nx_shrink_log(
+        backend->db, "its bytes stay until it ends (all is erased; run the same again to be rid of the bytes)", error);
 }
