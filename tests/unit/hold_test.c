@@ -550,8 +550,8 @@ static void a_release_ends_the_holds_of_its_streams(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(held(f, address.p, OUTAGE + 60, NULL), 1);
         assert_true(nx_store_suppress(f->store, &news, 1, OUTAGE + 60, NULL, &error));
-        assert_true(nx_store_release(f->store, address, i == 0 ? NX_STR("news") : NX_STR_NONE, NX_STR_NONE, NX_STR_NONE, OUTAGE + 61,
-                                     NULL, &error));
+        struct nx_str stream = i == 0 ? NX_STR("news") : NX_STR_NONE;
+        assert_true(nx_store_release(f->store, address, stream, NX_STR_NONE, NX_STR_NONE, OUTAGE + 61, NULL, &error));
     }
     assert_int_equal(held(f, address.p, OUTAGE + 62, NULL), 0);
     assert_int_equal(hits(f, "google"), before - 1);
