@@ -17,7 +17,6 @@
 static struct nx_stored report(struct fixture *f, const char *address, const char *provider, enum nx_kind kind, enum nx_cause cause,
                                nx_when at, nx_when now)
 {
-    g_autoptr(GError) error = NULL;
     struct nx_event event = {
         .origin = {.source = NX_STR("pipe"), .received_at = at},
         .report = {.kind = kind,
@@ -31,10 +30,7 @@ static struct nx_stored report(struct fixture *f, const char *address, const cha
         .verdict = {
             .class_ = nx_cause_facts(cause)->class_, .cause = cause, .rule = NX_STR("test.rule"), .provider = nx_str_of(provider)}};
     event.id = nx_event_id(f->arena, &event.report);
-    struct nx_stored stored;
-    if (!nx_store_add(f->store, f->arena, &event, 1, now, &stored, &error))
-        fail_msg("%s", error->message);
-    return stored;
+    return store_one(f, &event, now);
 }
 
 static enum nx_action unknown(struct fixture *f, const char *address, const char *provider, nx_when at)
@@ -130,24 +126,9 @@ static int held(struct fixture *f, const char *address, nx_when now, struct nx_h
     return found;
 }
 
-static int suppressed(struct fixture *f, const char *address, nx_when now, struct nx_entry *ret)
-{
-    g_autoptr(GError) error = NULL;
-    struct nx_entry entry;
-    int found =
-        nx_reader_lookup(f->reader, f->arena, nx_str_of(address), NX_STR_NONE, now, ret != NULL ? ret : &entry, NULL, &error);
-    if (found < 0)
-        fail_msg("%s", error->message);
-    return found;
-}
-
 static void rebuilds(struct fixture *f)
 {
-    struct nx_rebuilt rebuilt;
-    g_autoptr(GError) error = NULL;
-    if (!nx_store_rebuild(f->store, &rebuilt, &error))
-        fail_msg("%s", error->message);
-    assert_int_equal(rebuilt.changed, 0);
+    assert_int_equal(rebuild(f).changed, 0);
 }
 
 /* The same tables out of the log alone. */
@@ -159,10 +140,7 @@ static void rebuilds_from_nothing(struct fixture *f)
     assert_int_equal(sqlite3_exec(db, "DELETE FROM holds; DELETE FROM incidents", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     open_store(f);
-    struct nx_rebuilt rebuilt;
-    g_autoptr(GError) error = NULL;
-    assert_true(nx_store_rebuild(f->store, &rebuilt, &error));
-    assert_true(rebuilt.changed > 0);
+    assert_true(rebuild(f).changed > 0);
 }
 
 static size_t settle(struct fixture *f, bool release, const char *remote, const char *address, nx_when now, const char *fault)
@@ -215,8 +193,8 @@ static void an_outage_is_held_back(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(burst(f, "good", BURST, OUTAGE), BURST - MINIMUM + 1);
-    assert_int_equal(suppressed(f, "good0@gmail.com", OUTAGE + BURST, NULL), 0); /* it was, before it was known */
-    assert_int_equal(suppressed(f, "good49@gmail.com", OUTAGE + BURST, NULL), 0);
+    assert_int_equal(look(f, "good0@gmail.com", OUTAGE + BURST, NULL), 0); /* it was, before it was known */
+    assert_int_equal(look(f, "good49@gmail.com", OUTAGE + BURST, NULL), 0);
     struct nx_hold hold;
     assert_int_equal(held(f, "good0@gmail.com", OUTAGE + BURST, &hold), 1);
     assert_true(hold.at == OUTAGE && hold.until == OUTAGE + MINIMUM - 1 + 2 * DAY && nx_str_eq(hold.remote, NX_STR("google")));
@@ -258,10 +236,10 @@ static void it_lapses_and_the_next_report_decides(void **state)
     assert_int_equal(held(f, "good49@gmail.com", end - 1, NULL), 1);
     assert_int_equal(held(f, "good49@gmail.com", end, NULL), 0);
     assert_true(nx_str_eq(incident(f, end, 1).state, NX_STR("over")));
-    assert_int_equal(suppressed(f, "good49@gmail.com", end, NULL), 0);
+    assert_int_equal(look(f, "good49@gmail.com", end, NULL), 0);
     settle(f, true, NULL, "good49@gmail.com", end, "lapsed at 20");
     settle(f, false, "google", NULL, end, "nothing of it is held back");
-    assert_int_equal(suppressed(f, "good49@gmail.com", end, NULL), 0);
+    assert_int_equal(look(f, "good49@gmail.com", end, NULL), 0);
     assert_int_equal(unknown(f, "good49@gmail.com", "google", end + DAY), NX_ACTION_SUPPRESS);
     assert_int_equal(unknown(f, "good0@gmail.com", "google", end + DAY), NX_ACTION_SUPPRESS);
     /* As many again are no surprise any more: nobody said that they were wrong. */
@@ -276,20 +254,20 @@ static void a_released_hold_is_a_suppression_of_its_report(void **state)
     nx_when now = OUTAGE + HOUR;
     assert_int_equal(settle(f, true, NULL, "good49@gmail.com", now, NULL), 1);
     struct nx_entry entry;
-    assert_int_equal(suppressed(f, "good49@gmail.com", now, &entry), 1);
+    assert_int_equal(look(f, "good49@gmail.com", now, &entry), 1);
     assert_true(entry.since == OUTAGE + 49 && entry.until == NX_WHEN_NONE && !entry.manual);
     assert_true(nx_str_eq(entry.diagnostic, NX_STR("550 5.1.1 no such user")));
     settle(f, true, NULL, "good49@gmail.com", now, "is not held back");
     settle(f, true, NULL, "old0.0@gmail.com", now, "is not held back");
     assert_int_equal(settle(f, true, NULL, "good0@gmail.com", now, NULL), 1); /* one that was suppressed before it was seen */
-    assert_int_equal(suppressed(f, "good0@gmail.com", now, &entry), 1);
+    assert_int_equal(look(f, "good0@gmail.com", now, &entry), 1);
     assert_true(entry.since == OUTAGE && entry.until == NX_WHEN_NONE && !entry.manual);
     assert_true(nx_str_eq(entry.diagnostic, NX_STR("550 5.1.1 no such user")));
     settle(f, true, NULL, "nothing", now, "no address");
     assert_int_equal(unknown(f, "more@gmail.com", "google", now), NX_ACTION_HOLD); /* it goes on */
     assert_int_equal(settle(f, true, "google", NULL, now, NULL), BURST - 2 + 1);
-    assert_int_equal(suppressed(f, "good48@gmail.com", now, NULL), 1);
-    assert_int_equal(suppressed(f, "good1@gmail.com", now, NULL), 1);
+    assert_int_equal(look(f, "good48@gmail.com", now, NULL), 1);
+    assert_int_equal(look(f, "good1@gmail.com", now, NULL), 1);
     assert_true(nx_str_eq(incident(f, now, 1).state, NX_STR("released")));
     settle(f, true, "google", NULL, now, "nothing of it is held back");
     assert_int_equal(burst(f, "still", BURST, now), 0); /* they are right, so nothing more of it is held */
@@ -305,9 +283,9 @@ static void a_dropped_hold_was_nothing(void **state)
     nx_when now = OUTAGE + HOUR, end = OUTAGE + MINIMUM - 1 + 2 * DAY;
     assert_int_equal(settle(f, false, "google", NULL, now, NULL), BURST);
     assert_int_equal(held(f, "good0@gmail.com", now, NULL), 0);
-    assert_int_equal(suppressed(f, "good0@gmail.com", now, NULL), 0);
+    assert_int_equal(look(f, "good0@gmail.com", now, NULL), 0);
     assert_int_equal(held(f, "good49@gmail.com", now, NULL), 0);
-    assert_int_equal(suppressed(f, "good49@gmail.com", now, NULL), 0);
+    assert_int_equal(look(f, "good49@gmail.com", now, NULL), 0);
     settle(f, false, "google", NULL, now, "nothing of it is held back");
     assert_int_equal(unknown(f, "more@gmail.com", "google", now), NX_ACTION_HOLD); /* the outage may go on */
     assert_int_equal(settle(f, false, "google", NULL, now, NULL), 1);
@@ -332,7 +310,7 @@ static void what_else_ends_a_hold(void **state)
     const struct nx_manual by_hand = {.address = NX_STR("good42@gmail.com"), .since = NX_WHEN_NONE, .until = NX_WHEN_NONE};
     assert_true(nx_store_suppress(f->store, &by_hand, 1, now, NULL, &error));
     assert_int_equal(held(f, "good42@gmail.com", now, NULL), 0);
-    assert_int_equal(suppressed(f, "good42@gmail.com", now, NULL), 1);
+    assert_int_equal(look(f, "good42@gmail.com", now, NULL), 1);
     struct nx_manual many[100];
     for (int i = 0; i < 100; i++)
         many[i] = (struct nx_manual){
@@ -358,7 +336,7 @@ static void something_stronger_stays(void **state)
     report(f, "good49@gmail.com", "google", NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, now, now);
     assert_int_equal(held(f, "good49@gmail.com", now, NULL), 1); /* for all streams, the complaint for bulk alone */
     settle(f, true, "google", NULL, now + 1, NULL);
-    assert_int_equal(suppressed(f, "good49@gmail.com", now + 2, &entry), 1);
+    assert_int_equal(look(f, "good49@gmail.com", now + 2, &entry), 1);
     assert_int_equal(entry.cause, NX_CAUSE_COMPLAINT);
     rebuilds(f);
 }
@@ -376,7 +354,7 @@ static void one_that_is_not_held_spoils_all(void **state)
     assert_non_null(strstr(error->message, "stranger@gmail.com: is not held back"));
     assert_int_equal(n, 77);
     assert_int_equal(held(f, "good49@gmail.com", OUTAGE + HOUR, NULL), 1);
-    assert_int_equal(suppressed(f, "good49@gmail.com", OUTAGE + HOUR, NULL), 0);
+    assert_int_equal(look(f, "good49@gmail.com", OUTAGE + HOUR, NULL), 0);
 }
 
 static void clocks_that_jump(void **state)
@@ -422,14 +400,14 @@ static void what_was_settled_before_is_left_alone(void **state)
     now = OUTAGE + 300;
     struct nx_entry entry;
     assert_int_equal(held(f, "early0@gmail.com", now, NULL), 0);
-    assert_int_equal(suppressed(f, "early0@gmail.com", now, NULL), 0);
+    assert_int_equal(look(f, "early0@gmail.com", now, NULL), 0);
     assert_int_equal(held(f, "early1@gmail.com", now, NULL), 0);
-    assert_int_equal(suppressed(f, "early1@gmail.com", now, &entry), 1);
+    assert_int_equal(look(f, "early1@gmail.com", now, &entry), 1);
     assert_true(entry.manual);
     assert_int_equal(held(f, "early2@gmail.com", now, NULL), 0);
     assert_int_equal(held(f, "early3@gmail.com", now, NULL), 1);
-    assert_int_equal(suppressed(f, "early3@gmail.com", now, NULL), 0);
-    assert_int_equal(suppressed(f, "old9.0@gmail.com", now, NULL), 1); /* of before its window */
+    assert_int_equal(look(f, "early3@gmail.com", now, NULL), 0);
+    assert_int_equal(look(f, "old9.0@gmail.com", now, NULL), 1); /* of before its window */
     assert_int_equal(incident(f, now, 1).held, MINIMUM + 2);
     rebuilds(f);
     rebuilds_from_nothing(f);
@@ -569,7 +547,7 @@ static void names_never_met_are_counted_together(void **state)
     assert_string_equal(nx_arena_cstr(f->arena, open.remote), "source:new");
     assert_int_equal(open.holding, BURST);
     assert_int_equal(held(f, "good@v0.example", OUTAGE + HOUR, &hold), 1); /* what went through before is taken in */
-    assert_int_equal(suppressed(f, "good@v0.example", OUTAGE + HOUR, NULL), 0);
+    assert_int_equal(look(f, "good@v0.example", OUTAGE + HOUR, NULL), 0);
     assert_non_null(strstr(nx_arena_cstr(f->arena, hold.reason), "names never met before, which nobody vouches for"));
     /* Who is known, and what somebody vouches for, is believed as before; and no remote has a hit of it. */
     assert_int_equal(brought(f, "dead@a.example", "mail.example.org", NX_VERIFIED_NONE, OUTAGE + HOUR).decision.action, NX_ACTION_SUPPRESS);
@@ -581,7 +559,7 @@ static void names_never_met_are_counted_together(void **state)
     assert_int_equal(settle(f, false, "source:new", NULL, OUTAGE + 2 * HOUR, NULL), BURST + 1);
     assert_int_equal(brought(f, "dead@c.example", "mx.fourth.net", NX_VERIFIED_NONE, OUTAGE + 3 * HOUR).decision.action, NX_ACTION_HOLD);
     assert_int_equal(settle(f, true, NULL, "dead@c.example", OUTAGE + 4 * HOUR, NULL), 1);
-    assert_int_equal(suppressed(f, "dead@c.example", OUTAGE + 4 * HOUR, &entry), 1);
+    assert_int_equal(look(f, "dead@c.example", OUTAGE + 4 * HOUR, &entry), 1);
     rebuilds(f);
 }
 
@@ -592,7 +570,7 @@ static void a_source_far_above_its_own_rate_is_held(void **state)
     assert_int_equal(flood(f, "good", "mx2.partner.net", NX_VERIFIED_NONE, BURST, OUTAGE), BURST - 9); /* one at a time was usual: ten are not */
     assert_int_equal(held(f, "good@v0.example", OUTAGE + HOUR, &hold), 1);
     assert_string_equal(nx_arena_cstr(f->arena, hold.remote), "source:partner.net");
-    assert_int_equal(suppressed(f, "good@v1.example", OUTAGE + HOUR, NULL), 0);
+    assert_int_equal(look(f, "good@v1.example", OUTAGE + HOUR, NULL), 0);
     /* Of the server that brings most of all it says nothing: more mail has more bounces. */
     assert_int_equal(flood(f, "more", "mail.example.org", NX_VERIFIED_NONE, BURST, OUTAGE), 0);
     assert_int_equal(brought(f, "good@v0.example", "mail.example.org", NX_VERIFIED_NONE, OUTAGE + HOUR).decision.action, NX_ACTION_SUPPRESS);
@@ -628,7 +606,7 @@ static void whom_nobody_wrote_to_is_held(void **state)
     assert_string_equal(nx_arena_cstr(f->arena, hold.remote), "source:unsent");
     assert_non_null(strstr(nx_arena_cstr(f->arena, hold.reason), "the ledger has nothing sent to this address"));
     assert_int_equal(settle(f, true, "source:unsent", NULL, then + HOUR, NULL), 2);
-    assert_int_equal(suppressed(f, "never@b.example", then + HOUR, NULL), 1);
+    assert_int_equal(look(f, "never@b.example", then + HOUR, NULL), 1);
     assert_int_equal(brought(f, "third@b.example", "mail.example.org", NX_VERIFIED_NONE, then + 2 * HOUR).decision.action, NX_ACTION_SUPPRESS);
     rebuilds(f);
 }

@@ -65,3 +65,34 @@ static inline int tear_down(void **state)
     g_free(f);
     return 0;
 }
+
+/* One event, kept. */
+static inline struct nx_stored store_one(struct fixture *f, const struct nx_event *event, nx_when now)
+{
+    struct nx_stored stored;
+    g_autoptr(GError) error = NULL;
+    if (!nx_store_add(f->store, f->arena, event, 1, now, &stored, &error))
+        fail_msg("%s", error->message);
+    return stored;
+}
+
+/* Is it suppressed for every stream: 1 or 0; ret may be NULL. */
+static inline int look(struct fixture *f, const char *address, nx_when now, struct nx_entry *ret)
+{
+    g_autoptr(GError) error = NULL;
+    struct nx_entry entry;
+    int found =
+        nx_reader_lookup(f->reader, f->arena, nx_str_of(address), NX_STR_NONE, now, ret != NULL ? ret : &entry, NULL, &error);
+    if (found < 0)
+        fail_msg("%s", error->message);
+    return found;
+}
+
+static inline struct nx_rebuilt rebuild(struct fixture *f)
+{
+    struct nx_rebuilt rebuilt;
+    g_autoptr(GError) error = NULL;
+    if (!nx_store_rebuild(f->store, &rebuilt, &error))
+        fail_msg("%s", error->message);
+    return rebuilt;
+}

@@ -25,39 +25,10 @@ static struct nx_event event_of(struct nx_arena *arena, const char *address, enu
     return event;
 }
 
-static struct nx_stored add(struct fixture *f, const struct nx_event *event, nx_when now)
-{
-    struct nx_stored stored;
-    g_autoptr(GError) error = NULL;
-    if (!nx_store_add(f->store, f->arena, event, 1, now, &stored, &error))
-        fail_msg("%s", error->message);
-    return stored;
-}
-
 static struct nx_stored bounce(struct fixture *f, const char *address, enum nx_cause cause, nx_when when, const char *key)
 {
     struct nx_event event = event_of(f->arena, address, NX_KIND_FAILED, cause, 550, when, key);
-    return add(f, &event, when);
-}
-
-static int look(struct fixture *f, const char *address, nx_when now, struct nx_entry *ret)
-{
-    g_autoptr(GError) error = NULL;
-    struct nx_entry entry;
-    int found =
-        nx_reader_lookup(f->reader, f->arena, nx_str_of(address), NX_STR_NONE, now, ret != NULL ? ret : &entry, NULL, &error);
-    if (found < 0)
-        fail_msg("%s", error->message);
-    return found;
-}
-
-static struct nx_rebuilt rebuild(struct fixture *f)
-{
-    struct nx_rebuilt rebuilt;
-    g_autoptr(GError) error = NULL;
-    if (!nx_store_rebuild(f->store, &rebuilt, &error))
-        fail_msg("%s", error->message);
-    return rebuilt;
+    return store_one(f, &event, when);
 }
 
 static void manual(struct fixture *f, const char *address, const char *stream, nx_when now, size_t want_new)
@@ -113,7 +84,7 @@ static void soft_bounces_count_days_and_a_delivery_clears(void **state)
     }
     assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 4 * DAY, "2").decision.action, NX_ACTION_COUNT);
     struct nx_event delivered = event_of(f->arena, who, NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, 250, T0 + 5 * DAY, "ok");
-    assert_int_equal(add(f, &delivered, T0 + 5 * DAY).decision.action, NX_ACTION_CLEAR);
+    assert_int_equal(store_one(f, &delivered, T0 + 5 * DAY).decision.action, NX_ACTION_CLEAR);
     assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 8 * DAY, "3").decision.action, NX_ACTION_COUNT);
     assert_int_equal(look(f, who, T0 + 8 * DAY, NULL), 0);
     assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 10 * DAY, "4").decision.action, NX_ACTION_COUNT);
@@ -129,7 +100,7 @@ static void soft_bounces_count_days_and_a_delivery_clears(void **state)
     assert_int_equal(eighth.decision.action, NX_ACTION_SUPPRESS);
     assert_true(eighth.decision.until == T0 + 122 * DAY);
     struct nx_event through = event_of(f->arena, who, NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, 250, T0 + 63 * DAY, "ok2");
-    assert_int_equal(add(f, &through, T0 + 63 * DAY).decision.action, NX_ACTION_CLEAR);
+    assert_int_equal(store_one(f, &through, T0 + 63 * DAY).decision.action, NX_ACTION_CLEAR);
     assert_int_equal(look(f, who, T0 + 63 * DAY, NULL), 0);
     assert_int_equal(rebuild(f).changed, 0);
 }
@@ -189,14 +160,14 @@ static void streams_and_domains_are_answered(void **state)
     assert_int_equal(look(f, "any.body@not.dead.example", T0, NULL), 0);
     struct nx_event refused = event_of(f->arena, "b@example.net", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, 550, T0, "r1");
     refused.report.stream = NX_STR("news");
-    assert_int_equal(add(f, &refused, T0).decision.action, NX_ACTION_COUNT);
+    assert_int_equal(store_one(f, &refused, T0).decision.action, NX_ACTION_COUNT);
     struct nx_event other = event_of(f->arena, "b@example.net", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, 550, T0 + DAY, "r2");
     other.report.stream = NX_STR("shop"); /* another stream's refusal is no second one */
-    assert_int_equal(add(f, &other, T0 + DAY).decision.action, NX_ACTION_COUNT);
+    assert_int_equal(store_one(f, &other, T0 + DAY).decision.action, NX_ACTION_COUNT);
     struct nx_event second =
         event_of(f->arena, "b@example.net", NX_KIND_FAILED, NX_CAUSE_RECIPIENT_REFUSED, 550, T0 + 2 * DAY, "r3");
     second.report.stream = NX_STR("news");
-    assert_int_equal(add(f, &second, T0 + 2 * DAY).decision.action, NX_ACTION_SUPPRESS);
+    assert_int_equal(store_one(f, &second, T0 + 2 * DAY).decision.action, NX_ACTION_SUPPRESS);
     assert_int_equal(
         nx_reader_lookup(f->reader, f->arena, NX_STR("b@example.net"), NX_STR("news"), T0 + 2 * DAY, &entry, NULL, &error), 1);
     assert_int_equal(
@@ -358,7 +329,7 @@ static void what_is_no_address_is_kept_but_suppresses_nothing(void **state)
     /* A clock that runs ahead: the event counts for now. */
     struct nx_event ahead =
         event_of(f->arena, "a@example.net", NX_KIND_FAILED, NX_CAUSE_MAILBOX_DISABLED, 550, T0 + 1000 * DAY, "q");
-    assert_true(add(f, &ahead, T0).decision.until == T0 + 180 * DAY);
+    assert_true(store_one(f, &ahead, T0).decision.until == T0 + 180 * DAY);
 }
 
 struct answer {
