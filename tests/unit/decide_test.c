@@ -650,9 +650,34 @@ static void forged_reports_in_each_mode(void **state)
             }
 }
 
+/* An incident holds back what would call an address dead, and nothing else (docs/policy.md, Incidents). */
+static void an_incident_holds_only_the_dead(void **state)
+{
+    static const struct {
+        enum nx_kind kind;
+        enum nx_cause cause;
+        enum nx_class class_;
+        enum nx_action action;
+        bool may;
+    } rows[] = {
+        {NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, NX_ACTION_SUPPRESS, true},
+        {NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, NX_ACTION_COUNT, false},
+        {NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, NX_ACTION_SUPPRESS, false},
+        {NX_KIND_COMPLAINT, NX_CAUSE_COMPLAINT, NX_CLASS_NONE, NX_ACTION_SUPPRESS, false},
+        {NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE, NX_ACTION_SUPPRESS, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const struct nx_event event = event_of(rows[i].kind, rows[i].cause, rows[i].class_, 550);
+        const struct nx_decision decision = {.made = true, .action = rows[i].action, .until = NX_WHEN_NONE};
+        assert_int_equal(nx_policy_may_hold(&event, &decision), rows[i].may);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_incident_holds_only_the_dead),
         cmocka_unit_test(the_first_report_of_each_cause),
         cmocka_unit_test(thresholds_want_days_apart),
         cmocka_unit_test(what_never_counts),
