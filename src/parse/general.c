@@ -100,7 +100,8 @@ static bool is_led_by(const struct nx_general *r, struct nx_str address, const c
 /* "(expanded from: <address>)": who was mailed, not who failed. */
 static bool is_origin(const struct nx_general *r, struct nx_str address)
 {
-    static const char *const words[] = {"expanded from", "generated from", "forwarded from", "forwarded by", "redirected from", "originally to", "original address", "alias of", "alias for"};
+    static const char *const words[] = {"expanded from", "generated from", "forwarded from", "forwarded by", "redirected from", "originally to", "original address", "alias of", "alias for",
+                                        "erzeugt aus", "generiert aus", "weitergeleitet von", "généré à partir de", "généré depuis", "generado desde", "generado a partir de", "generato da", "gegenereerd van", "создано из"};
     return is_led_by(r, address, words, G_N_ELEMENTS(words));
 }
 
@@ -257,13 +258,13 @@ static size_t next_item(const struct nx_general *r, size_t line)
     return page->lines[next].indent > 0 || (before > 0 && before == (size_t)(first.p - page->s) - page->lines[line].from) ? next : r->scan->last;
 }
 
-/* Does the paragraph hold a refusal in SMTP terms: "#5.1.1", "550 ..."? */
+/* Does the paragraph hold a refusal in SMTP terms: "#5.1.1", "550 ..."? Where the subject says nothing, numbers are not enough: lists of quarantined mail have them. */
 static bool has_code(const struct nx_general *r, size_t from, size_t to)
 {
     const struct nx_page *page = &r->scan->page;
     struct nx_reply reply;
     nx_reply_read(r->blocks->arena, (struct nx_str){page->s + page->lines[from].from, page->lines[to - 1].to - page->lines[from].from}, &reply);
-    return reply.code >= 400 || (reply.status.n > 0 && reply.status.p[0] >= '4');
+    return (reply.code >= 400 && r->hints->subject) || (reply.status.n > 0 && reply.status.p[0] >= '4');
 }
 
 /* The paragraph that starts with "<address>: reason", and the lines of its form in it: nobody but a recipient stands so. */
@@ -535,7 +536,7 @@ static void add_by_head(struct nx_general *r)
     add_refused(r);
     if (r->blocks->n == 0)
         add_only(r);
-    r->refused |= r->blocks->n > 0 && null_path && !r->hints->subject;
+    r->refused |= r->blocks->n > 0 && !r->hints->subject;
     r->blocks->has_kind = r->hints->delayed;
     r->blocks->kind = r->told;
 }
