@@ -13,9 +13,11 @@ struct reader {
     unsigned line;
     size_t column; /* of the value being read */
     struct nx_rule *rule;
+    unsigned trial;    /* line of the word at the head of the file, 0: there is none */
     unsigned provider; /* place + 1 of the open provider block, 0: none */
 };
 
+#define TRIAL NX_STR("trial")
 #define FAULT(reader, ...) nx_rulebook_fault((reader)->book, (reader)->file, (reader)->line, (reader)->column, __VA_ARGS__)
 
 static bool is_id(struct nx_str text, bool dotted)
@@ -414,6 +416,11 @@ static void read_line(struct reader *reader, struct nx_str line)
     while (value.n > 0 && nx_is_blank((unsigned char)value.p[0]))
         value = nx_str_from(value, 1);
     reader->column = indent + 1;
+    if (nx_str_eq(text, TRIAL)) {
+        if (reader->trial != reader->line || !reader->local)
+            FAULT(reader, "'trial' is for the first line of a file of your own");
+        return;
+    }
     if (value.n == 0) {
         FAULT(reader, "'%.*s' has no value", NX_FMT(key));
         return;
@@ -428,7 +435,7 @@ static void read_line(struct reader *reader, struct nx_str line)
         else if (nx_str_eq(key, NX_STR("disable")))
             add_disabled(reader, value);
         else
-            FAULT(reader, "unknown word '%.*s' (rule, guard, provider or disable; the keys of a rule are indented by two blanks)", NX_FMT(key));
+            FAULT(reader, "unknown word '%.*s' (rule, guard, provider, disable or trial; the keys of a rule are indented by two blanks)", NX_FMT(key));
         return;
     }
     reader->column = (size_t)(value.p - line.p) + 1;
@@ -455,6 +462,23 @@ static void read_line(struct reader *reader, struct nx_str line)
     g_string_free(known, TRUE);
 }
 
+/* The line of the word `trial`, where it comes first; 0: it does not. */
+static unsigned trial_line(struct nx_str text)
+{
+    struct nx_str line;
+    for (unsigned number = 1; nx_str_next_line(&text, &line); number++) {
+        line = nx_str_trim(line);
+        if (line.n > 0 && line.p[0] != '#')
+            return nx_str_eq(line, TRIAL) ? number : 0;
+    }
+    return 0;
+}
+
+bool nx_source_is_trial(const struct nx_source *source)
+{
+    return source->local && trial_line(source->text) > 0;
+}
+
 void nx_rulebook_read(struct nx_rulebook *book, const struct nx_source *source)
 {
     struct reader reader = {.book = book, .file = nx_arena_dup(book->arena, source->name), .local = source->local, .line = 1, .column = 1};
@@ -463,6 +487,7 @@ void nx_rulebook_read(struct nx_rulebook *book, const struct nx_source *source)
         FAULT(&reader, "a rule file has at most %u bytes (split it)", NX_RULE_FILE_MAX);
         return;
     }
+    reader.trial = trial_line(source->text);
     struct nx_str rest = nx_arena_dup(book->arena, source->text), line;
     for (reader.line = 1; nx_str_next_line(&rest, &line); reader.line++) {
         reader.column = 1;

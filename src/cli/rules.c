@@ -15,11 +15,14 @@ GArray *nx_rules_sources(const struct nx_config *config, const char *own, bool a
     return nx_engine_sources(config->patterns_directory, *local == '\0' ? NULL : local, error);
 }
 
-static struct nx_ruleset *load(const struct nx_config *config, const char *own, bool alone, bool examples, GError **error)
+/* trials: as if what is on trial were in force. */
+static struct nx_ruleset *load(const struct nx_config *config, const char *own, bool alone, bool examples, bool trials, GError **error)
 {
     g_autoptr(GArray) sources = nx_rules_sources(config, own, alone, error);
     if (sources == NULL)
         return NULL;
+    if (!trials)
+        nx_engine_drop_trials(sources);
     return nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, examples, error);
 }
 
@@ -39,8 +42,9 @@ static int check(const struct nx_cli *cli, const struct nx_rules_options *option
         nx_cli_say("rules check: --alone needs a directory (nixie rules check --alone DIR)");
         return NX_EXIT_USAGE;
     }
-    g_autoptr(nx_ruleset) rules = load(cli->config, args[0], options->alone, true, &error);
-    if (rules == NULL)
+    g_autoptr(nx_ruleset) rules = load(cli->config, args[0], options->alone, true, false, &error);
+    g_autoptr(nx_ruleset) trial = rules == NULL ? NULL : load(cli->config, args[0], options->alone, false, true, &error);
+    if (trial == NULL)
         return fail(error);
     size_t phrases = 0, hits = 0, misses = 0, expressions = 0, local = 0;
     for (size_t i = 0; i < nx_ruleset_count(rules); i++) {
@@ -56,6 +60,8 @@ static int check(const struct nx_cli *cli, const struct nx_rules_options *option
            "digest %.*s\n",
            nx_ruleset_count(rules), local, nx_ruleset_providers(rules), phrases, expressions, hits, misses,
            NX_FMT(nx_ruleset_digest(rules)));
+    if (!nx_str_eq(nx_ruleset_digest(rules), nx_ruleset_digest(trial)))
+        printf("with what is on trial: %zu rules; all is well; digest %.*s\n", nx_ruleset_count(trial), NX_FMT(nx_ruleset_digest(trial)));
     if (options->stamp != NULL &&
         !g_file_set_contents(options->stamp, nx_ruleset_digest(rules).p, (gssize)nx_ruleset_digest(rules).n, &error))
         return nx_cli_fail(error);
@@ -120,7 +126,7 @@ static int list(const struct nx_cli *cli, const struct nx_rules_options *options
         nx_cli_say("--cause: unknown cause '%s' (docs/taxonomy.md lists them)", options->cause);
         return NX_EXIT_USAGE;
     }
-    g_autoptr(nx_ruleset) rules = load(cli->config, NULL, false, false, &error);
+    g_autoptr(nx_ruleset) rules = load(cli->config, NULL, false, false, false, &error);
     if (rules == NULL)
         return fail(error);
     for (size_t i = 0; i < nx_ruleset_count(rules); i++) {
@@ -152,7 +158,7 @@ static int explain(const struct nx_cli *cli, const struct nx_rules_options *opti
 {
     (void)options;
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_ruleset) rules = load(cli->config, NULL, false, false, &error);
+    g_autoptr(nx_ruleset) rules = load(cli->config, NULL, false, false, true, &error);
     if (rules == NULL)
         return fail(error);
     struct nx_str id = nx_str_of(args[0]);
@@ -182,12 +188,14 @@ static const struct {
     {"suggest", nx_rules_suggest, 0, -1, "suggest PATH... | --stored"},
     {"bench", nx_rules_bench, 0, -1, "bench [PATH...]"},
     {"replay", nx_rules_replay, 0, 0, "replay [--since WHEN] [--apply [--yes]]"},
+    {"trial", nx_rules_trial, 0, 0, "trial [--since WHEN]"},
+    {"promote", nx_rules_promote, 1, 1, "promote FILE | ID"},
 };
 
 int nx_cmd_rules(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {
-        "check|test|list|explain|suggest|replay|bench [ARGUMENT...]",
+        "check|test|list|explain|suggest|replay|trial|promote|bench [ARGUMENT...]",
         "check [DIR]      all rules with their examples; DIR holds rules of your own, on top of the shipped ones (--alone: a set "
         "for itself)\n"
         "test TEXT        which rule reads a reply so, on which words, and which others would have\n"
@@ -198,6 +206,9 @@ int nx_cmd_rules(int argc, char **argv)
         "replay           what these rules would have said otherwise of the reports in the database (exit 1 when there is "
         "something);\n"
         "                 with --apply the entries that would follow, and with --yes they are lifted and made\n"
+        "trial            what the rules on trial said otherwise of reports as they came, and what they would of all that is stored (exit "
+        "1 when there is something)\n"
+        "promote FILE|ID  puts a file on trial in force: its line `trial` goes, if the whole set is good\n"
         "bench [PATH...]  how long loading and matching take, and their share in reading the messages given\n"
         "How to write rules: docs/rules.md. Exit: 0; 1 nothing matched or found; 65 a rule is wrong.",
         1, -1};
@@ -213,7 +224,7 @@ int nx_cmd_rules(int argc, char **argv)
         {"lines", 0, 0, G_OPTION_ARG_NONE, &options.lines, "suggest, bench: a reply a line instead of messages", NULL},
         {"stored", 0, 0, G_OPTION_ARG_NONE, &options.stored, "suggest: the reports in the database", NULL},
         {"since", 0, 0, G_OPTION_ARG_STRING, &options.since,
-         "suggest --stored, replay: only reports since then: 2026-01-31, or 30d", "WHEN"},
+         "suggest --stored, replay, trial: only reports since then: 2026-01-31, or 30d", "WHEN"},
         {"apply", 0, 0, G_OPTION_ARG_NONE, &options.apply, "replay: also what it means for the list; changes nothing without --yes",
          NULL},
         {"yes", 0, 0, G_OPTION_ARG_NONE, &options.yes, "replay --apply: do it", NULL},
@@ -240,7 +251,7 @@ int nx_cmd_rules(int argc, char **argv)
             code = verbs[i].fn(&cli, &options, cli.args + 1);
     }
     if (!known)
-        (void)nx_cli_no_verb("rules", cli.args[0], "check, test, list, explain, suggest, replay or bench");
+        (void)nx_cli_no_verb("rules", cli.args[0], "check, test, list, explain, suggest, replay, trial, promote or bench");
     char **texts[] = {&options.remote, &options.stage, &options.format, &options.kind,
                       &options.cause,  &options.stamp, &options.since};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)

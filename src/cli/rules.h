@@ -17,4 +17,7 @@ GArray *nx_rules_sources(const struct nx_config *config, const char *own, bool a
 bool nx_rules_each_line(char **paths, void (*each)(struct nx_str line, void *data), void *data);
 int nx_rules_suggest(const struct nx_cli *cli, const struct nx_rules_options *options, char **paths);
 int nx_rules_replay(const struct nx_cli *cli, const struct nx_rules_options *options, char **args);
+/* What the rules on trial would change; and one file of them put in force. */
+int nx_rules_trial(const struct nx_cli *cli, const struct nx_rules_options *options, char **args);
+int nx_rules_promote(const struct nx_cli *cli, const struct nx_rules_options *options, char **args);
 int nx_rules_bench(const struct nx_cli *cli, const struct nx_rules_options *options, char **paths);

@@ -4,7 +4,9 @@
 #include "cli/rules.h"
 
 #include "event/json.h"
+#include "base/error.h"
 #include "triage/rejudge.h"
+#include "triage/rule.h"
 
 #define EXAMPLES 3u
 #define SHOWN 10u
@@ -21,6 +23,7 @@ struct replay {
     GHashTable *changes;
     GHashTable *to_hard, *from_hard; /* addresses */
     size_t seen, changed;
+    size_t recorded; /* that rules on trial said otherwise of as they came */
 };
 
 static void change_free(void *data)
@@ -40,6 +43,7 @@ static bool one(const struct nx_logged *line, void *data)
         return true;
     const struct nx_verdict *was = &line->event->verdict;
     replay->seen++;
+    replay->recorded += line->event->trial.differs;
     if (!other)
         return true;
     replay->changed++;
@@ -195,12 +199,37 @@ static int apply(const struct replay *replay, struct nx_store *store, struct nx_
     return NX_EXIT_OK;
 }
 
+/* The rules are asked about each report of the log, and the answer is printed. */
+static gboolean look(struct replay *replay, const struct nx_ruleset *rules, const struct nx_cli *cli, struct nx_reader *reader, nx_when since,
+                     GError **error)
+{
+    const struct nx_log_filter filter = {.since = since};
+    replay->rejudge = nx_rejudge_new(rules, &cli->config->policy, cli->config->fold, since);
+    replay->changes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, change_free);
+    replay->to_hard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    replay->from_hard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (!nx_reader_log(reader, &filter, one, replay, error))
+        return FALSE;
+    report(replay);
+    return TRUE;
+}
+
+static void replay_clear(struct replay *replay)
+{
+    g_clear_pointer(&replay->rejudge, nx_rejudge_free);
+    g_clear_pointer(&replay->changes, g_hash_table_unref);
+    g_clear_pointer(&replay->to_hard, g_hash_table_unref);
+    g_clear_pointer(&replay->from_hard, g_hash_table_unref);
+}
+typedef struct replay nx_replay; /* for g_auto only */
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nx_replay, replay_clear)
+
 int nx_rules_replay(const struct nx_cli *cli, const struct nx_rules_options *options, char **args)
 {
     (void)args;
     g_autoptr(GError) error = NULL;
-    struct nx_log_filter filter = {.since = NX_WHEN_NONE};
-    if (!nx_cli_when(options->since, nx_cli_now(), true, &filter.since, &error))
+    nx_when since = NX_WHEN_NONE;
+    if (!nx_cli_when(options->since, nx_cli_now(), true, &since, &error))
         return nx_cli_fail(error);
     if ((options->yes || options->force) && !options->apply) {
         nx_cli_say("rules replay: --yes and --force go with --apply");
@@ -212,15 +241,72 @@ int nx_rules_replay(const struct nx_cli *cli, const struct nx_rules_options *opt
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
     if (reader == NULL)
         return nx_cli_fail(error);
-    g_autoptr(nx_rejudge) rejudge = nx_rejudge_new(engine, &cli->config->policy, cli->config->fold, filter.since);
-    g_autoptr(GHashTable) changes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, change_free);
-    g_autoptr(GHashTable) to = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autoptr(GHashTable) from = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    struct replay replay = {.rejudge = rejudge, .changes = changes, .to_hard = to, .from_hard = from};
-    if (!nx_reader_log(reader, &filter, one, &replay, &error))
+    g_auto(nx_replay) replay = {0};
+    if (!look(&replay, nx_engine_rules(engine), cli, reader, since, &error))
         return nx_cli_fail(error);
-    report(&replay);
     if (options->apply)
         return apply(&replay, store, reader, options);
     return replay.changed > 0 ? NX_EXIT_FINDING : NX_EXIT_OK;
+}
+
+static void list_trials(const struct nx_ruleset *trial, const struct nx_ruleset *rules, const GArray *sources)
+{
+    for (guint i = 0; i < sources->len; i++) {
+        const struct nx_source *source = &g_array_index(sources, struct nx_source, i);
+        size_t n = 0;
+        struct nx_rule_info info;
+        for (size_t k = 0; k < nx_ruleset_count(trial); k++) {
+            nx_ruleset_rule(trial, k, &info);
+            n += info.local && nx_str_eq(info.file, source->name);
+        }
+        if (nx_source_is_trial(source))
+            printf("%.*s: %zu rules\n", NX_FMT(source->name), n);
+    }
+    printf("on trial as rule set %.*s; in force is %.*s\n", NX_FMT(nx_ruleset_digest(trial)), NX_FMT(nx_ruleset_digest(rules)));
+}
+
+int nx_rules_trial(const struct nx_cli *cli, const struct nx_rules_options *options, char **args)
+{
+    (void)args;
+    g_autoptr(GError) error = NULL;
+    nx_when since = NX_WHEN_NONE;
+    size_t entries;
+    if (!nx_cli_when(options->since, nx_cli_now(), true, &since, &error))
+        return nx_cli_fail(error);
+    g_autoptr(nx_engine) engine = nx_bind_engine(cli->config, &error);
+    g_autoptr(GArray) sources = engine == NULL ? NULL : nx_rules_sources(cli->config, NULL, false, &error);
+    if (sources == NULL)
+        return nx_cli_fail(error);
+    if (nx_engine_trial(engine) == NULL) {
+        puts("no rules are on trial (a file of your own whose first line is `trial`; nixie triage install --trial)");
+        return NX_EXIT_OK;
+    }
+    g_autoptr(nx_store) store = nx_cli_store(cli->config, NX_OPEN_READ, &error);
+    g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
+    if (reader == NULL)
+        return nx_cli_fail(error);
+    list_trials(nx_engine_trial(engine), nx_engine_rules(engine), sources);
+    g_auto(nx_replay) replay = {0};
+    if (!look(&replay, nx_engine_trial(engine), cli, reader, since, &error) ||
+        !nx_rejudge_plan(replay.rejudge, reader, nx_cli_now(), &entries, &error))
+        return nx_cli_fail(error);
+    printf("recorded as they came: %zu that the rules on trial judged otherwise\n", replay.recorded);
+    (void)preview(&replay, nx_rejudge_acts(replay.rejudge), entries);
+    return replay.changed > 0 ? NX_EXIT_FINDING : NX_EXIT_OK;
+}
+
+int nx_rules_promote(const struct nx_cli *cli, const struct nx_rules_options *options, char **args)
+{
+    (void)options;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *file = NULL;
+    if (!nx_trial_promote(cli->config, args[0], &file, &error)) {
+        g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+        for (char **line = lines; *line != NULL; line++)
+            nx_cli_say("%s", *line);
+        return error->code == NX_ERROR_SYNTAX || error->code == NX_ERROR_CONFIG ? NX_EXIT_DATA : NX_EXIT_FINDING;
+    }
+    printf("%s is on trial no more: its rules decide.\nA running daemon takes it at its next reload (SIGHUP, or systemctl reload nixie).\n", file);
+    printf("What is stored keeps its verdict: nixie rules replay shows what it would change, with --apply it does.\n");
+    return NX_EXIT_OK;
 }

@@ -6,7 +6,7 @@
 #include "triage/rule.h"
 
 struct options {
-    gboolean json, raw, redacted, force, codes;
+    gboolean json, raw, redacted, force, trial, codes;
     char *since, *cause, *phrase;
     gint limit;
 };
@@ -177,7 +177,11 @@ static int propose_or_install(struct run *run, bool install)
             print_proposal(&proposal);
         }
         code = proposal.faults != NULL ? NX_EXIT_DATA : NX_EXIT_OK;
-    } else if (nx_triage_install(run->cli->config, &proposal, run->options->force, &path, &error)) {
+    } else if (nx_triage_install(run->cli->config, &proposal,
+                                 run->options->trial   ? NX_INSTALL_TRIAL
+                                 : run->options->force ? NX_INSTALL_FORCE
+                                                       : NX_INSTALL_CAREFUL,
+                                 &path, &error)) {
         printf("%s stands in %s\nA running daemon takes it at its next reload (SIGHUP, or systemctl reload nixie).\n", proposal.id,
                path);
         printf("What is stored keeps its verdict: nixie rules replay shows what it would change, with --apply it does.\n");
@@ -278,6 +282,7 @@ int nx_cmd_triage(int argc, char **argv)
          "NAME"},
         {"phrase", 0, 0, G_OPTION_ARG_STRING, &options.phrase, "propose, install: the words that carry it; else chosen", "TEXT"},
         {"force", 0, 0, G_OPTION_ARG_NONE, &options.force, "install: also when it takes what other rules explain", NULL},
+        {"trial", 0, 0, G_OPTION_ARG_NONE, &options.trial, "install: on trial, in a file of its own: it is asked, and decides nothing", NULL},
         {"redacted", 0, 0, G_OPTION_ARG_NONE, &options.redacted, "export: without what names anybody", NULL},
         G_OPTION_ENTRY_NULL,
     };

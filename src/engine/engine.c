@@ -6,7 +6,7 @@
 
 struct nx_engine {
     int references;
-    struct nx_ruleset *rules;
+    struct nx_ruleset *rules, *trial; /* trial: NULL when nothing is on trial */
     struct nx_parser *parser;
     struct nx_limits limits;
     struct nx_verp *verp;
@@ -124,13 +124,40 @@ GArray *nx_engine_sources(const char *patterns, const char *local, GError **erro
     return g_steal_pointer(&sources);
 }
 
-static struct nx_ruleset *load_rules(const char *patterns, const char *local, GError **error)
+static bool has_trials(const GArray *sources)
+{
+    for (guint i = 0; i < sources->len; i++)
+        if (nx_source_is_trial(&g_array_index(sources, struct nx_source, i)))
+            return true;
+    return false;
+}
+
+void nx_engine_drop_trials(GArray *sources)
+{
+    for (guint i = sources->len; i > 0; i--)
+        if (nx_source_is_trial(&g_array_index(sources, struct nx_source, i - 1)))
+            g_array_remove_index(sources, i - 1);
+}
+
+/* Shipped examples are run when Nixie is built. */
+static struct nx_ruleset *build(const GArray *sources, GError **error)
+{
+    return nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, false, error);
+}
+
+static gboolean load_rules(struct nx_engine *engine, const char *patterns, const char *local, GError **error)
 {
     g_autoptr(GArray) sources = nx_engine_sources(patterns, local, error);
     if (sources == NULL)
-        return NULL;
-    return nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, false,
-                          error); /* shipped examples are run when Nixie is built */
+        return FALSE;
+    if (has_trials(sources)) {
+        engine->trial = build(sources, error);
+        if (engine->trial == NULL)
+            return FALSE;
+        nx_engine_drop_trials(sources);
+    }
+    engine->rules = build(sources, error);
+    return engine->rules != NULL;
 }
 
 struct nx_engine *nx_engine_new(const char *patterns, const char *local, const struct nx_limits *limits, GError **error)
@@ -145,8 +172,7 @@ struct nx_engine *nx_engine_new(const char *patterns, const char *local, const s
     engine->parser = load_parser(found, limits, error);
     if (engine->parser == NULL)
         return NULL;
-    engine->rules = load_rules(found, local, error);
-    if (engine->rules == NULL)
+    if (!load_rules(engine, found, local, error))
         return NULL;
     return g_steal_pointer(&engine);
 }
@@ -199,6 +225,7 @@ void nx_engine_unref(struct nx_engine *engine)
     if (__atomic_sub_fetch(&engine->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     g_clear_pointer(&engine->rules, nx_ruleset_unref);
+    g_clear_pointer(&engine->trial, nx_ruleset_unref);
     g_clear_pointer(&engine->parser, nx_parser_free);
     nx_verp_free(engine->verp);
     nx_streams_unref(engine->streams);
@@ -209,6 +236,11 @@ void nx_engine_unref(struct nx_engine *engine)
 const struct nx_ruleset *nx_engine_rules(const struct nx_engine *engine)
 {
     return engine->rules;
+}
+
+const struct nx_ruleset *nx_engine_trial(const struct nx_engine *engine)
+{
+    return engine->trial;
 }
 
 const struct nx_limits *nx_engine_limits(const struct nx_engine *engine)

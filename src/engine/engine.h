@@ -38,6 +38,8 @@ const struct nx_fold_rules *nx_engine_fold(const struct nx_engine *engine);
 struct nx_engine *nx_engine_ref(struct nx_engine *engine);
 void nx_engine_unref(struct nx_engine *engine);
 const struct nx_ruleset *nx_engine_rules(const struct nx_engine *engine);
+/* The set as it would be with the rules on trial in force (nx_source_is_trial); NULL: there are none. */
+const struct nx_ruleset *nx_engine_trial(const struct nx_engine *engine);
 const struct nx_parser *nx_engine_parser(const struct nx_engine *engine);
 const struct nx_limits *nx_engine_limits(const struct nx_engine *engine);
 /* Where the patterns are: as configured, or found as above. Freed by the caller. */
@@ -46,6 +48,8 @@ char *nx_engine_directory(const char *configured);
  * freed with g_array_unref, texts with it. */
 GArray *nx_engine_read_rules(const char *directory, bool local, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Leaves out the files on trial. */
+void nx_engine_drop_trials(GArray *sources);
 /* The shipped rules (patterns as for nx_engine_new) and those of the local directory (NULL: none), one array of sources. */
 GArray *nx_engine_sources(const char *patterns, const char *local, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -8,6 +8,7 @@
 struct nx_worker {
     struct nx_engine *engine;
     struct nx_matcher *matcher;
+    struct nx_matcher *trial; /* of the rules on trial; NULL: there are none */
     struct nx_arena *arena;
 };
 
@@ -17,12 +18,16 @@ struct nx_worker *nx_worker_new(struct nx_engine *engine)
     worker->engine = nx_engine_ref(engine);
     worker->arena = nx_arena_new();
     worker->matcher = nx_matcher_new(nx_engine_rules(engine));
+    if (nx_engine_trial(engine) != NULL)
+        worker->trial = nx_matcher_new(nx_engine_trial(engine));
     return worker;
 }
 
 void nx_worker_free(struct nx_worker *worker)
 {
     nx_matcher_free(worker->matcher);
+    if (worker->trial != NULL)
+        nx_matcher_free(worker->trial);
     nx_arena_free(worker->arena);
     nx_engine_unref(worker->engine);
     g_free(worker);
@@ -85,6 +90,23 @@ static struct nx_str stream_of(const struct nx_worker *worker, struct nx_arena *
     return nx_arena_dup(arena, nx_streams_route(nx_engine_streams(worker->engine), arena, event->origin.envelope_to, report));
 }
 
+/* What the rules on trial would have said. */
+static void try(struct nx_worker *worker, struct nx_arena *arena, struct nx_event *event)
+{
+    struct nx_verdict would;
+    if (event->report.kind != NX_KIND_FAILED && event->report.kind != NX_KIND_DELAYED)
+        return;
+    nx_classify(worker->trial, arena, &event->report, &would);
+    event->trial.tried = true;
+    if (would.cause == event->verdict.cause && would.class_ == event->verdict.class_)
+        return;
+    event->trial.differs = true;
+    event->trial.cause = would.cause;
+    event->trial.class_ = would.class_;
+    event->trial.rule = would.rule;
+    event->trial.ruleset = would.ruleset;
+}
+
 static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, const struct nx_input *input,
                               struct nx_report *reports, size_t n)
 {
@@ -98,6 +120,8 @@ static struct nx_event *judge(struct nx_worker *worker, struct nx_arena *arena, 
         event->report = reports[i];
         event->report.stream = stream_of(worker, arena, event);
         nx_classify(worker->matcher, arena, &event->report, &event->verdict);
+        if (worker->trial != NULL)
+            try(worker, arena, event);
         event->decision.until = NX_WHEN_NONE;
         event->id = nx_event_id(arena, &event->report);
         if (nx_event_is_unexplained(event))

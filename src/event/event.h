@@ -81,6 +81,15 @@ struct nx_verdict { /* what it means; written by classify */
     nx_notes notes;
 };
 
+struct nx_trial { /* what rules on trial would have said; written by classify, decides nothing */
+    bool tried;   /* there are some */
+    bool differs; /* another cause or class; else the rest is absent */
+    enum nx_cause cause;
+    enum nx_class class_;
+    struct nx_str rule;
+    struct nx_str ruleset; /* digest of the set with them in force */
+};
+
 struct nx_decision { /* what we do about it; written by decide */
     bool made;
     enum nx_action action;
@@ -93,6 +102,7 @@ struct nx_event {
     struct nx_origin origin;
     struct nx_report report;
     struct nx_verdict verdict;
+    struct nx_trial trial;
     struct nx_decision decision;
     struct nx_str raw;   /* the bytes it was read from, while the input lives; not part of the JSON */
     struct nx_str group; /* of what nobody can explain: the same for those that say the same (nx_triage_group); not part of the JSON */

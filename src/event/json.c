@@ -184,6 +184,20 @@ static void put_decision(struct nx_buf *out, const struct nx_decision *decision)
     nx_buf_addc(out, '}');
 }
 
+/* The one key that may lack: most have no rules on trial. */
+static void put_trial(struct nx_buf *out, const struct nx_trial *trial)
+{
+    if (!trial->differs)
+        return;
+    key(out, "trial");
+    nx_buf_addc(out, '{');
+    put_name(out, "cause", nx_cause_name(trial->cause));
+    put_name(out, "class", nx_class_name(trial->class_));
+    put(out, "rule", trial->rule);
+    put(out, "ruleset", trial->ruleset);
+    nx_buf_addc(out, '}');
+}
+
 static void put_event(struct nx_buf *out, const struct nx_event *event)
 {
     const struct nx_report *report = &event->report;
@@ -226,6 +240,7 @@ static void put_event(struct nx_buf *out, const struct nx_event *event)
     put_name(out, "verified", nx_verified_name(report->verified));
     put_notes(out, report->notes | verdict->notes);
     put_decision(out, &event->decision);
+    put_trial(out, &event->trial);
 }
 
 void nx_event_to_json(struct nx_buf *out, const struct nx_event *event)
@@ -352,6 +367,15 @@ static void get_decision(struct reader *in, json_t *object, struct nx_decision *
     check(in, "action", nx_action_parse(get(in, object, "action"), &ret->action));
 }
 
+static void get_trial(struct reader *in, json_t *object, struct nx_trial *ret)
+{
+    if (!json_is_object(object))
+        return;
+    *ret = (struct nx_trial){
+        .tried = true, .differs = true, .rule = get(in, object, "rule"), .ruleset = get(in, object, "ruleset")};
+    check(in, "trial", nx_cause_parse(get(in, object, "cause"), &ret->cause) && nx_class_parse(get(in, object, "class"), &ret->class_));
+}
+
 static void get_event(struct reader *in, json_t *root, struct nx_event *event)
 {
     struct nx_report *report = &event->report;
@@ -396,6 +420,7 @@ static void get_event(struct reader *in, json_t *root, struct nx_event *event)
     verdict->matched = get(in, root, "matched");
     verdict->ruleset = get(in, root, "ruleset");
     get_decision(in, json_object_get(root, "decision"), &event->decision);
+    get_trial(in, json_object_get(root, "trial"), &event->trial);
     report->text = get(in, root, "text");
     text = get(in, root, "hint");
     check(in, "hint", text.n == 0 || nx_cause_parse(text, &report->hint));

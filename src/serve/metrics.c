@@ -117,6 +117,8 @@ static void count_event(struct nx_metrics *metrics, const struct nx_event *event
     struct nx_str provider = event->verdict.provider.n > 0 ? event->verdict.provider : NX_STR("other");
     g_snprintf(labels, sizeof labels, "provider=\"%.*s\",class=\"%s\"", NX_FMT(provider), nx_class_name(event->verdict.class_));
     nx_counter_add(series(metrics, NX_METRIC_PROVIDERS, labels), 1);
+    if (event->trial.tried)
+        nx_counter_add(series(metrics, NX_METRIC_TRIAL, event->trial.differs ? "result=\"differs\"" : "result=\"same\""), 1);
     if (event->verdict.cause == NX_CAUSE_UNKNOWN)
         nx_counter_add(series(metrics, NX_METRIC_UNCLASSIFIED, ""), 1);
     if (event->decision.action == NX_ACTION_SUPPRESS || event->decision.action == NX_ACTION_HOLD) {

@@ -24,7 +24,7 @@ struct asking { /* one request in its own thread */
     unsigned long long limit;
     enum nx_cause cause;
     char *phrase;
-    bool force, install;
+    bool force, trial, install;
     bool whole; /* the group may be older than since */
 };
 
@@ -212,7 +212,11 @@ static gboolean propose(struct asking *asking, GString *answer, GError **error)
         return FALSE;
     if (asking->cause == NX_CAUSE_NONE && asking->install)
         proposal.cause = NX_CAUSE_NONE; /* a guess is not enough */
-    gboolean good = !asking->install || nx_triage_install(config, &proposal, asking->force, &path, error);
+    gboolean good = !asking->install || nx_triage_install(config, &proposal,
+                                                           asking->trial   ? NX_INSTALL_TRIAL
+                                                           : asking->force ? NX_INSTALL_FORCE
+                                                                           : NX_INSTALL_CAREFUL,
+                                                           &path, error);
     if (good)
         say_proposal(asking, &proposal, answer);
     if (good && asking->install)
@@ -242,7 +246,7 @@ static gboolean answer_rule(struct asking *asking, GError **error)
     return TRUE;
 }
 
-/* Reads {"cause", "phrase", "force"}, all optional; false: the problem is answered. */
+/* Reads {"cause", "phrase", "force", "trial"}, all optional; false: the problem is answered. */
 static bool read_body(struct nx_request *request, struct asking *asking)
 {
     struct nx_str body = nx_request_body(request);
@@ -261,8 +265,10 @@ static bool read_body(struct nx_request *request, struct asking *asking)
                 asking->phrase = g_strdup(json_string_value(value));
             else if (strcmp(key, "force") == 0 && json_is_boolean(value))
                 asking->force = json_is_true(value);
+            else if (strcmp(key, "trial") == 0 && json_is_boolean(value))
+                asking->trial = json_is_true(value);
             else if (strcmp(key, "cause") != 0)
-                wrong = "there are cause and phrase (texts) and force (true or false), nothing else";
+                wrong = "there are cause and phrase (texts), force and trial (true or false), nothing else";
         }
     }
     json_decref(root);

@@ -39,7 +39,8 @@ struct subject { /* one address */
 };
 
 struct nx_rejudge {
-    struct nx_worker *worker;
+    struct nx_matcher *matcher;
+    struct nx_arena *verdict; /* of the event at hand */
     const struct nx_policy *policy;
     const struct nx_fold_rules *rules;
     nx_when since;
@@ -85,13 +86,14 @@ static void subject_free(void *data)
     g_free(data);
 }
 
-struct nx_rejudge *nx_rejudge_new(struct nx_engine *engine, const struct nx_policy *policy, const struct nx_fold_rules *rules,
+struct nx_rejudge *nx_rejudge_new(const struct nx_ruleset *rules, const struct nx_policy *policy, const struct nx_fold_rules *fold,
                                   nx_when since)
 {
     struct nx_rejudge *rejudge = g_new0(struct nx_rejudge, 1);
-    rejudge->worker = nx_worker_new(engine);
+    rejudge->matcher = nx_matcher_new(rules);
+    rejudge->verdict = nx_arena_new();
     rejudge->policy = policy;
-    rejudge->rules = rules;
+    rejudge->rules = fold;
     rejudge->since = since;
     rejudge->names = nx_arena_new();
     rejudge->scratch = nx_arena_new();
@@ -115,7 +117,8 @@ void nx_rejudge_free(struct nx_rejudge *rejudge)
     g_hash_table_unref(rejudge->subjects);
     g_hash_table_unref(rejudge->open);
     g_array_unref(rejudge->acts);
-    nx_worker_free(rejudge->worker);
+    nx_matcher_free(rejudge->matcher);
+    nx_arena_free(rejudge->verdict);
     nx_arena_free(rejudge->names);
     nx_arena_free(rejudge->scratch);
     nx_arena_free(rejudge->arena);
@@ -151,8 +154,8 @@ static bool judge(struct nx_rejudge *rejudge, const struct nx_logged *line, stru
     if ((rejudge->since != NX_WHEN_NONE && line->made < rejudge->since) ||
         (event->report.kind != NX_KIND_FAILED && event->report.kind != NX_KIND_DELAYED))
         return false;
-    nx_worker_reset(rejudge->worker);
-    nx_classify(nx_worker_matcher(rejudge->worker), nx_worker_arena(rejudge->worker), &event->report, ret_now);
+    nx_arena_reset(rejudge->verdict);
+    nx_classify(rejudge->matcher, rejudge->verdict, &event->report, ret_now);
     return ret_now->cause != event->verdict.cause || ret_now->class_ != event->verdict.class_;
 }
 

@@ -14,7 +14,8 @@
 
 struct nx_rejudge;
 
-struct nx_rejudge *nx_rejudge_new(struct nx_engine *engine, const struct nx_policy *policy, const struct nx_fold_rules *rules,
+/* rules: those to judge by; referenced. */
+struct nx_rejudge *nx_rejudge_new(const struct nx_ruleset *rules, const struct nx_policy *policy, const struct nx_fold_rules *fold,
                                   nx_when since);
 void nx_rejudge_free(struct nx_rejudge *rejudge);
 /* A line of the log since then; an event is judged: *ret_now, and true when it is another cause or class. */

@@ -31,31 +31,52 @@ bool nx_proposal_is_rash(const struct nx_proposal *proposal)
     return proposal->seen >= 20 && proposal->newly_hard * 10 > proposal->seen;
 }
 
-/* The set with the text at the end of our file; its shipped examples hold already, ours and those of all local rules are run. */
-static struct nx_ruleset *with_rule(const struct nx_config *config, const char *text, char **ret_file, GError **error)
+static GArray *read_sources(const struct nx_config *config, GError **error)
 {
-    const char *local = *config->patterns_local == '\0' ? NULL : config->patterns_local;
-    g_autoptr(GArray) sources = nx_engine_sources(config->patterns_directory, local, error);
-    if (sources == NULL)
-        return NULL;
-    struct nx_source own = {.name = NX_STR(NX_TRIAGE_FILE), .local = true};
+    return nx_engine_sources(config->patterns_directory, *config->patterns_local == '\0' ? NULL : config->patterns_local, error);
+}
+
+/* The set with this text in place of the local file of this name; trials: with the files on trial. The shipped examples hold
+ * already, those of all local rules are run. */
+static struct nx_ruleset *with_file(const GArray *sources, const char *name, const char *text, bool trials, GError **error)
+{
+    const struct nx_source own = {.name = nx_str_of(name), .text = nx_str_of(text), .local = true};
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct nx_source));
     for (guint i = 0; i < sources->len; i++) {
         const struct nx_source *source = &g_array_index(sources, struct nx_source, i);
-        if (source->local && nx_str_eq(source->name, own.name))
-            own.text = source->text;
-        else
+        bool replaced = source->local && nx_str_eq(source->name, own.name);
+        if (!replaced && (trials || !nx_source_is_trial(source)))
             g_array_append_vals(all, source, 1);
     }
-    g_autofree char *file =
-        own.text.n == 0 ? g_strdup_printf("# Rules made by `nixie triage`.\n\n%s", text)
-                        : g_strdup_printf("%.*s%s\n%s", NX_FMT(own.text), own.text.p[own.text.n - 1] == '\n' ? "" : "\n", text);
-    own.text = nx_str_of(file);
     g_array_append_val(all, own);
-    struct nx_ruleset *rules = nx_ruleset_new((const struct nx_source *)(const void *)all->data, all->len, false, error);
-    if (ret_file != NULL)
-        *ret_file = g_steal_pointer(&file);
-    return rules;
+    return nx_ruleset_new((const struct nx_source *)(const void *)all->data, all->len, false, error);
+}
+
+static const struct nx_source *find_source(const GArray *sources, const char *name)
+{
+    for (guint i = 0; i < sources->len; i++) {
+        const struct nx_source *source = &g_array_index(sources, struct nx_source, i);
+        if (source->local && nx_str_eq(source->name, nx_str_of(name)))
+            return source;
+    }
+    return NULL;
+}
+
+/* Our file with the text at its end. */
+static char *grown_file(const GArray *sources, const char *text)
+{
+    const struct nx_source *own = find_source(sources, NX_TRIAGE_FILE);
+    return own == NULL || own->text.n == 0
+               ? g_strdup_printf("# Rules made by `nixie triage`.\n\n%s", text)
+               : g_strdup_printf("%.*s%s\n%s", NX_FMT(own->text), own->text.p[own->text.n - 1] == '\n' ? "" : "\n", text);
+}
+
+/* The set of now with the rule in force. */
+static struct nx_ruleset *with_rule(const struct nx_config *config, const char *text, GError **error)
+{
+    g_autoptr(GArray) sources = read_sources(config, error);
+    g_autofree char *file = sources == NULL ? NULL : grown_file(sources, text);
+    return sources == NULL ? NULL : with_file(sources, NX_TRIAGE_FILE, file, false, error);
 }
 
 static char *day(nx_when when)
@@ -115,7 +136,7 @@ static gboolean try_out(const struct nx_config *config, const struct nx_ruleset 
         g_auto(GStrv) halves = g_strsplit(proposal->text, NO_CAUSE, 2);
         text = g_strjoinv(nx_cause_name(NX_CAUSE_UNKNOWN), halves);
     }
-    g_autoptr(nx_ruleset) next = with_rule(config, text != NULL ? text : proposal->text, NULL, &fault);
+    g_autoptr(nx_ruleset) next = with_rule(config, text != NULL ? text : proposal->text, &fault);
     g_clear_pointer(&proposal->faults, g_free);
     g_ptr_array_set_size(proposal->taken, 0);
     g_ptr_array_set_size(proposal->changes, 0);
@@ -153,7 +174,6 @@ gboolean nx_triage_propose(const struct nx_config *config, const struct nx_triag
                            const char *phrase, struct nx_reader *reader, nx_when since, struct nx_proposal *ret, GError **error)
 {
     const struct nx_report *report = &group->example.event.report;
-    const char *local = *config->patterns_local == '\0' ? NULL : config->patterns_local;
     bool nobody = g_str_has_prefix(group->key, "(no recipient)");
     if (report->kind == NX_KIND_OTHER || report->diagnostic.n == 0 || nobody) {
         g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "group %s: %s, so no rule of words can explain it", group->id,
@@ -162,9 +182,11 @@ gboolean nx_triage_propose(const struct nx_config *config, const struct nx_triag
                                                     : "these reports hold no words");
         return FALSE;
     }
-    g_autoptr(GArray) sources = nx_engine_sources(config->patterns_directory, local, error);
-    g_autoptr(nx_ruleset) now =
-        sources == NULL ? NULL : nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, false, error);
+    g_autoptr(GArray) sources = read_sources(config, error);
+    if (sources == NULL)
+        return FALSE;
+    nx_engine_drop_trials(sources);
+    g_autoptr(nx_ruleset) now = nx_ruleset_new((const struct nx_source *)(const void *)sources->data, sources->len, false, error);
     if (now == NULL)
         return FALSE;
     g_autoptr(nx_mask) mask = nx_mask_new(now);
@@ -207,31 +229,109 @@ static int hold(const char *directory, GError **error)
     return -1;
 }
 
-static gboolean write_file(const struct nx_config *config, const struct nx_proposal *proposal, char **ret_path, GError **error)
+/* Whole or not at all, and only where every set that is loaded with it is good. */
+static gboolean write_file(const struct nx_config *config, const GArray *sources, const char *name, const char *text, GError **error)
 {
-    g_autofree char *file = NULL;
-    g_autoptr(nx_ruleset) rules = with_rule(config, proposal->text, &file, error);
-    if (rules == NULL)
+    const struct nx_source own = {.name = nx_str_of(name), .text = nx_str_of(text), .local = true};
+    g_autoptr(nx_ruleset) decides = nx_source_is_trial(&own) ? NULL : with_file(sources, name, text, false, error);
+    if (decides == NULL && !nx_source_is_trial(&own))
         return FALSE;
-    g_autofree char *path = g_build_filename(config->patterns_local, NX_TRIAGE_FILE, NULL);
+    g_autoptr(nx_ruleset) all = with_file(sources, name, text, true, error);
+    if (all == NULL)
+        return FALSE;
+    g_autofree char *path = g_build_filename(config->patterns_local, name, NULL);
     g_autoptr(GError) cannot = NULL;
-    if (!g_file_set_contents_full(path, file, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, &cannot)) {
-        g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: %s (nothing was changed)", path, cannot->message);
+    if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, &cannot))
+        return TRUE;
+    g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: %s (nothing was changed)", path, cannot->message);
+    return FALSE;
+}
+
+static gboolean install(const struct nx_config *config, const struct nx_proposal *proposal, bool trial, char **ret_path, GError **error)
+{
+    g_autoptr(GArray) sources = read_sources(config, error);
+    if (sources == NULL)
         return FALSE;
-    }
-    *ret_path = g_steal_pointer(&path);
+    const char *dot = strchr(proposal->id, '.');
+    g_autofree char *name = trial ? g_strconcat("trial-", dot != NULL ? dot + 1 : proposal->id, ".rules", NULL) : g_strdup(NX_TRIAGE_FILE);
+    g_autofree char *text = trial ? g_strdup_printf("# Made by `nixie triage`; nixie rules promote puts it in force.\ntrial\n\n%s", proposal->text)
+                                  : grown_file(sources, proposal->text);
+    if (!write_file(config, sources, name, text, error))
+        return FALSE;
+    *ret_path = g_build_filename(config->patterns_local, name, NULL);
     return TRUE;
 }
 
-gboolean nx_triage_install(const struct nx_config *config, const struct nx_proposal *proposal, bool force, char **ret_path,
+static gboolean needs_local(const struct nx_config *config, GError **error)
+{
+    if (*config->patterns_local != '\0')
+        return TRUE;
+    g_set_error(error, NX_ERROR, NX_ERROR_CONFIG,
+                "[patterns] local is not set, so there is nowhere to put a rule (set it to a directory such as /etc/nixie/rules)");
+    return FALSE;
+}
+
+/* The file on trial that is meant; NULL: there is none. */
+static const struct nx_source *find_trial(const GArray *sources, const char *name)
+{
+    g_autofree char *line = g_strdup_printf("rule %s", name);
+    for (guint i = 0; i < sources->len; i++) {
+        const struct nx_source *source = &g_array_index(sources, struct nx_source, i);
+        struct nx_str rest = source->text, text;
+        bool has = nx_str_eq(source->name, nx_str_of(name));
+        while (!has && nx_str_next_line(&rest, &text))
+            has = nx_str_eq(nx_str_trim(text), nx_str_of(line));
+        if (has && nx_source_is_trial(source))
+            return source;
+    }
+    return NULL;
+}
+
+/* Without the line that says so. */
+static char *without_trial(struct nx_str text)
+{
+    GString *out = g_string_new(NULL);
+    struct nx_str line;
+    bool seen = false;
+    while (nx_str_next_line(&text, &line)) {
+        bool it = !seen && nx_str_eq(nx_str_trim(line), NX_STR("trial"));
+        seen = seen || it;
+        if (!it)
+            g_string_append_printf(out, "%.*s\n", NX_FMT(line));
+    }
+    return g_string_free(out, FALSE);
+}
+
+static gboolean promote(const struct nx_config *config, const char *name, char **ret_file, GError **error)
+{
+    g_autoptr(GArray) sources = read_sources(config, error);
+    const struct nx_source *source = sources == NULL ? NULL : find_trial(sources, name);
+    if (sources != NULL && source == NULL)
+        g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND, "%s: no file or rule of that name is on trial (nixie rules trial lists them)", name);
+    if (source == NULL)
+        return FALSE;
+    g_autofree char *text = without_trial(source->text), *file = g_strndup(source->name.p, source->name.n);
+    if (!write_file(config, sources, file, text, error))
+        return FALSE;
+    *ret_file = g_steal_pointer(&file);
+    return TRUE;
+}
+
+gboolean nx_trial_promote(const struct nx_config *config, const char *name, char **ret_file, GError **error)
+{
+    int directory = needs_local(config, error) ? hold(config->patterns_local, error) : -1;
+    if (directory < 0)
+        return FALSE;
+    gboolean good = promote(config, name, ret_file, error);
+    close(directory);
+    return good;
+}
+
+gboolean nx_triage_install(const struct nx_config *config, const struct nx_proposal *proposal, enum nx_install how, char **ret_path,
                            GError **error)
 {
-    if (*config->patterns_local == '\0') {
-        g_set_error(
-            error, NX_ERROR, NX_ERROR_CONFIG,
-            "[patterns] local is not set, so there is nowhere to put a rule (set it to a directory such as /etc/nixie/rules)");
+    if (!needs_local(config, error))
         return FALSE;
-    }
     if (proposal->cause == NX_CAUSE_NONE) {
         g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "say what these bounces mean: a cause (docs/taxonomy.md lists them)");
         return FALSE;
@@ -240,20 +340,20 @@ gboolean nx_triage_install(const struct nx_config *config, const struct nx_propo
         g_set_error(error, NX_ERROR, NX_ERROR_SYNTAX, "%s", proposal->faults);
         return FALSE;
     }
-    if (!force && (proposal->taken->len > 0 || proposal->changes->len > 0 || nx_proposal_is_rash(proposal))) {
+    if (how == NX_INSTALL_CAREFUL && (proposal->taken->len > 0 || proposal->changes->len > 0 || nx_proposal_is_rash(proposal))) {
         g_autofree char *first = g_strndup(proposal->taken->len > 0     ? (const char *)proposal->taken->pdata[0]
                                            : proposal->changes->len > 0 ? (const char *)proposal->changes->pdata[0]
                                                                         : "more than a tenth of the addresses seen would be dead",
                                            300);
         g_set_error(error, NX_ERROR, NX_ERROR_EXISTS,
-                    "'%s' would judge otherwise what other rules explain: %s (take more words with --phrase, or --force)",
+                    "'%s' would judge otherwise what other rules explain: %s (take more words with --phrase, put it on trial with --trial, or --force)",
                     proposal->phrase, first);
         return FALSE;
     }
     int directory = hold(config->patterns_local, error);
     if (directory < 0)
         return FALSE;
-    gboolean good = write_file(config, proposal, ret_path, error);
+    gboolean good = install(config, proposal, how == NX_INSTALL_TRIAL, ret_path, error);
     close(directory);
     return good;
 }

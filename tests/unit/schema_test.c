@@ -23,6 +23,7 @@ static struct nx_event full(void)
                    .format = x, .original = {x, x, x, x, x, x, x}, .feedback = {x, x, x, x, x, x, x, x, x}, .arrival_at = 1, .last_attempt_at = 1, .retry_until = 1, .stream = x,
                    .tags = tags, .n_tags = 1, .verified = NX_VERIFIED_SIGNED, .notes = NX_NOTE_EMPTY},
         .verdict = {.class_ = NX_CLASS_SOFT, .cause = NX_CAUSE_MAILBOX_FULL, .rule = x, .matched = x, .ruleset = x},
+        .trial = {.tried = true, .differs = true, .cause = NX_CAUSE_MAILBOX_UNKNOWN, .class_ = NX_CLASS_HARD, .rule = x, .ruleset = x},
         .decision = {.made = true, .action = NX_ACTION_COUNT, .reason = x, .until = 1},
     };
 }
