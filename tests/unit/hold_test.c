@@ -611,6 +611,46 @@ static void whom_nobody_wrote_to_is_held(void **state)
     rebuilds(f);
 }
 
+/* What a source's incident holds back for another cause is one hit of the source's, and none of anybody else's. */
+static void what_a_source_brought_is_held_for_another_cause(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    struct nx_hold hold;
+    size_t done;
+    flood(f, "good", "mx2.partner.net", NX_VERIFIED_NONE, BURST, OUTAGE);
+    assert_int_equal(held(f, "good@v0.example", OUTAGE + HOUR, &hold), 1);
+    uint64_t own = hits(f, "source:partner.net"), all = hits(f, "source:"), remotes = hits(f, "");
+    struct nx_rejudged act = {.address = NX_STR("good@v0.example"),
+                              .held = hold.sequence,
+                              .hold = true,
+                              .dropped = hold.cause,
+                              .cause = NX_CAUSE_MAILBOX_DISABLED,
+                              .class_ = NX_CLASS_HARD,
+                              .since = hold.at,
+                              .until = NX_WHEN_NONE,
+                              .remote = hold.remote,
+                              .lapses = hold.until};
+    assert_true(nx_store_rejudge(f->store, &act, 1, NX_STR("alice"), OUTAGE + HOUR, &done, &error));
+    assert_int_equal(done, 1);
+    assert_int_equal(hits(f, "source:partner.net"), own);
+    assert_int_equal(hits(f, "source:"), all);
+    assert_int_equal(hits(f, ""), remotes);
+    assert_true(nx_store_rejudge(f->store, &act, 1, NX_STR("alice"), OUTAGE + HOUR, &done, &error)); /* it is another hold by now */
+    assert_int_equal(done, 0);
+    assert_int_equal(held(f, "good@v0.example", OUTAGE + HOUR, &hold), 1);
+    assert_int_equal(hold.cause, NX_CAUSE_MAILBOX_DISABLED);
+    act.held = hold.sequence;
+    act.hold = false;
+    act.drop = true;
+    assert_true(nx_store_rejudge(f->store, &act, 1, NX_STR("alice"), OUTAGE + HOUR, &done, &error));
+    assert_int_equal(done, 1);
+    assert_int_equal(hits(f, "source:partner.net"), own - 1);
+    assert_int_equal(hits(f, "source:"), all - 1);
+    assert_int_equal(hits(f, ""), remotes);
+    rebuilds(f);
+}
+
 static void sources_can_be_left_alone(void **state)
 {
     struct fixture *f = *state;
@@ -653,6 +693,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_never_met_are_counted_together, set_up_sources, tear_down),
         cmocka_unit_test_setup_teardown(a_source_far_above_its_own_rate_is_held, set_up_sources, tear_down),
         cmocka_unit_test_setup_teardown(whom_nobody_wrote_to_is_held, set_up_sources, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_source_brought_is_held_for_another_cause, set_up_sources, tear_down),
         cmocka_unit_test_setup_teardown(sources_can_be_left_alone, set_up_sources, tear_down),
         cmocka_unit_test_setup_teardown(it_can_be_switched_off, set_up, tear_down),
     };

@@ -51,7 +51,7 @@ static gboolean add(struct nx_db *db, struct nx_str remote, nx_when at, unsigned
 gboolean nx_rate_add(struct nx_backend *backend, struct nx_str remote, nx_when at, nx_when now, unsigned hits, unsigned delivered,
                      GError **error)
 {
-    return remote.n == 0 || (add(backend->db, NX_STR_NONE, at, hits, delivered, error) &&
+    return remote.n == 0 || (add(backend->db, sum_of(remote), at, hits, delivered, error) &&
                              add(backend->db, remote, at, hits, delivered, error) && sweep(backend, now, error));
 }
 
