@@ -48,11 +48,15 @@ void nx_request_empty(struct nx_request *request, unsigned status)
 
 static G_GNUC_PRINTF(3, 0) struct nx_str problem_of(struct nx_arena *arena, unsigned status, const char *format, va_list list)
 {
+    const char digits[] = {(char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10), (char)('0' + status % 10)};
     g_autofree char *detail = g_strdup_vprintf(format, list);
     struct nx_buf body;
     nx_buf_init(&body, arena, 64u << 10);
-    nx_buf_add(&body, nx_arena_printf(arena, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"detail\":",
-                                      MHD_get_reason_phrase_for(status), status));
+    nx_buf_add(&body, NX_STR("{\"type\":\"about:blank\",\"title\":\""));
+    nx_buf_add(&body, nx_str_of(MHD_get_reason_phrase_for(status)));
+    nx_buf_add(&body, NX_STR("\",\"status\":"));
+    nx_buf_add(&body, (struct nx_str){digits, sizeof digits});
+    nx_buf_add(&body, NX_STR(",\"detail\":"));
     nx_json_string(&body, nx_str_of(detail));
     nx_buf_add(&body, NX_STR("}\n"));
     return nx_buf_str(&body);

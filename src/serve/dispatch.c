@@ -30,45 +30,53 @@ void nx_request_free(struct nx_request *request)
 /* Does the path fit the route's? *ret_param is what {} stands for. */
 static bool fits(const struct nx_route *route, const char *path, struct nx_str *ret_param)
 {
-    const char *brace = strchr(route->path, '{');
-    if (brace == NULL)
-        return strcmp(route->path, path) == 0;
-    size_t n = (size_t)(brace - route->path), length = strlen(path);
-    const char *tail = strchr(brace, '}') + 1;
-    size_t behind = strlen(tail);
-    if (strncmp(route->path, path, n) != 0 || length <= n + behind || strcmp(path + length - behind, tail) != 0)
+    const char *its = route->path;
+    while (*its != '\0' && *its != '{' && *its == *path) {
+        its++;
+        path++;
+    }
+    if (*its != '{')
+        return *its == '\0' && *path == '\0';
+    const char *tail = strchr(its, '}') + 1;
+    size_t behind = strlen(tail), length = strlen(path);
+    if (length <= behind || strcmp(path + length - behind, tail) != 0)
         return false;
-    *ret_param = (struct nx_str){path + n, length - n - behind};
+    *ret_param = (struct nx_str){path, length - behind};
     return true;
+}
+
+/* The routes of one path stand together. */
+static void refuse_method(struct nx_request *request, const struct nx_route *first, const char *method)
+{
+    g_autoptr(GString) allow = g_string_new(NULL);
+    for (const struct nx_route *route = first; route->method != NULL && strcmp(route->path, first->path) == 0; route++)
+        g_string_append_printf(allow, "%s%s%s", allow->len > 0 ? ", " : "", route->method,
+                               strcmp(route->method, MHD_HTTP_METHOD_GET) == 0 ? ", HEAD" : "");
+    nx_request_add_header(request, MHD_HTTP_HEADER_ALLOW, allow->str);
+    nx_request_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s does not take %s (it takes %s)", request->path, method, allow->str);
 }
 
 /* A literal path goes before one with {}: the table's order. NULL: none, and the request has its answer. */
 static const struct nx_route *find_route(struct nx_request *request, const char *method)
 {
-    GString *allow = g_string_new(NULL);
-    const struct nx_route *found = NULL, *same_path = NULL;
+    const struct nx_route *same_path = NULL;
     const char *wanted = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? MHD_HTTP_METHOD_GET : method;
-    for (const struct nx_route *route = nx_routes; route->method != NULL && found == NULL; route++) {
+    for (const struct nx_route *route = nx_routes; route->method != NULL; route++) {
         struct nx_str param = NX_STR_NONE;
-        if (!fits(route, request->path, &param) || (same_path != NULL && strcmp(same_path->path, route->path) != 0))
+        if ((same_path != NULL && strcmp(same_path->path, route->path) != 0) || !fits(route, request->path, &param))
             continue;
-        same_path = route;
-        g_string_append_printf(allow, "%s%s%s", allow->len > 0 ? ", " : "", route->method,
-                               strcmp(route->method, MHD_HTTP_METHOD_GET) == 0 ? ", HEAD" : "");
-        if (strcmp(route->method, wanted) == 0) {
-            found = route;
-            request->param = param;
-        }
+        if (same_path == NULL)
+            same_path = route;
+        if (strcmp(route->method, wanted) != 0)
+            continue;
+        request->param = param;
+        return route;
     }
-    if (found == NULL && same_path == NULL) {
+    if (same_path != NULL)
+        refuse_method(request, same_path, method);
+    else
         nx_request_problem(request, MHD_HTTP_NOT_FOUND, "%s: there is nothing here (the paths are in docs/http.md)", request->path);
-    } else if (found == NULL) {
-        nx_request_add_header(request, MHD_HTTP_HEADER_ALLOW, allow->str);
-        nx_request_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s does not take %s (it takes %s)", request->path, method,
-                           allow->str);
-    }
-    g_string_free(allow, TRUE);
-    return found;
+    return NULL;
 }
 
 /* Without tokens anyone on this machine may ask; a page in a browser on this machine may not, also not by a name that it made point

@@ -26,13 +26,15 @@ static int look_up(struct nx_request *request, struct nx_str stream, struct nx_e
     return found;
 }
 
-static void answer_entry(struct nx_request *request, unsigned status, const struct nx_entry *entry)
+static void answer_entry(struct nx_request *request, const struct nx_entry *entry, const struct nx_sieve_place *place)
 {
     struct nx_buf body;
     nx_buf_init(&body, nx_request_arena(request), 64u << 10);
     nx_entry_to_json(&body, entry);
     nx_buf_addc(&body, '\n');
-    nx_request_json(request, status, nx_buf_str(&body));
+    if (!entry->erased)
+        nx_sieve_tell(nx_request_service(request)->sieve, place, nx_request_stream_name(request), entry->until, nx_buf_str(&body));
+    nx_request_json(request, 200, nx_buf_str(&body));
 }
 
 /* Not on the list: perhaps for a reason. */
@@ -54,16 +56,24 @@ static void answer_none(struct nx_request *request, bool allowed)
 
 void nx_get_suppression(struct nx_request *request)
 {
-    struct nx_str address = nx_request_param(request);
+    struct nx_str address = nx_request_param(request), stream = nx_request_stream_name(request), text;
+    struct nx_sieve_place place;
     struct nx_entry entry;
     bool allowed = false;
-    if (nx_sieve_clears(nx_request_service(request)->sieve, nx_request_arena(request), address)) {
+    switch (nx_sieve_ask(nx_request_service(request)->sieve, nx_request_arena(request), address, stream, nx_request_now(request), &text,
+                         &place)) {
+    case NX_SIEVE_CLEARS:
         nx_request_problem(request, 404, NOT_LISTED, NX_FMT(address));
         return;
+    case NX_SIEVE_KNOWS:
+        nx_request_json(request, 200, text);
+        return;
+    case NX_SIEVE_ASK:
+        break;
     }
-    int found = look_up(request, nx_request_stream_name(request), &entry, &allowed);
+    int found = look_up(request, stream, &entry, &allowed);
     if (found > 0)
-        answer_entry(request, 200, &entry);
+        answer_entry(request, &entry, &place);
     else if (found == 0)
         answer_none(request, allowed);
 }

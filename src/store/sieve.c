@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sieve.h"
 
+#include "store/shelf.h"
 #include "store/writer.h"
 
 #define XXH_INLINE_ALL
@@ -28,6 +29,8 @@ struct nx_sieve {
     struct nx_reader *reader;
     struct layer *layers;
     GHashTable *domains; /* hashes of the keys of whole domains: few, and one wrong "perhaps" there would be one for all of a provider */
+    struct nx_shelf *shelf;
+    uint64_t turn; /* another one when changes were taken up */
     uint64_t seed;
     bool filled, behind;     /* behind: the thread has work */
     struct nx_moment moment; /* up to which the log was taken up, or the last attempt failed */
@@ -63,9 +66,8 @@ static bool has_domain(const struct nx_sieve *sieve, struct nx_str text)
     return g_hash_table_contains(sieve->domains, GSIZE_TO_POINTER(hash_of(sieve, text)));
 }
 
-static bool has(const struct nx_sieve *sieve, struct nx_str text)
+static bool has(const struct nx_sieve *sieve, uint64_t hash)
 {
-    uint64_t hash = hash_of(sieve, text);
     for (const struct layer *layer = sieve->layers; layer != NULL; layer = layer->older)
         if (layer_has(layer, hash))
             return true;
@@ -80,10 +82,9 @@ static void add_layer(struct nx_sieve *sieve, uint64_t room)
     sieve->layers = layer;
 }
 
-static void add(struct nx_sieve *sieve, struct nx_str text)
+static void add(struct nx_sieve *sieve, uint64_t hash)
 {
-    uint64_t hash = hash_of(sieve, text);
-    if (has(sieve, text))
+    if (has(sieve, hash))
         return;
     if (sieve->layers->n >= sieve->layers->room)
         add_layer(sieve, 2 * sieve->layers->room);
@@ -107,18 +108,35 @@ static void clear(struct nx_sieve *sieve)
 
 /* ---- what goes into it */
 
+static bool is_domain(struct nx_str key)
+{
+    return key.n > 0 && key.p[key.n - 1] == '@';
+}
+
+static void take(struct nx_sieve *sieve, struct nx_str key)
+{
+    uint64_t hash = hash_of(sieve, key);
+    if (is_domain(key))
+        g_hash_table_add(sieve->domains, GSIZE_TO_POINTER(hash));
+    else
+        add(sieve, hash);
+}
+
+/* A change: what was answered about it is so no more. */
 static void add_key(struct nx_str key, void *data)
 {
     struct nx_sieve *sieve = data;
-    if (key.n > 0 && key.p[key.n - 1] == '@')
-        g_hash_table_add(sieve->domains, GSIZE_TO_POINTER(hash_of(sieve, key)));
+    take(sieve, key);
+    if (is_domain(key)) /* of everybody there */
+        nx_shelf_clear(sieve->shelf);
     else
-        add(sieve, key);
+        nx_shelf_drop(sieve->shelf, hash_of(sieve, key), key);
 }
 
 static void add_hashed(const struct nx_hashed *row, void *data)
 {
-    add(data, (struct nx_str){(const char *)row->hash, NX_PSEUDONYM_TAG});
+    struct nx_sieve *sieve = data;
+    add(sieve, hash_of(sieve, (struct nx_str){(const char *)row->hash, NX_PSEUDONYM_TAG}));
 }
 
 static bool take_forgotten(struct nx_sieve *sieve)
@@ -143,7 +161,7 @@ struct piece {
 static void add_of_piece(struct nx_str key, void *data)
 {
     struct piece *piece = data;
-    add_key(key, piece->sieve);
+    take(piece->sieve, key);
     if (++piece->n == PIECE_KEYS)
         piece->last = nx_arena_dup(piece->arena, key);
 }
@@ -156,6 +174,7 @@ static bool fill(struct nx_sieve *sieve)
     struct piece piece = {.sieve = sieve, .arena = arena};
     uint64_t n;
     clear(sieve);
+    nx_shelf_clear(sieve->shelf);
     sieve->forgotten = 0;
     sieve->secret = NULL;
     if (!ops->about(sieve->reader, &sieve->about, NULL) || !ops->count(sieve->reader, &n, NULL))
@@ -201,6 +220,7 @@ static bool follow(struct nx_sieve *sieve, uint64_t most, bool *ret_later)
  * it makes the set useless until the database has changed. */
 static void take_up(struct nx_sieve *sieve, uint64_t most)
 {
+    sieve->turn++;
     bool later = false, marked = sieve->reader->ops->moment(sieve->reader, &sieve->moment);
     sieve->filled = marked && (sieve->filled ? follow(sieve, most, &later) : fill(sieve));
     sieve->behind = later;
@@ -240,26 +260,59 @@ static bool is_current(struct nx_sieve *sieve)
     return sieve->filled && !sieve->behind;
 }
 
-static bool knows(const struct nx_sieve *sieve, struct nx_str key)
+static bool knows(const struct nx_sieve *sieve, struct nx_str key, uint64_t hash)
 {
     char tag[NX_PSEUDONYM_TAG];
-    if (has(sieve, key) || has_domain(sieve, nx_str_sub(key, 0, nx_str_chr(key, '@') + 1)))
+    if (has(sieve, hash) || has_domain(sieve, nx_str_sub(key, 0, nx_str_chr(key, '@') + 1)))
         return true;
     if (sieve->secret == NULL)
         return false;
     nx_pseudonym_tag(sieve->secret, key, (unsigned char *)tag);
-    return has(sieve, (struct nx_str){tag, sizeof tag});
+    return has(sieve, hash_of(sieve, (struct nx_str){tag, sizeof tag}));
+}
+
+enum nx_sieve_word nx_sieve_ask(struct nx_sieve *sieve, struct nx_arena *arena, struct nx_str address, struct nx_str stream,
+                                nx_when now, struct nx_str *ret_text, struct nx_sieve_place *ret_place)
+{
+    struct nx_address folded;
+    enum nx_sieve_word word = NX_SIEVE_ASK;
+    *ret_place = (struct nx_sieve_place){.turn = 0};
+    if (!sieve->started || !nx_address_fold(arena, address, sieve->store->rules, &folded, NULL))
+        return NX_SIEVE_ASK;
+    uint64_t hash = hash_of(sieve, folded.key);
+    if (pthread_mutex_trylock(&sieve->lock) != 0)
+        return NX_SIEVE_ASK;
+    if (is_current(sieve)) {
+        struct nx_str text = nx_shelf_find(sieve->shelf, hash, folded.key, stream, now);
+        *ret_place = (struct nx_sieve_place){folded.key, hash, sieve->turn};
+        if (text.n > 0) {
+            *ret_text = nx_arena_dup(arena, text);
+            word = NX_SIEVE_KNOWS;
+        } else if (!knows(sieve, folded.key, hash)) {
+            word = NX_SIEVE_CLEARS;
+        }
+    }
+    pthread_mutex_unlock(&sieve->lock);
+    return word;
+}
+
+/* When changes were taken up since the question, this may be from before them; what has changed and was not taken up yet, drops it
+ * before anybody hears of it. */
+void nx_sieve_tell(struct nx_sieve *sieve, const struct nx_sieve_place *place, struct nx_str stream, nx_when until,
+                   struct nx_str text)
+{
+    if (place->turn == 0 || pthread_mutex_trylock(&sieve->lock) != 0)
+        return;
+    if (place->turn == sieve->turn)
+        nx_shelf_put(sieve->shelf, place->hash, place->key, stream, until, text);
+    pthread_mutex_unlock(&sieve->lock);
 }
 
 bool nx_sieve_clears(struct nx_sieve *sieve, struct nx_arena *arena, struct nx_str address)
 {
-    struct nx_address folded;
-    if (!sieve->started || !nx_address_fold(arena, address, sieve->store->rules, &folded, NULL) ||
-        pthread_mutex_trylock(&sieve->lock) != 0)
-        return false;
-    bool clears = is_current(sieve) && !knows(sieve, folded.key);
-    pthread_mutex_unlock(&sieve->lock);
-    return clears;
+    struct nx_str text;
+    struct nx_sieve_place place;
+    return nx_sieve_ask(sieve, arena, address, NX_STR_NONE, 0, &text, &place) == NX_SIEVE_CLEARS;
 }
 
 void nx_sieve_settle(struct nx_sieve *sieve)
@@ -277,6 +330,7 @@ struct nx_sieve *nx_sieve_new(struct nx_store *store)
     sieve->seed = (uint64_t)g_random_int() << 32 | g_random_int(); /* nobody outside can aim at a bit */
     sieve->behind = true;
     sieve->domains = g_hash_table_new(NULL, NULL);
+    sieve->shelf = nx_shelf_new();
     pthread_mutex_init(&sieve->lock, NULL);
     pthread_cond_init(&sieve->wake, NULL);
     pthread_cond_init(&sieve->settled, NULL);
@@ -299,6 +353,7 @@ void nx_sieve_free(struct nx_sieve *sieve)
     g_clear_pointer(&sieve->reader, nx_reader_free);
     clear(sieve);
     g_hash_table_unref(sieve->domains);
+    nx_shelf_free(sieve->shelf);
     pthread_cond_destroy(&sieve->settled);
     pthread_cond_destroy(&sieve->wake);
     pthread_mutex_destroy(&sieve->lock);

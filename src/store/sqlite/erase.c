@@ -331,5 +331,6 @@ gboolean nx_erase_mentions(struct nx_backend *backend, struct nx_erase_keys *key
     }
     if (n < most)
         *after = 0;
-    return got == 0;
+    bool over = got == 0 && *after == 0;
+    return got == 0 && (!over || *rows == 0 || nx_db_exec(db, NX_DB_RENEW, error)); /* who keeps answers looks again */
 }
