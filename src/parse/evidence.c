@@ -318,7 +318,7 @@ static bool read_bare(struct nx_reading *reading)
     struct nx_str text = nx_str_sub(reading->text, 0, 1024);
     text.n = nx_str_ifind(text, NX_STR("original message"));
     text.n = nx_str_find(text, NX_STR("\n>"));
-    enum nx_kind kind = reading->hints.delayed && !reading->hints.failed ? NX_KIND_DELAYED : NX_KIND_FAILED;
+    enum nx_kind kind = reading->has_words && reading->words.told ? reading->words.kind : reading->hints.delayed && !reading->hints.failed ? NX_KIND_DELAYED : NX_KIND_FAILED;
     reading->words = (struct nx_text_report){.format = NX_STR("head"), .kind = kind, .text = text};
     add_nameless(reading);
     reading->out.notes |= NX_NOTE_NO_REPORT_PART;
