@@ -53,7 +53,6 @@ struct nixie *nixie_new(struct run *run, const struct variant *variant)
     nx_preset_apply(variant->preset, own->policy.causes);
     own->policy.require_verified = variant->require;
     own->policy.domain_entries = variant->domains;
-    own->policy.breaker.enabled = !variant->no_breaker;
     own->run = run;
     own->told = variant->told;
     own->arena = nx_arena_new();
@@ -265,7 +264,7 @@ void nixie_report(struct nixie *own, uint32_t address, const struct outcome *out
     struct nx_decision decision;
     nx_arena_reset(own->arena);
     nx_decide(&own->policy, &history, &event, at, own->arena, &decision);
-    if (own->policy.breaker.enabled && nx_policy_may_hold(&event, &decision) && is_held_back(own, memory, address, at))
+    if (nx_policy_may_hold(&event, &decision) && is_held_back(own, memory, address, at))
         return;
     bool suppresses = decision.action == NX_ACTION_SUPPRESS, first = !memory->standing.present;
     if ((suppresses || decision.action == NX_ACTION_COUNT) && !history.counted_today && nx_policy_counts(&own->policy, &event)) {

@@ -9,8 +9,7 @@ struct variant { /* how it differs from the defaults */
     enum nx_preset preset;
     enum nx_require require;
     enum nx_domain_entries domains;
-    bool told;       /* deliveries are reported */
-    bool no_breaker;
+    bool told; /* deliveries are reported */
 };
 struct nixie *nixie_new(struct run *run, const struct variant *variant);
 void nixie_free(struct nixie *nixie);
