@@ -66,6 +66,11 @@ mkdir "$T/rules"; printf 'rule x\n  cuase y\n' >"$T/rules/x.rules"; printf '[pat
 bounce six@example.net >"$T/six.eml"; piped 0 "$T/six.eml" --config "$T/rules.conf" --wait; says "x.rules:2"; is "$(ls "$spool/new" | wc -l)" 1; is "$(stored)" 5
 printf 'no database, but a text that is long enough to be looked at as one ...............................\n' >"$T/no.db"
 bounce seven@example.net >"$T/seven.eml"; piped 0 "$T/seven.eml" --db "$T/no.db" --wait; says "no.db"; is "$(ls "$spool/new" | wc -l)" 2
+# A commit that fails: the file stays, and is read when it can be.
+export NIXIE_DB="$T/held.db"; piped 0 "$T/one.eml" --wait; (sqlite3 "$NIXIE_DB" "begin exclusive; select 1;" ".shell touch $T/held; while [ ! -e $T/go ]; do sleep 0.1; done" >/dev/null 2>&1 &); await test -e "$T/held"
+before=$(ls "$spool/new" | wc -l); bounce held@example.net >"$T/held.eml"; piped 0 "$T/held.eml" --wait; says 'locked|busy|in use'; is "$(ls "$spool/new" | wc -l)" $((before + 1)) "a file that was not stored is gone"; touch "$T/go"; sleep 0.3
+"$NIXIE" pipe --wait <"$T/one.eml"; run 1 "$NIXIE" check held@example.net; empty || fail "the spool is not empty"; bounce six@example.net >"$T/six.eml"; export NIXIE_DB="$T/nixie.db"
+for file in six seven; do piped 0 "$T/$file.eml" --wait; done
 # What is no spool file is set aside, and does not hold up the rest.
 echo junk >"$spool/new/0.junk.msg"; piped 0 "$T/one.eml" --wait; says "this is no spool file"; ls "$spool/bad" | grep -q junk || fail "set aside"; is "$(stored)" 7; empty || fail "the rest was stored"
 
