@@ -17,10 +17,12 @@ rm "$T/list"
 "$nixie" serve --listen 127.0.0.1:0 2>"$T/nixie.log" & nixie_pid=$!
 "$bench/bench_bare" "$T/bare.sock" "$T/bare.file" >"$T/bare.log" & bare_pid=$!
 url_of() { # nixie or bare
-    until grep -q ' listening ' "$T/$1.log"; do sleep 0.1; kill -0 "$2" || { cat "$T/$1.log" >&2; exit 1; }; done
+    for tenth in $(seq 300); do ! grep -q ' listening ' "$T/$1.log" || break; sleep 0.1; done
+    grep -q ' listening ' "$T/$1.log" || { head "$T/$1.log" >&2; exit 1; }
     sed -n 's/.* listening .*port=\([0-9]*\).*/http:\/\/127.0.0.1:\1/p; s/^ listening port=\(.*\)/http:\/\/127.0.0.1:\1/p' "$T/$1.log"
 }
-nixie_url=$(url_of nixie $nixie_pid) bare_url=$(url_of bare $bare_pid)
+nixie_url=$(url_of nixie)
+bare_url=$(url_of bare)
 echo "$(nproc) processors, $entries entries, database $(($(stat -c %s "$T/n.db") >> 20)) MiB, $rounds rounds of $seconds s"
 
 spent() { eval "cut -d' ' -f14,15 /proc/\$$1_pid/stat" | tr ' ' '+'; }
