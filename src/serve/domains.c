@@ -67,10 +67,17 @@ static bool read_by(struct nx_request *request, struct nx_manual *by)
     return good;
 }
 
+struct confirmed {
+    struct nx_str domain;
+    nx_when now;
+};
+
+/* Its term begins anew with each confirmation; what counts for the answer is when the entry was made. */
 static int answer_confirm(void *data, struct nx_reader *reader, const struct nx_acted *acted, GString *answer, GError **error)
 {
+    const struct confirmed *confirmed = data;
     g_autoptr(nx_arena) arena = nx_arena_new();
-    struct nx_str address = nx_arena_printf(arena, "@%.*s", NX_FMT(*(const struct nx_str *)data));
+    struct nx_str address = nx_arena_printf(arena, "@%.*s", NX_FMT(confirmed->domain));
     struct nx_entry entry;
     struct nx_buf body;
     int found = nx_reader_lookup(reader, arena, address, NX_STR_NONE, g_get_real_time() / G_USEC_PER_SEC, &entry, NULL, error);
@@ -81,7 +88,7 @@ static int answer_confirm(void *data, struct nx_reader *reader, const struct nx_
         nx_entry_to_json(&body, &entry);
     nx_buf_addc(&body, '\n');
     if (found > 0)
-        nx_said(answer, acted->changed > 0 ? 201 : 200, nx_buf_str(&body));
+        nx_said(answer, acted->changed > 0 && entry.since >= confirmed->now ? 201 : 200, nx_buf_str(&body));
     else
         nx_said_problem(answer, 409, "%.*s was noted, but is not in force: it is on the allow list", NX_FMT(address));
     return 1;
@@ -99,16 +106,16 @@ static int answer_dismiss(void *data, struct nx_reader *reader, const struct nx_
 
 static void confirm_domain(struct nx_request *request)
 {
-    struct nx_str domain = nx_request_param(request);
+    struct confirmed confirmed = {nx_request_param(request), nx_request_now(request)};
     struct nx_manual by;
     struct nx_once once;
     g_autoptr(GError) error = NULL;
     if (!read_by(request, &by))
         return;
-    nx_request_once(request, &once, answer_confirm, &domain);
+    nx_request_once(request, &once, answer_confirm, &confirmed);
     by.once = &once;
-    (void)!nx_store_confirm(nx_request_service(request)->store, &nx_request_setup(request)->config->policy, domain, &by,
-                            nx_request_now(request), &error);
+    (void)!nx_store_confirm(nx_request_service(request)->store, &nx_request_setup(request)->config->policy, confirmed.domain, &by,
+                            confirmed.now, &error);
     nx_request_done(request, &once, error);
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Walks docs/openapi.yaml against a running server: `openapi.py YAML URL BOUNCE ROUTES`. Every operation is asked, each answer's status, media type and body are held to the
 document; each status that an operation names is provoked (the table below), and each route of the server is in the document and the reverse."""
-import json, re, sys, urllib.error, urllib.request
+import json, re, sys, time, urllib.error, urllib.request
 import jsonschema, yaml
 
 document = yaml.safe_load(open(sys.argv[1])); url = sys.argv[2]; bounce = open(sys.argv[3], "rb").read()
@@ -56,7 +56,7 @@ N, lines = "/v1/sent", {"Content-Type": "application/x-ndjson"}; row = b'{"messa
 ask("POST", N, N, row + row, lines); ask("POST", N, N, row); ask("POST", N, N, row + b"{}\n", lines, want=400); ask("POST", N, N, row, mail, want=415); ask("POST", N, N, row, {**lines, "Idempotency-Key": "s"}); ask("POST", N, N, row + row, {**lines, "Idempotency-Key": "s"}, want=422)
 ask("POST", C, C, bounce, mail); ask("POST", C, C, b'{"reply": "452 4.2.2 full"}'); ask("POST", C, C, b"{}", want=400); ask("POST", C, C, b"x", {"Content-Type": "image/png"}, want=415)
 ask("GET", "/v1/domains", "/v1/domains");
-D = "/v1/domains/{domain}"; ask("POST", "/v1/domains/dead.example/confirm", D + "/confirm", b'{"reason": "dead"}', want=201); ask("POST", "/v1/domains/dead.example/confirm", D + "/confirm", b""); ask("POST", "/v1/domains/.../confirm", D + "/confirm", b"{}", want=400)
+D = "/v1/domains/{domain}"; ask("POST", "/v1/domains/dead.example/confirm", D + "/confirm", b'{"reason": "dead"}', want=201); time.sleep(1.1); ask("POST", "/v1/domains/dead.example/confirm", D + "/confirm", b""); ask("POST", "/v1/domains/.../confirm", D + "/confirm", b"{}", want=400)
 ask("POST", "/v1/domains/odd.example/dismiss", D + "/dismiss", b'{"actor": "bob"}', want=204); ask("POST", "/v1/domains/odd.example/dismiss", D + "/dismiss", b"", want=404); ask("POST", "/v1/domains/odd.example/dismiss", D + "/dismiss", b'{"x": 1}', want=400)
 ask("GET", E, E); ask("GET", E + "?limit=1&kind=failed", E); ask("GET", E + "?kind=x", E, want=400)
 ask("PUT", S + "/a@example.net", A, b'{"reason": "asked"}', want=201); ask("PUT", S + "/a@example.net", A, b'{"reason": "asked"}'); ask("PUT", S + "/none", A, b"{}", want=400)
