@@ -98,7 +98,8 @@ with tempfile.TemporaryDirectory() as directory:
         free = listener(socket.AF_INET, ("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        server = subprocess.Popen([activate, "-l", "127.0.0.1:%d" % port, "-l", directory + "/own.sock", "--fdname=http:lmtp", "-E", "NIXIE_CONFIG=/dev/null", "-E", "NIXIE_DB=" + directory + "/n.db", nixie, "serve"], stderr=open(directory + "/log", "a"))
+        settings = ["NIXIE_CONFIG=/dev/null", "NIXIE_DB=" + directory + "/n.db"] + [name for name in os.environ if name == "G_SLICE" or name.endswith("SAN_OPTIONS")]
+        server = subprocess.Popen([activate, "-l", "127.0.0.1:%d" % port, "-l", directory + "/own.sock", "--fdname=http:lmtp", *("--setenv=" + setting for setting in settings), nixie, "serve"], stderr=open(directory + "/log", "a"))
         try:
             for _ in range(600):
                 if os.path.exists(directory + "/own.sock"):
