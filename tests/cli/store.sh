@@ -29,10 +29,10 @@ fi
 # Two at once make it once; two spans that overlap lift the same once.
 cp "$whole" "$T/two.db"; export NIXIE_DB="$T/two.db"
 "$NIXIE" undo --since 1000d --yes >"$T/a" 2>&1 & first=$!; "$NIXIE" undo --since 900d --yes >"$T/b" 2>&1 || fail "the second: $(cat "$T/b")"; wait $first || fail "the first: $(cat "$T/a")"
-is "$(sed -n 's/ entries lifted//p' "$T/a" "$T/b" | paste -sd+ | bc)" $n 'lifted by the two'; run 0 "$NIXIE" db check
+is "$(sed -n 's/ entries lifted//p' "$T/a" "$T/b" | awk '{ n += $1 } END { print n + 0 }')" $n 'lifted by the two'; run 0 "$NIXIE" db check
 sqlite3 "$NIXIE_DB" "DELETE FROM log WHERE act<>'event'; DELETE FROM suppressions"; is "$(listed)" 0
 replay >"$T/a" 2>&1 & first=$!; replay >"$T/b" 2>&1 || fail "the second: $(cat "$T/b")"; wait $first || fail "the first: $(cat "$T/a")"
-is "$(sed -n 's/ changes made.*//p' "$T/a" "$T/b" | paste -sd+ | bc)" $n 'made by the two'; is "$(sqlite3 "$NIXIE_DB" "SELECT count(*) FROM log WHERE act='rejudge'")" $n; run 0 "$NIXIE" db check
+is "$(sed -n 's/ changes made.*//p' "$T/a" "$T/b" | awk '{ n += $1 } END { print n + 0 }')" $n 'made by the two'; is "$(sqlite3 "$NIXIE_DB" "SELECT count(*) FROM log WHERE act='rejudge'")" $n; run 0 "$NIXIE" db check
 # Cut short: no question is answered out of half a file, and the remedy is told. The write-ahead log cut short is what a power cut leaves.
 head -c $(($(wc -c <"$whole") / 2)) "$whole" >"$T/cut.db"; cp "$T/cut.db" "$T/cut.before"
 for command in check rebuild shrink; do run 65 "$NIXIE" db $command --db "$T/cut.db"; says 'cut.db.*put back a copy'; done
