@@ -281,6 +281,21 @@ static void add_reason(struct nx_general *r, size_t from)
     }
 }
 
+/* Is the paragraph before this one a summary of the mail that failed, with a line "To:"? Those who failed follow by name; add_addressees() has the rest. */
+static bool is_headed(const struct nx_general *r, size_t line)
+{
+    const struct nx_page *page = &r->scan->page;
+    while (line > 0 && nx_page_blank(page, line - 1))
+        line--;
+    bool to = false, others = false;
+    for (; line > 0 && !nx_page_blank(page, line - 1); line--) {
+        struct nx_str text = nx_page_line(page, line - 1);
+        to |= nx_str_istarts(text, NX_STR("to:"));
+        others |= is_summary(text);
+    }
+    return to && others;
+}
+
 /* Addresses in the paragraph that tells of the failure, else in the list behind it, else in the line before it. */
 static void add_near(struct nx_general *r, size_t line)
 {
@@ -316,7 +331,7 @@ static void add_near(struct nx_general *r, size_t line)
             (void)add_items(r, list, to);
         }
     }
-    if (taken == 0 && from > 1) {
+    if (taken == 0 && from > 1 && !is_headed(r, from)) {
         size_t end = from - 1;
         while (end > 0 && nx_page_blank(&scan->page, end))
             end--;
@@ -505,7 +520,7 @@ static void add_refused(struct nx_general *r)
 }
 
 /* The one address that the words name beside sender, addressee and those to turn to. */
-static void add_only(struct nx_general *r)
+static void add_only(struct nx_general *r, bool told)
 {
     const struct nx_scan *scan = r->scan;
     struct nx_str only = NX_STR_NONE, address;
@@ -522,12 +537,12 @@ static void add_only(struct nx_general *r)
             where = i;
         }
     }
-    if (only.n > 0 && (r->hints->subject || has_code_near(r, where)))
+    if (only.n > 0 && (told || r->hints->subject || has_code_near(r, where)))
         (void)add(r, only, where, true);
 }
 
 /* Nobody was found by the words, but the head is that of a report: by form alone. The kind is what the subject says; where it says nothing, a refusal must stand by. */
-static void add_by_head(struct nx_general *r)
+static void add_by_head(struct nx_general *r, bool told)
 {
     bool null_path = nx_str_eq(nx_str_trim(nx_fields_get(r->mail->fields, "Return-Path")), NX_STR("<>"));
     if (!r->hints->sender || !(r->hints->subject || null_path) || r->hints->success)
@@ -535,7 +550,7 @@ static void add_by_head(struct nx_general *r)
     r->told = r->hints->delayed ? NX_KIND_DELAYED : NX_KIND_FAILED;
     add_refused(r);
     if (r->blocks->n == 0)
-        add_only(r);
+        add_only(r, told);
     r->refused |= r->blocks->n > 0 && !r->hints->subject;
     r->blocks->has_kind = r->hints->delayed;
     r->blocks->kind = r->told;
@@ -563,7 +578,7 @@ bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *sca
             break;
     }
     if (blocks->n == 0 && !talked)
-        add_by_head(&r);
+        add_by_head(&r, failed || delayed);
     blocks->told = failed || delayed || talked || r.refused;
     if (failed || delayed)
         nx_fates_set(&r, delayed);
