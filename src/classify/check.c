@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `rules check` refuses beyond the grammar: duplicates, examples that do not hold or show real addresses, expressions that run away. */
+/* What `rules check` refuses beyond the grammar: duplicates, examples that do not hold or show real addresses, expressions that
+ * run away. */
 #include "classify/match.h"
 
 #include "base/ascii.h"
@@ -26,7 +27,8 @@ static bool foreign_address(struct nx_str text, struct nx_str *ret)
         bool good = nx_str_iends(domain, NX_STR(".example")) || nx_str_iends(domain, NX_STR(".invalid"));
         for (size_t i = 0; i < G_N_ELEMENTS(reserved) && !good; i++) {
             struct nx_str want = nx_str_of(reserved[i]);
-            good = nx_str_ieq(domain, want) || (domain.n > want.n && domain.p[domain.n - want.n - 1] == '.' && nx_str_iends(domain, want));
+            good = nx_str_ieq(domain, want) ||
+                   (domain.n > want.n && domain.p[domain.n - want.n - 1] == '.' && nx_str_iends(domain, want));
         }
         if (!good) {
             *ret = nx_str_sub(text, start, at + 1 + domain.n);
@@ -61,7 +63,8 @@ static bool foreign_ip(struct nx_str text, struct nx_str *ret)
         unsigned p[4];
         size_t end;
         if (nx_is_digit(c) && is_v4(text, at, &end, p)) {
-            bool good = (p[0] == 192 && p[1] == 0 && p[2] == 2) || (p[0] == 198 && p[1] == 51 && p[2] == 100) || (p[0] == 203 && p[1] == 0 && p[2] == 113);
+            bool good = (p[0] == 192 && p[1] == 0 && p[2] == 2) || (p[0] == 198 && p[1] == 51 && p[2] == 100) ||
+                        (p[0] == 203 && p[1] == 0 && p[2] == 113);
             if (!good) {
                 *ret = nx_str_sub(text, at, end);
                 return true;
@@ -85,7 +88,9 @@ static bool same_gates(const struct nx_rule *a, const struct nx_rule *b)
     const GArray *const pairs[][2] = {{a->codes, b->codes}, {a->statuses, b->statuses}};
     for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++)
         if (pairs[i][0]->len != pairs[i][1]->len ||
-            (pairs[i][0]->len > 0 && memcmp(pairs[i][0]->data, pairs[i][1]->data, (size_t)pairs[i][0]->len * g_array_get_element_size((GArray *)(uintptr_t)pairs[i][0])) != 0))
+            (pairs[i][0]->len > 0 &&
+             memcmp(pairs[i][0]->data, pairs[i][1]->data,
+                    (size_t)pairs[i][0]->len * g_array_get_element_size((GArray *)(uintptr_t)pairs[i][0])) != 0))
             return false;
     const GArray *const texts[][2] = {{a->from, b->from}, {a->formats, b->formats}};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -95,7 +100,7 @@ static bool same_gates(const struct nx_rule *a, const struct nx_rule *b)
             if (!nx_str_eq(g_array_index(texts[i][0], struct nx_str, k), g_array_index(texts[i][1], struct nx_str, k)))
                 return false;
     }
-    return a->kinds == b->kinds && a->stages == b->stages && a->not->len == b->not->len;
+    return a->kinds == b->kinds && a->stages == b->stages && a->not ->len == b->not ->len;
 }
 
 struct phrase_at {
@@ -115,8 +120,8 @@ static void check_duplicates(struct nx_rulebook *book)
             *here = (struct phrase_at){rule, phrase, g_hash_table_lookup(seen, &phrase->form)};
             for (const struct phrase_at *other = here->next; other != NULL; other = other->next)
                 if (other->rule == rule || (other->rule->local == rule->local && same_gates(other->rule, rule))) {
-                    nx_rulebook_fault(book, rule->file, phrase->line, 7, "the phrase '%.*s' stands at %.*s:%u already", NX_FMT(phrase->source),
-                                      NX_FMT(other->rule->file), other->phrase->line);
+                    nx_rulebook_fault(book, rule->file, phrase->line, 7, "the phrase '%.*s' stands at %.*s:%u already",
+                                      NX_FMT(phrase->source), NX_FMT(other->rule->file), other->phrase->line);
                     break;
                 }
             g_hash_table_replace(seen, (void *)(uintptr_t)&phrase->form, here);
@@ -129,22 +134,27 @@ void nx_ruleset_check_static(struct nx_rulebook *book)
 {
     check_duplicates(book);
     for (guint i = 0; i < book->rules->len + book->guards->len; i++) {
-        const struct nx_rule *rule = i < book->rules->len ? g_ptr_array_index(book->rules, i) : g_ptr_array_index(book->guards, i - book->rules->len);
+        const struct nx_rule *rule =
+            i < book->rules->len ? g_ptr_array_index(book->rules, i) : g_ptr_array_index(book->guards, i - book->rules->len);
         for (guint k = 0; k < rule->examples->len; k++) {
             const struct nx_example *example = &g_array_index(rule->examples, struct nx_example, k);
             struct nx_str found;
             if (foreign_address(example->text, &found))
-                nx_rulebook_fault(book, rule->file, example->line, 8, "an example shows the address '%.*s' (use example.com, .net, .org or a name under .example)",
+                nx_rulebook_fault(book, rule->file, example->line, 8,
+                                  "an example shows the address '%.*s' (use example.com, .net, .org or a name under .example)",
                                   NX_FMT(found));
             if (foreign_ip(example->text, &found))
-                nx_rulebook_fault(book, rule->file, example->line, 8, "an example shows the IP address '%.*s' (use 192.0.2.x, 198.51.100.x, 203.0.113.x or 2001:db8::/32)",
-                                  NX_FMT(found));
+                nx_rulebook_fault(
+                    book, rule->file, example->line, 8,
+                    "an example shows the IP address '%.*s' (use 192.0.2.x, 198.51.100.x, 203.0.113.x or 2001:db8::/32)",
+                    NX_FMT(found));
         }
     }
 }
 
 /* An example is judged as a report that says nothing but these words; what the rule's own gates ask for beyond words is given. */
-static void example_context(const struct nx_ruleset *rules, const struct nx_rule *rule, const struct nx_norm *norm, struct nx_context *ret)
+static void example_context(const struct nx_ruleset *rules, const struct nx_rule *rule, const struct nx_norm *norm,
+                            struct nx_context *ret)
 {
     struct nx_report report = {.kind = (enum nx_kind)__builtin_ctz(rule->kinds)};
     if (rule->stages != 0)
@@ -155,11 +165,13 @@ static void example_context(const struct nx_ruleset *rules, const struct nx_rule
     ret->remote_told = ret->providers_told = true; /* by a host that nobody knows, unless the rule is a provider's */
     if (rule->from->len > 0)
         for (guint i = 0; i < rules->book->providers->len; i++)
-            if (nx_str_eq(g_array_index(rules->book->providers, struct nx_provider, i).id, g_array_index(rule->from, struct nx_str, 0)))
+            if (nx_str_eq(g_array_index(rules->book->providers, struct nx_provider, i).id,
+                          g_array_index(rule->from, struct nx_str, 0)))
                 ret->providers[ret->n_providers++] = i + 1;
 }
 
-static void check_example(struct nx_matcher *matcher, const struct nx_rule *rule, unsigned place, const struct nx_example *example, struct nx_arena *arena)
+static void check_example(struct nx_matcher *matcher, const struct nx_rule *rule, unsigned place, const struct nx_example *example,
+                          struct nx_arena *arena)
 {
     struct nx_ruleset *rules = matcher->rules;
     struct nx_scan *scan = &matcher->scans[0];
@@ -171,7 +183,8 @@ static void check_example(struct nx_matcher *matcher, const struct nx_rule *rule
     if (!example->hit) {
         if (matches) {
             struct nx_str words = nx_norm_span(&scan->norm, found.from, found.to);
-            nx_rulebook_fault(rules->book, rule->file, example->line, 8, "rule '%.*s' matches this miss on '%.*s'", NX_FMT(rule->id), NX_FMT(words));
+            nx_rulebook_fault(rules->book, rule->file, example->line, 8, "rule '%.*s' matches this miss on '%.*s'",
+                              NX_FMT(rule->id), NX_FMT(words));
         }
         return;
     }
@@ -179,25 +192,29 @@ static void check_example(struct nx_matcher *matcher, const struct nx_rule *rule
         nx_rulebook_fault(rules->book, rule->file, example->line, 7, "rule '%.*s' does not match this hit", NX_FMT(rule->id));
         return;
     }
-    if (!nx_matcher_first(matcher, scan, &context, 0, rules->n_units, &found) || found.rule == rule || (found.rule->local && !rule->local))
+    if (!nx_matcher_first(matcher, scan, &context, 0, rules->n_units, &found) || found.rule == rule ||
+        (found.rule->local && !rule->local))
         return;
     for (guint i = 0; i < found.rule->beats->len; i++)
         if (nx_str_eq(g_array_index(found.rule->beats, struct nx_str, i), rule->id))
             return;
     struct nx_str words = nx_norm_span(&scan->norm, found.from, found.to);
-    nx_rulebook_fault(rules->book, rule->file, example->line, 7, "rule '%.*s' (%.*s:%u) wins this hit on '%.*s' (reorder, add 'not', or say 'beats')",
-                      NX_FMT(found.rule->id), NX_FMT(found.rule->file), found.rule->line, NX_FMT(words));
+    nx_rulebook_fault(rules->book, rule->file, example->line, 7,
+                      "rule '%.*s' (%.*s:%u) wins this hit on '%.*s' (reorder, add 'not', or say 'beats')", NX_FMT(found.rule->id),
+                      NX_FMT(found.rule->file), found.rule->line, NX_FMT(words));
 }
 
 /* An example of a guard is what it sees: a clause, with a bar where the words of the rule end. */
-static void check_guard_example(struct nx_matcher *matcher, const struct nx_rule *guard, unsigned bit, const struct nx_example *example, struct nx_arena *arena)
+static void check_guard_example(struct nx_matcher *matcher, const struct nx_rule *guard, unsigned bit,
+                                const struct nx_example *example, struct nx_arena *arena)
 {
     struct nx_scan *scan = &matcher->scans[0];
     nx_matcher_scan(matcher, arena, scan, example->text);
     bool held = (scan->bits[bit / 64] >> (bit % 64) & 1) != 0 && nx_matcher_try(matcher, guard, scan->norm.text) >= 0;
     if (held != example->hit)
         nx_rulebook_fault(matcher->rules->book, guard->file, example->line, 8, "guard '%.*s' %s", NX_FMT(guard->id),
-                          held ? "holds this miss" : "does not hold this hit (is a 'need' missing, or the bar behind the words of the rule?)");
+                          held ? "holds this miss"
+                               : "does not hold this hit (is a 'need' missing, or the bar behind the words of the rule?)");
 }
 
 static void add_needs(GString *text, const struct nx_rule *rule)
@@ -233,8 +250,9 @@ static void probe(struct nx_matcher *matcher, const struct nx_rule *rule)
         g_string_append(text, "\x01!");
         int code = nx_matcher_try(matcher, rule, (struct nx_str){text->str, text->len});
         if (code < 0 && code != PCRE2_ERROR_NOMATCH) {
-            nx_rulebook_fault(matcher->rules->book, rule->file, rule->re_line, 1, "re: runs away on a text of %zu bytes such as '%.*s...' (bound its repeats)",
-                              text->len, NX_FMT(nx_str_sub(piece, 0, 20)));
+            nx_rulebook_fault(matcher->rules->book, rule->file, rule->re_line, 1,
+                              "re: runs away on a text of %zu bytes such as '%.*s...' (bound its repeats)", text->len,
+                              NX_FMT(nx_str_sub(piece, 0, 20)));
             break;
         }
     }

@@ -34,17 +34,27 @@ static size_t behind(struct nx_str text, size_t at, const char *const *words, si
     return 0;
 }
 
-/* The words behind "last error:" and its kin, behind what introduces the other server's words, or what a Cisco appliance quotes ("5.1.0 - Unknown address error 550-'...'"): the reason that counts. */
+/* The words behind "last error:" and its kin, behind what introduces the other server's words, or what a Cisco appliance quotes
+ * ("5.1.0 - Unknown address error 550-'...'"): the reason that counts. */
 static struct nx_str inner_cause(const struct nx_norm *norm)
 {
-    static const char *const tries[] = {"last error",  "last transfail", "last deferral",    "last smtp error",
-                                        "last reply", "last response",  "last failure", "last remote error"};
-    static const char *const said[] = {"other server returned was", "remote server returned was", "server returned the following", "response from the remote server was", "response of the remote server was",
-                                       "remote server responded",   "remote server replied",      "remote server answered",         "recipient server responded",         "server for the recipient responded"};
+    static const char *const tries[] = {"last error", "last transfail", "last deferral", "last smtp error",
+                                        "last reply", "last response",  "last failure",  "last remote error"};
+    static const char *const said[] = {"other server returned was",
+                                       "remote server returned was",
+                                       "server returned the following",
+                                       "response from the remote server was",
+                                       "response of the remote server was",
+                                       "remote server responded",
+                                       "remote server replied",
+                                       "remote server answered",
+                                       "recipient server responded",
+                                       "server for the recipient responded"};
     static const char *const quotes[] = {"unknown address error ", "other mail system problem "};
     struct nx_str text = norm->text;
     size_t best = 0;
-    for (size_t at = nx_str_find(text, NX_STR("last ")); at < text.n; at += 1 + nx_str_find(nx_str_from(text, at + 1), NX_STR("last "))) {
+    for (size_t at = nx_str_find(text, NX_STR("last ")); at < text.n;
+         at += 1 + nx_str_find(nx_str_from(text, at + 1), NX_STR("last "))) {
         size_t end = behind(text, at, tries, G_N_ELEMENTS(tries));
         best = end > 0 ? end : best;
     }
@@ -119,7 +129,8 @@ static void decide_by_rule(const struct judge *judge, const struct nx_found *fou
     verdict->matched = nx_norm_span(&judge->matcher->scans[text].norm, found->from, found->to);
 }
 
-static void decide_by_cause(const struct judge *judge, enum nx_cause cause, enum nx_class class_, struct nx_str rule, struct nx_str matched, struct nx_verdict *verdict)
+static void decide_by_cause(const struct judge *judge, enum nx_cause cause, enum nx_class class_, struct nx_str rule,
+                            struct nx_str matched, struct nx_verdict *verdict)
 {
     verdict->cause = cause;
     verdict->class_ = class_ == NX_CLASS_HARD && transient(judge) ? NX_CLASS_SOFT : class_;
@@ -148,14 +159,16 @@ static bool at_the_door(enum nx_stage stage)
     return stage == NX_STAGE_CONNECT || stage == NX_STAGE_HELO;
 }
 
-/* The words are about the message or the host, and not such that a rule knows them: "5.2.1 Subject is mandatory" is no dead mailbox. */
+/* The words are about the message or the host, and not such that a rule knows them: "5.2.1 Subject is mandatory" is no dead
+ * mailbox. */
 static bool words_deny(struct judge *judge)
 {
     int text = judge->there[DIAGNOSTIC] ? DIAGNOSTIC : TEXT;
     return judge->there[text] && nx_matcher_denies_code(judge->matcher, read_text(judge, text));
 }
 
-/* Codes of the diagnostic (in the order they stand) come before the report's status field, and those before what the reporter's text holds. */
+/* Codes of the diagnostic (in the order they stand) come before the report's status field, and those before what the reporter's
+ * text holds. */
 static bool by_status(struct judge *judge, bool specific, struct nx_verdict *verdict)
 {
     const struct nx_norm *text = judge->there[TEXT] ? &read_text(judge, TEXT)->norm : NULL;
@@ -167,7 +180,8 @@ static bool by_status(struct judge *judge, bool specific, struct nx_verdict *ver
             continue;
         enum nx_cause cause = nx_code_cause(code, &class_);
         bool broad = code.subject == 7 && code.detail <= 1;
-        if (cause == NX_CAUSE_UNKNOWN || ((broad || code.subject == 5) && is_login_reply(judge)) || (class_ == NX_CLASS_HARD && words_deny(judge)))
+        if (cause == NX_CAUSE_UNKNOWN || ((broad || code.subject == 5) && is_login_reply(judge)) ||
+            (class_ == NX_CLASS_HARD && words_deny(judge)))
             continue;
         if (broad && cause == NX_CAUSE_POLICY_BLOCK && at_the_door(judge->report->stage))
             cause = NX_CAUSE_REPUTATION_BLOCK; /* nobody was named yet: it is the host that is not wanted */
@@ -185,13 +199,15 @@ static bool by_reply(struct judge *judge, struct nx_verdict *verdict)
         enum nx_cause cause = nx_reply_cause(reply, judge->report->stage);
         if (reply < 400 || cause == NX_CAUSE_UNKNOWN || (nx_cause_facts(cause)->class_ == NX_CLASS_HARD && words_deny(judge)))
             continue;
-        decide_by_cause(judge, cause, nx_cause_facts(cause)->class_, NX_STR("code.reply"), nx_arena_printf(judge->arena, "%u", reply), verdict);
+        decide_by_cause(judge, cause, nx_cause_facts(cause)->class_, NX_STR("code.reply"),
+                        nx_arena_printf(judge->arena, "%u", reply), verdict);
         return true;
     }
     return false;
 }
 
-/* The provider saw the whole dialogue: what it calls permanent is hard, what it calls temporary is not. Whether the cause suppresses is the policy's. */
+/* The provider saw the whole dialogue: what it calls permanent is hard, what it calls temporary is not. Whether the cause
+ * suppresses is the policy's. */
 static void heed_provider(const struct nx_report *report, struct nx_verdict *verdict)
 {
     if (verdict->cause == NX_CAUSE_UPSTREAM_SUPPRESSED)
@@ -222,7 +238,8 @@ static void judge_words_and_codes(struct judge *judge, struct nx_verdict *verdic
     }
 }
 
-/* The stage that a code gives away where the words are about somebody else: a reply of RFC 4954 is about our login, X.1.7 and X.1.8 (RFC 3463) are about the sender. */
+/* The stage that a code gives away where the words are about somebody else: a reply of RFC 4954 is about our login, X.1.7 and
+ * X.1.8 (RFC 3463) are about the sender. */
 static enum nx_stage stage_told(const struct judge *judge)
 {
     if (is_login_reply(judge))
@@ -231,7 +248,8 @@ static enum nx_stage stage_told(const struct judge *judge)
     for (size_t i = 0; i < judge->context.n_replies; i++)
         sender |= judge->context.replies[i] == 517; /* Courier's for a fault of MAIL FROM */
     for (size_t i = 0; i < judge->context.n_codes; i++)
-        sender |= judge->context.codes[i].subject == 1 && (judge->context.codes[i].detail == 7 || judge->context.codes[i].detail == 8);
+        sender |=
+            judge->context.codes[i].subject == 1 && (judge->context.codes[i].detail == 7 || judge->context.codes[i].detail == 8);
     return sender ? NX_STAGE_MAIL : judge->report->stage;
 }
 
@@ -243,11 +261,13 @@ static bool names_recipient(const struct nx_report *report, bool domain)
     return name.n > 0 && nx_str_ihas(report->diagnostic, name);
 }
 
-/* Before RCPT TO nobody has named the recipient: "user unknown" in answer to MAIL FROM is about the sender, in answer to AUTH about our login. */
+/* Before RCPT TO nobody has named the recipient: "user unknown" in answer to MAIL FROM is about the sender, in answer to AUTH
+ * about our login. */
 static void heed_stage(const struct judge *judge, struct nx_verdict *verdict)
 {
     bool domain = verdict->cause == NX_CAUSE_BAD_DOMAIN && !nx_str_istarts(verdict->rule, NX_STR("code."));
-    bool address = verdict->cause == NX_CAUSE_MAILBOX_UNKNOWN || verdict->cause == NX_CAUSE_MAILBOX_DISABLED || verdict->cause == NX_CAUSE_MAILBOX_MOVED || verdict->cause == NX_CAUSE_BAD_ADDRESS;
+    bool address = verdict->cause == NX_CAUSE_MAILBOX_UNKNOWN || verdict->cause == NX_CAUSE_MAILBOX_DISABLED ||
+                   verdict->cause == NX_CAUSE_MAILBOX_MOVED || verdict->cause == NX_CAUSE_BAD_ADDRESS;
     enum nx_stage stage = stage_told(judge);
     bool before = stage == NX_STAGE_HELO || stage == NX_STAGE_AUTH || stage == NX_STAGE_MAIL;
     if (!(address || domain) || !before || names_recipient(judge->report, domain))
@@ -302,7 +322,8 @@ static struct nx_str address_beside(struct nx_str text, struct nx_str words)
 static void heed_author(const struct nx_report *report, struct nx_verdict *verdict)
 {
     struct nx_str text = report->diagnostic, words = verdict->matched;
-    if (verdict->class_ != NX_CLASS_HARD || words.n == 0 || (uintptr_t)words.p < (uintptr_t)text.p || (uintptr_t)words.p + words.n > (uintptr_t)text.p + text.n)
+    if (verdict->class_ != NX_CLASS_HARD || words.n == 0 || (uintptr_t)words.p < (uintptr_t)text.p ||
+        (uintptr_t)words.p + words.n > (uintptr_t)text.p + text.n)
         return;
     struct nx_str address = address_beside(text, words);
     bool author = address.n > 0 && (nx_str_ihas(report->original.from, address) || nx_str_ihas(report->return_paths, address));
@@ -335,7 +356,8 @@ static bool judge_tail(struct judge *judge, int text, struct nx_verdict *verdict
     return true;
 }
 
-/* Where a text begins, behind its codes and an opening quote, with the local part of the recipient as a word: "550 bob does not exist"; false: it does not. */
+/* Where a text begins, behind its codes and an opening quote, with the local part of the recipient as a word: "550 bob does not
+ * exist"; false: it does not. */
 static bool starts_with_local(struct nx_str text, struct nx_str local, size_t *ret_at)
 {
     size_t at = 0;
@@ -343,10 +365,12 @@ static bool starts_with_local(struct nx_str text, struct nx_str local, size_t *r
         at++;
     *ret_at = at;
     struct nx_str rest = nx_str_from(text, at);
-    return local.n > 0 && nx_str_istarts(rest, local) && rest.n > local.n && !nx_is_alnum((unsigned char)rest.p[local.n]) && strchr("@-_+=", rest.p[local.n]) == NULL;
+    return local.n > 0 && nx_str_istarts(rest, local) && rest.n > local.n && !nx_is_alnum((unsigned char)rest.p[local.n]) &&
+           strchr("@-_+=", rest.p[local.n]) == NULL;
 }
 
-/* Words that speak of the recipient by his local part, read as if his whole address stood there. Only what makes an address dead is taken from them. */
+/* Words that speak of the recipient by his local part, read as if his whole address stood there. Only what makes an address
+ * dead is taken from them. */
 static void judge_named(struct judge *judge, struct nx_verdict *verdict)
 {
     struct nx_report named = *judge->report;
@@ -355,7 +379,8 @@ static void judge_named(struct judge *judge, struct nx_verdict *verdict)
     size_t at;
     if (local.n == named.recipient.n || !starts_with_local(*words, local, &at))
         return;
-    *words = nx_arena_printf(judge->arena, "%.*s<%.*s>%.*s", NX_FMT(nx_str_sub(*words, 0, at)), NX_FMT(named.recipient), NX_FMT(nx_str_from(*words, at + local.n)));
+    *words = nx_arena_printf(judge->arena, "%.*s<%.*s>%.*s", NX_FMT(nx_str_sub(*words, 0, at)), NX_FMT(named.recipient),
+                             NX_FMT(nx_str_from(*words, at + local.n)));
     struct judge again;
     struct nx_verdict inner = {.cause = NX_CAUSE_NONE};
     judge_init(&again, judge->matcher, judge->arena, &named);
@@ -436,8 +461,8 @@ void nx_classify(struct nx_matcher *matcher, struct nx_arena *arena, const struc
     run(&judge, ret_verdict);
 }
 
-size_t nx_classify_all(struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report, struct nx_verdict *ret_verdict,
-                       struct nx_rule_match **ret_matches)
+size_t nx_classify_all(struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report,
+                       struct nx_verdict *ret_verdict, struct nx_rule_match **ret_matches)
 {
     struct judge judge;
     judge_init(&judge, matcher, arena, report);
@@ -458,7 +483,12 @@ size_t nx_classify_all(struct nx_matcher *matcher, struct nx_arena *arena, const
                 continue;
             struct nx_verdict verdict = {0};
             decide_by_rule(&judge, &found, text, &verdict);
-            struct nx_rule_match match = {.id = rule->id, .file = rule->file, .line = rule->line, .matched = verdict.matched, .cause = rule->cause, .class_ = verdict.class_};
+            struct nx_rule_match match = {.id = rule->id,
+                                          .file = rule->file,
+                                          .line = rule->line,
+                                          .matched = verdict.matched,
+                                          .cause = rule->cause,
+                                          .class_ = verdict.class_};
             if (nx_str_eq(rule->id, ret_verdict->rule)) {
                 memmove(matches + 1, matches, n * sizeof *matches);
                 matches[0] = match;

@@ -2,14 +2,27 @@
 #include "classify/codes.h"
 
 static const struct nx_reply_facts replies[] = {
-#define NX_REPLY(code_, source_, meaning_, rcpt, before, data, advice_)                                                                   \
-    {.code = code_, .source = source_, .meaning = meaning_, .advice = advice_, .at_rcpt = NX_CAUSE_##rcpt, .before_rcpt = NX_CAUSE_##before, .at_data = NX_CAUSE_##data},
+#define NX_REPLY(code_, source_, meaning_, rcpt, before, data, advice_)                                                            \
+    {.code = code_,                                                                                                                \
+     .source = source_,                                                                                                            \
+     .meaning = meaning_,                                                                                                          \
+     .advice = advice_,                                                                                                            \
+     .at_rcpt = NX_CAUSE_##rcpt,                                                                                                   \
+     .before_rcpt = NX_CAUSE_##before,                                                                                             \
+     .at_data = NX_CAUSE_##data},
 #include "classify/codes.def"
 };
 
 static const struct nx_status_facts statuses[] = {
-#define NX_STATUS(subject_, detail_, source_, meaning_, class4_, cause4_, class5_, cause5_)                                               \
-    {.subject = subject_, .detail = detail_, .source = source_, .meaning = meaning_, .class4 = NX_CLASS_##class4_, .class5 = NX_CLASS_##class5_, .cause4 = NX_CAUSE_##cause4_, .cause5 = NX_CAUSE_##cause5_},
+#define NX_STATUS(subject_, detail_, source_, meaning_, class4_, cause4_, class5_, cause5_)                                        \
+    {.subject = subject_,                                                                                                          \
+     .detail = detail_,                                                                                                            \
+     .source = source_,                                                                                                            \
+     .meaning = meaning_,                                                                                                          \
+     .class4 = NX_CLASS_##class4_,                                                                                                 \
+     .class5 = NX_CLASS_##class5_,                                                                                                 \
+     .cause4 = NX_CAUSE_##cause4_,                                                                                                 \
+     .cause5 = NX_CAUSE_##cause5_},
 #include "classify/codes.def"
 };
 

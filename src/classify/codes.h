@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* classify/codes.h - the fallback: what codes alone say, by stage. RFC 5321 4.2, RFC 3463; classify/codes.def is the table. Pure, any thread. */
+/* classify/codes.h - the fallback: what codes alone say, by stage. RFC 5321 4.2, RFC 3463; classify/codes.def is the table.
+ * Pure, any thread. */
 #pragma once
 #include "classify/classify.h"
 #include "classify/norm.h"

@@ -103,7 +103,8 @@ static bool format_gate(const struct nx_rule *rule, const struct nx_context *con
 static bool gates(const struct nx_matcher *matcher, const struct nx_rule *rule, struct nx_context *context)
 {
     return (rule->kinds >> context->kind & 1) != 0 && (rule->stages == 0 || (rule->stages >> context->stage & 1) != 0) &&
-           code_gate(rule, context) && status_gate(rule, context) && from_gate(matcher->rules, rule, context) && format_gate(rule, context);
+           code_gate(rule, context) && status_gate(rule, context) && from_gate(matcher->rules, rule, context) &&
+           format_gate(rule, context);
 }
 
 static void compile_once(const struct nx_rule *rule)
@@ -191,7 +192,8 @@ bool nx_matcher_denies_code(struct nx_matcher *matcher, const struct nx_scan *sc
 {
     for (unsigned i = 0; i < matcher->rules->book->guards->len; i++) {
         enum nx_scope scope;
-        if (guard_is_near(matcher, scan, i, &scope) && scope == NX_SCOPE_CODE && guard_holds(matcher, i, nx_str_sub(scan->norm.text, 0, NX_GUARD_WIDE)))
+        if (guard_is_near(matcher, scan, i, &scope) && scope == NX_SCOPE_CODE &&
+            guard_holds(matcher, i, nx_str_sub(scan->norm.text, 0, NX_GUARD_WIDE)))
             return true;
     }
     return false;
@@ -217,8 +219,9 @@ static bool unit_matches(struct nx_matcher *matcher, const struct nx_scan *scan,
         ret->from = offsets[0];
         ret->to = offsets[1];
     }
-    struct nx_str around = nx_str_sub(scan->norm.text, ret->from > NX_NOT_AROUND ? ret->from - NX_NOT_AROUND : 0, ret->to + NX_NOT_AROUND);
-    for (guint i = 0; i < rule->not->len; i++) {
+    struct nx_str around =
+        nx_str_sub(scan->norm.text, ret->from > NX_NOT_AROUND ? ret->from - NX_NOT_AROUND : 0, ret->to + NX_NOT_AROUND);
+    for (guint i = 0; i < rule->not ->len; i++) {
         size_t from, to;
         if (nx_phrase_find(&g_array_index(rule->not, struct nx_phrase, i), around, &steps, &from, &to))
             return false;
@@ -252,13 +255,14 @@ static bool first_of(struct nx_matcher *matcher, const struct nx_scan *scan, str
     return false;
 }
 
-bool nx_matcher_rule(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned place, struct nx_found *ret)
+bool nx_matcher_rule(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned place,
+                     struct nx_found *ret)
 {
     return first_of(matcher, scan, context, matcher->rules->first_unit[place], matcher->rules->first_unit[place + 1], ret);
 }
 
-bool nx_matcher_first(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned from, unsigned to,
-                      struct nx_found *ret)
+bool nx_matcher_first(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned from,
+                      unsigned to, struct nx_found *ret)
 {
     if (!first_of(matcher, scan, context, from, to, ret))
         return false;

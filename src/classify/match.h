@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* classify/match.h - the compiled set, and which of its rules match a text.
  *
- * A unit is one phrase (or the expression) of one rule; units are numbered in the order of trial, so the first set bit that holds is the winner.
- * The set is immutable; a matcher is one thread's. Results live in the matcher until the next scan into the same slot. */
+ * A unit is one phrase (or the expression) of one rule; units are numbered in the order of trial, so the first set bit that
+ * holds is the winner. The set is immutable; a matcher is one thread's. Results live in the matcher until the next scan into
+ * the same slot. */
 #pragma once
 #include "base/lit.h"
 #include "classify/rule.h"
@@ -16,7 +17,7 @@
 
 struct nx_unit {
     const struct nx_rule *rule;
-    unsigned place;                /* of the rule in the order */
+    unsigned place;                 /* of the rule in the order */
     const struct nx_phrase *phrase; /* NULL: the expression */
 };
 
@@ -26,8 +27,8 @@ struct nx_ruleset {
     struct nx_lit_set *literals;
     struct nx_unit *units;
     unsigned n_units;
-    unsigned n_bits;  /* n_units, and one for each guard behind them */
-    unsigned weak_unit;  /* the first unit of a weak rule */
+    unsigned n_bits;      /* n_units, and one for each guard behind them */
+    unsigned weak_unit;   /* the first unit of a weak rule */
     unsigned *first_unit; /* by place, n_rules + 1 */
     char digest[13];
 };
@@ -40,7 +41,7 @@ struct nx_context { /* what the gates look at */
     size_t n_replies;
     struct nx_code codes[2 * NX_NORM_CODES + 1];
     size_t n_codes;
-    unsigned char level; /* first digit of what the report says (2, 4, 5), 0: nothing */
+    unsigned char level;   /* first digit of what the report says (2, 4, 5), 0: nothing */
     unsigned providers[4]; /* places + 1; found when a rule first asks */
     size_t n_providers;
     bool remote_told, providers_told;
@@ -69,15 +70,17 @@ struct nx_matcher {
 
 void nx_matcher_scan(struct nx_matcher *matcher, struct nx_arena *arena, struct nx_scan *scan, struct nx_str text);
 /* The first rule that matches among units [from, to), with `beats` heard; false: none does. */
-bool nx_matcher_first(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned from, unsigned to,
-                      struct nx_found *ret);
+bool nx_matcher_first(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned from,
+                      unsigned to, struct nx_found *ret);
 /* Do the words say what the code beside them, which would make the address dead, cannot mean? (guards of scope code) */
 bool nx_matcher_denies_code(struct nx_matcher *matcher, const struct nx_scan *scan);
 /* Does this one rule match? */
-bool nx_matcher_rule(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned place, struct nx_found *ret);
+bool nx_matcher_rule(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned place,
+                     struct nx_found *ret);
 /* PCRE2's answer for the expression of a rule on any bytes, for the probes of the checker. */
 int nx_matcher_try(struct nx_matcher *matcher, const struct nx_rule *rule, struct nx_str text);
-/* Duplicates and what examples may show; then the examples (of local rules always, of shipped ones on request) and the probes. Faults are added to the book. */
+/* Duplicates and what examples may show; then the examples (of local rules always, of shipped ones on request) and the probes.
+ * Faults are added to the book. */
 void nx_ruleset_check_static(struct nx_rulebook *book);
 void nx_ruleset_check(struct nx_ruleset *rules, bool shipped);
 /* Looks up the providers, once. */

@@ -68,15 +68,36 @@ static void put(struct walk *walk, char c, size_t from)
 static int plain(gunichar c)
 {
     switch (c) {
-    case 0x2018: case 0x2019: case 0x201a: case 0x02bc: case 0x00b4:
+    case 0x2018:
+    case 0x2019:
+    case 0x201a:
+    case 0x02bc:
+    case 0x00b4:
         return '\'';
-    case 0x201c: case 0x201d: case 0x201e: case 0x00ab: case 0x00bb:
+    case 0x201c:
+    case 0x201d:
+    case 0x201e:
+    case 0x00ab:
+    case 0x00bb:
         return '"';
-    case 0x2010: case 0x2011: case 0x2012: case 0x2013: case 0x2014:
+    case 0x2010:
+    case 0x2011:
+    case 0x2012:
+    case 0x2013:
+    case 0x2014:
         return '-';
-    case 0x00a0: case 0x2002: case 0x2003: case 0x2009: case 0x202f: case 0x3000:
+    case 0x00a0:
+    case 0x2002:
+    case 0x2003:
+    case 0x2009:
+    case 0x202f:
+    case 0x3000:
         return ' ';
-    case 0x00ad: case 0x200b: case 0x200c: case 0x200d: case 0xfeff:
+    case 0x00ad:
+    case 0x200b:
+    case 0x200c:
+    case 0x200d:
+    case 0xfeff:
         return -1;
     default:
         return 0;
@@ -185,7 +206,9 @@ static void mask_addresses(char *text, size_t n)
         at = (size_t)(found - text);
         for (size_t i = at; i > 0 && text[i - 1] != '\0' && in_address((unsigned char)text[i - 1]); i--)
             text[i - 1] = 'x';
-        for (size_t i = at + 1; i < n && (nx_is_alnum((unsigned char)text[i]) || text[i] == '-' || (text[i] == '.' && i + 1 < n && text[i + 1] != '.')); i++)
+        for (size_t i = at + 1; i < n && (nx_is_alnum((unsigned char)text[i]) || text[i] == '-' ||
+                                          (text[i] == '.' && i + 1 < n && text[i + 1] != '.'));
+             i++)
             if (text[i] != '.') /* "u@example.net...User unknown" ends before the dots */
                 text[i] = 'x';
     }
@@ -210,14 +233,17 @@ static void find_codes(struct nx_norm *norm)
         if (fresh && norm->reply == 0 && run_end - i == 3 && is_reply(text, i) && text.p[i] != '3' &&
             (run_end == text.n || !nx_is_alnum((unsigned char)text.p[run_end]))) {
             /* A bare number is a reply where a reply stands: at the start, after a mark, or before an enhanced code. */
-            unsigned value = (unsigned)(text.p[i] - '0') * 100 + (unsigned)(text.p[i + 1] - '0') * 10 + (unsigned)(text.p[i + 2] - '0');
+            unsigned value =
+                (unsigned)(text.p[i] - '0') * 100 + (unsigned)(text.p[i + 1] - '0') * 10 + (unsigned)(text.p[i + 2] - '0');
             char before = i == 0 ? ':' : text.p[i - 1] == ' ' && i > 1 ? text.p[i - 2] : text.p[i - 1];
             bool coded = run_end + 1 < text.n && code_length(text, run_end + 1, NULL) > 0;
-            bool ip = run_end < text.n && text.p[run_end] == '.' && run_end + 1 < text.n && nx_is_digit((unsigned char)text.p[run_end + 1]);
+            bool ip = run_end < text.n && text.p[run_end] == '.' && run_end + 1 < text.n &&
+                      nx_is_digit((unsigned char)text.p[run_end + 1]);
             if (!ip && (coded || strchr(":;(['\"<>=#-", before) != NULL))
                 norm->reply = value;
             else if (!ip && first == 0 && (text.p[i] == '4' || text.p[i] == '5') && run_end < text.n &&
-                     (text.p[run_end] == ' ' || text.p[run_end] == '-') && nx_str_ihas(nx_str_sub(text, i > 12 ? i - 12 : 0, i), NX_STR("error")))
+                     (text.p[run_end] == ' ' || text.p[run_end] == '-') &&
+                     nx_str_ihas(nx_str_sub(text, i > 12 ? i - 12 : 0, i), NX_STR("error")))
                 first = value;
         }
         i = run_end - 1;

@@ -54,7 +54,8 @@ bool nx_phrase_parse(struct nx_arena *arena, struct nx_str text, struct nx_phras
         size_t end, next;
         gap = next_gap(rest, &end, &next);
         if (!parse_segment(nx_str_sub(rest, 0, end), segment)) {
-            *ret_why = "a gap is ' * ' or ' ? ', blanks on both sides and words around it; '*' may also stand glued to the start or end of a word";
+            *ret_why = "a gap is ' * ' or ' ? ', blanks on both sides and words around it; '*' may also stand glued to the start "
+                       "or end of a word";
             return false;
         }
         if (segment->text.n > ret->literal.n)
@@ -72,7 +73,8 @@ bool nx_phrase_parse(struct nx_arena *arena, struct nx_str text, struct nx_phras
 static bool at_edges(const struct nx_segment *segment, struct nx_str text, size_t from)
 {
     size_t to = from + segment->text.n;
-    if (!segment->open_start && from > 0 && nx_is_alnum((unsigned char)segment->text.p[0]) && nx_is_alnum((unsigned char)text.p[from - 1]))
+    if (!segment->open_start && from > 0 && nx_is_alnum((unsigned char)segment->text.p[0]) &&
+        nx_is_alnum((unsigned char)text.p[from - 1]))
         return false;
     return segment->open_end || to >= text.n || !nx_is_alnum((unsigned char)segment->text.p[segment->text.n - 1]) ||
            !nx_is_alnum((unsigned char)text.p[to]);
@@ -91,15 +93,16 @@ static bool match_rest(const struct nx_phrase *phrase, unsigned k, struct nx_str
         size_t end = at + 1;
         while (end < text.n && text.p[end] != ' ' && end - at <= NX_GAP_MAX)
             end++;
-        if (end == at + 1 || end + 1 + segment->text.n > text.n || memcmp(text.p + end + 1, segment->text.p, segment->text.n) != 0 ||
-            !at_edges(segment, text, end + 1))
+        if (end == at + 1 || end + 1 + segment->text.n > text.n ||
+            memcmp(text.p + end + 1, segment->text.p, segment->text.n) != 0 || !at_edges(segment, text, end + 1))
             return false;
         return match_rest(phrase, k + 1, text, end + 1 + segment->text.n, steps, ret_to);
     }
     if (segment->before == NX_GAP_STEM) {
         while (at < text.n && text.p[at] != ' ')
             at++;
-        if (text.n - at < segment->text.n || memcmp(text.p + at, segment->text.p, segment->text.n) != 0 || !at_edges(segment, text, at))
+        if (text.n - at < segment->text.n || memcmp(text.p + at, segment->text.p, segment->text.n) != 0 ||
+            !at_edges(segment, text, at))
             return false;
         return match_rest(phrase, k + 1, text, at + segment->text.n, steps, ret_to);
     }

@@ -256,10 +256,11 @@ static const struct {
     void (*read)(struct reader *reader, struct nx_str value);
     unsigned of; /* whose key it is */
 } rule_keys[] = {
-    {"cause", key_cause, OF_RULE},   {"class", key_class, OF_RULE}, {"tier", key_tier, OF_RULE},     {"from", key_from, OF_RULE}, {"code", key_code, OF_RULE},
-    {"status", key_status, OF_RULE}, {"stage", key_stage, OF_RULE}, {"format", key_format, OF_RULE}, {"kind", key_kind, OF_RULE}, {"any", key_any, OF_RULE},
-    {"scope", key_scope, OF_GUARD},  {"re", key_re, OF_BOTH},       {"need", key_need, OF_BOTH},     {"not", key_not, OF_RULE},   {"beats", key_beats, OF_RULE},
-    {"hit", key_hit, OF_BOTH},       {"miss", key_miss, OF_BOTH},   {"note", key_note, OF_BOTH},     {"since", key_since, OF_BOTH}, {"src", key_src, OF_BOTH},
+    {"cause", key_cause, OF_RULE}, {"class", key_class, OF_RULE},   {"tier", key_tier, OF_RULE},    {"from", key_from, OF_RULE},
+    {"code", key_code, OF_RULE},   {"status", key_status, OF_RULE}, {"stage", key_stage, OF_RULE},  {"format", key_format, OF_RULE},
+    {"kind", key_kind, OF_RULE},   {"any", key_any, OF_RULE},       {"scope", key_scope, OF_GUARD}, {"re", key_re, OF_BOTH},
+    {"need", key_need, OF_BOTH},   {"not", key_not, OF_RULE},       {"beats", key_beats, OF_RULE},  {"hit", key_hit, OF_BOTH},
+    {"miss", key_miss, OF_BOTH},   {"note", key_note, OF_BOTH},     {"since", key_since, OF_BOTH},  {"src", key_src, OF_BOTH},
 };
 
 static bool has_key(const struct nx_rule *rule, size_t i)
@@ -299,7 +300,7 @@ static GArray *array_of(size_t size)
 static void rule_free(void *data)
 {
     struct nx_rule *rule = data;
-    GArray *arrays[] = {rule->codes, rule->statuses, rule->from, rule->formats, rule->any,
+    GArray *arrays[] = {rule->codes, rule->statuses, rule->from,  rule->formats,   rule->any,
                         rule->not,   rule->needs,    rule->beats, rule->beaten_by, rule->examples};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
@@ -435,7 +436,9 @@ static void read_line(struct reader *reader, struct nx_str line)
         else if (nx_str_eq(key, NX_STR("disable")))
             add_disabled(reader, value);
         else
-            FAULT(reader, "unknown word '%.*s' (rule, guard, provider, disable or trial; the keys of a rule are indented by two blanks)", NX_FMT(key));
+            FAULT(reader,
+                  "unknown word '%.*s' (rule, guard, provider, disable or trial; the keys of a rule are indented by two blanks)",
+                  NX_FMT(key));
         return;
     }
     reader->column = (size_t)(value.p - line.p) + 1;
@@ -481,7 +484,8 @@ bool nx_source_is_trial(const struct nx_source *source)
 
 void nx_rulebook_read(struct nx_rulebook *book, const struct nx_source *source)
 {
-    struct reader reader = {.book = book, .file = nx_arena_dup(book->arena, source->name), .local = source->local, .line = 1, .column = 1};
+    struct reader reader = {
+        .book = book, .file = nx_arena_dup(book->arena, source->name), .local = source->local, .line = 1, .column = 1};
     reader.providers = nx_str_istarts(reader.file, NX_STR("providers/")) || nx_str_ihas(reader.file, NX_STR("/providers/"));
     if (source->text.n > NX_RULE_FILE_MAX) {
         FAULT(&reader, "a rule file has at most %u bytes (split it)", NX_RULE_FILE_MAX);

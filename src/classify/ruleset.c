@@ -110,7 +110,7 @@ static void digest(struct nx_ruleset *rules)
         sum_strs(sum, rule->from);
         sum_strs(sum, rule->formats);
         sum_phrases(sum, rule->any);
-        sum_phrases(sum, rule->not);
+        sum_phrases(sum, rule->not );
         sum_phrases(sum, rule->needs);
         sum_str(sum, rule->re);
         sum_strs(sum, rule->beats);
@@ -276,10 +276,13 @@ struct nx_str nx_ruleset_provider(const struct nx_ruleset *rules, struct nx_str 
 
 void nx_context_of(const struct nx_report *report, const struct nx_norm *norm, struct nx_context *ret)
 {
-    *ret = (struct nx_context){.kind = report->kind, .stage = report->stage, .format = report->format, .remote_told = report->remote_mta.n > 0,
-                                .remote_mta = report->remote_mta,
-                                .reporting_mta = report->reporting_mta,
-                                .recipient = report->recipient};
+    *ret = (struct nx_context){.kind = report->kind,
+                               .stage = report->stage,
+                               .format = report->format,
+                               .remote_told = report->remote_mta.n > 0,
+                               .remote_mta = report->remote_mta,
+                               .reporting_mta = report->reporting_mta,
+                               .recipient = report->recipient};
     if (report->reply != 0)
         ret->replies[ret->n_replies++] = report->reply;
     if (norm->reply != 0 && norm->reply != report->reply)
@@ -297,7 +300,8 @@ void nx_context_providers(const struct nx_ruleset *rules, struct nx_context *con
     if (context->providers_told)
         return;
     context->providers_told = true;
-    const unsigned found[] = {suffix_of(rules->book->hosts, context->remote_mta), suffix_of(rules->book->hosts, context->reporting_mta),
+    const unsigned found[] = {suffix_of(rules->book->hosts, context->remote_mta),
+                              suffix_of(rules->book->hosts, context->reporting_mta),
                               provider_of_recipient(rules->book, context->recipient)};
     for (size_t i = 0; i < G_N_ELEMENTS(found); i++)
         if (found[i] != 0)

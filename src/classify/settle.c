@@ -27,8 +27,8 @@ static void index_ids(struct nx_rulebook *book, bool local)
             continue;
         const struct nx_rule *known = g_hash_table_lookup(book->by_id, &rule->id);
         if (known != NULL && known->local == local) {
-            nx_rulebook_fault(book, rule->file, rule->line, 6, "rule '%.*s' exists already (%.*s:%u; ids are never reused)", NX_FMT(rule->id),
-                              NX_FMT(known->file), known->line);
+            nx_rulebook_fault(book, rule->file, rule->line, 6, "rule '%.*s' exists already (%.*s:%u; ids are never reused)",
+                              NX_FMT(rule->id), NX_FMT(known->file), known->line);
             continue;
         }
         if (known != NULL) {
@@ -58,7 +58,8 @@ static void resolve_from(struct nx_rulebook *book, const struct nx_rule *rule)
         for (guint k = 0; k < book->providers->len && !known; k++)
             known = nx_str_eq(g_array_index(book->providers, struct nx_provider, k).id, id);
         if (!known)
-            nx_rulebook_fault(book, rule->file, rule->line, 1, "rule '%.*s' is from '%.*s', which no provider block describes", NX_FMT(rule->id), NX_FMT(id));
+            nx_rulebook_fault(book, rule->file, rule->line, 1, "rule '%.*s' is from '%.*s', which no provider block describes",
+                              NX_FMT(rule->id), NX_FMT(id));
     }
 }
 
@@ -73,12 +74,14 @@ static void resolve_beats(struct nx_rulebook *book, guint place)
             for (guint k = 0; k < book->disabled->len; k++)
                 disabled |= nx_str_eq(g_array_index(book->disabled, struct nx_example, k).text, *id);
             if (!disabled)
-                nx_rulebook_fault(book, rule->file, rule->line, 1, "rule '%.*s' beats '%.*s', which does not exist", NX_FMT(rule->id), NX_FMT(*id));
+                nx_rulebook_fault(book, rule->file, rule->line, 1, "rule '%.*s' beats '%.*s', which does not exist",
+                                  NX_FMT(rule->id), NX_FMT(*id));
             continue;
         }
         for (guint k = 0; k < loser->beats->len; k++)
             if (nx_str_eq(g_array_index(loser->beats, struct nx_str, k), rule->id))
-                nx_rulebook_fault(book, rule->file, rule->line, 1, "rules '%.*s' and '%.*s' beat each other", NX_FMT(rule->id), NX_FMT(*id));
+                nx_rulebook_fault(book, rule->file, rule->line, 1, "rules '%.*s' and '%.*s' beat each other", NX_FMT(rule->id),
+                                  NX_FMT(*id));
         g_array_append_val(loser->beaten_by, place);
     }
 }
@@ -205,7 +208,8 @@ void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule)
     int code = 0;
     PCRE2_SIZE offset = 0;
     rule->code = pcre2_compile((PCRE2_SPTR)rule->re.p, rule->re.n,
-                               PCRE2_CASELESS | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C, &code, &offset, NULL);
+                               PCRE2_CASELESS | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
+                               &code, &offset, NULL);
     if (rule->code == NULL) {
         PCRE2_UCHAR message[160];
         pcre2_get_error_message(code, message, sizeof message);
@@ -219,7 +223,8 @@ void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule)
     struct nx_phrase need = {.line = rule->re_line};
     need.literal = required_literal(book->arena, rule->re);
     if (need.literal.n < NX_LIT_MIN)
-        nx_rulebook_fault(book, rule->file, rule->re_line, 1, "re: no text of 4 bytes that every match holds (name one with 'need TEXT', or several where any may do)");
+        nx_rulebook_fault(book, rule->file, rule->re_line, 1,
+                          "re: no text of 4 bytes that every match holds (name one with 'need TEXT', or several where any may do)");
     else
         g_array_append_val(rule->needs, need);
 }

@@ -152,17 +152,15 @@ static int fail(const GError *error, bool asked)
 
 int nx_cmd_clean(int argc, char **argv)
 {
-    static const struct nx_cli_usage usage = {"LIST | -",
-                                              "LIST is lines or CSV, plain, gzip or zstd, UTF-8 or Latin-1; delimiter, header and "
-                                              "the column of addresses are found, or named. What may be written to goes "
-                                              "to standard output or --output, byte for byte as it was; lines without a valid "
-                                              "address are removed too. Outputs that end in .gz or .zst are "
-                                              "compressed; named files appear whole or not at all. --output may be the list itself: without --removed the "
-                                              "lines taken out are then gone.\nExit: 0; 65 the list is "
-                                              "damaged (the line is named); 75 no space, or could not tell: no database, a damaged "
-                                              "one, or without the key of erased addresses. On any other code than 0 the output is "
-                                              "not complete.",
-                                              1, 1};
+    static const struct nx_cli_usage usage = {
+        "LIST | -",
+        "LIST is lines or CSV, plain, gzip or zstd, UTF-8 or Latin-1; delimiter, header and the column of addresses are found, "
+        "or named. What may be written to goes to standard output or --output, byte for byte as it was; lines without a valid "
+        "address are removed too. Outputs that end in .gz or .zst are compressed; named files appear whole or not at all. "
+        "--output may be the list itself: without --removed the lines taken out are then gone.\n"
+        "Exit: 0; 65 the list is damaged (the line is named); 75 no space, or could not tell: no database, a damaged one, or "
+        "without the key of erased addresses. On any other code than 0 the output is not complete.",
+        1, 1};
     struct options options = {0};
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "Where the mailable lines go", "FILE"},

@@ -147,7 +147,8 @@ int nx_cmd_export(int argc, char **argv)
     const struct nx_cli_usage usage = {"", description, 0, 0};
     struct options options = {0};
     const GOptionEntry entries[] = {
-        {"format", 'f', 0, G_OPTION_ARG_STRING, &options.format, "csv (default), jsonl, or txt: addresses alone, each once", "FORMAT"},
+        {"format", 'f', 0, G_OPTION_ARG_STRING, &options.format, "csv (default), jsonl, or txt: addresses alone, each once",
+         "FORMAT"},
         {"codes", 0, 0, G_OPTION_ARG_STRING, &options.codes,
          "Add a column: the cause in the words of sisimai, kumomta, powermta, sparkpost, ses, postmark, zonemta or mautic",
          "PRODUCT"},

@@ -16,7 +16,8 @@ GArray *nx_rules_sources(const struct nx_config *config, const char *own, bool a
 }
 
 /* trials: as if what is on trial were in force. */
-static struct nx_ruleset *load(const struct nx_config *config, const char *own, bool alone, bool examples, bool trials, GError **error)
+static struct nx_ruleset *load(const struct nx_config *config, const char *own, bool alone, bool examples, bool trials,
+                               GError **error)
 {
     g_autoptr(GArray) sources = nx_rules_sources(config, own, alone, error);
     if (sources == NULL)
@@ -61,7 +62,8 @@ static int check(const struct nx_cli *cli, const struct nx_rules_options *option
            nx_ruleset_count(rules), local, nx_ruleset_providers(rules), phrases, expressions, hits, misses,
            NX_FMT(nx_ruleset_digest(rules)));
     if (!nx_str_eq(nx_ruleset_digest(rules), nx_ruleset_digest(trial)))
-        printf("with what is on trial: %zu rules; all is well; digest %.*s\n", nx_ruleset_count(trial), NX_FMT(nx_ruleset_digest(trial)));
+        printf("with what is on trial: %zu rules; all is well; digest %.*s\n", nx_ruleset_count(trial),
+               NX_FMT(nx_ruleset_digest(trial)));
     if (options->stamp != NULL &&
         !g_file_set_contents(options->stamp, nx_ruleset_digest(rules).p, (gssize)nx_ruleset_digest(rules).n, &error))
         return nx_cli_fail(error);
@@ -206,8 +208,8 @@ int nx_cmd_rules(int argc, char **argv)
         "replay           what these rules would have said otherwise of the reports in the database (exit 1 when there is "
         "something);\n"
         "                 with --apply the entries that would follow, and with --yes they are lifted and made\n"
-        "trial            what the rules on trial said otherwise of reports as they came, and what they would of all that is stored (exit "
-        "1 when there is something)\n"
+        "trial            what the rules on trial said otherwise of reports as they came, and what they would of all that is "
+        "stored (exit 1 when there is something)\n"
         "promote FILE|ID  puts a file on trial in force: its line `trial` goes, if the whole set is good\n"
         "bench [PATH...]  how long loading and matching take, and their share in reading the messages given\n"
         "How to write rules: docs/rules.md. Exit: 0; 1 nothing matched or found; 65 a rule is wrong.",

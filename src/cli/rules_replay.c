@@ -181,8 +181,7 @@ static int apply(const struct replay *replay, struct nx_store *store, struct nx_
     bool rash = preview(replay, acts, entries);
     if (rash && !options->force) {
         nx_cli_say("rules replay: that is more than a tenth of the reports, or more than half of the list, so nothing is done "
-                   "(look at the "
-                   "lines above; --force does it all the same)");
+                   "(look at the lines above; --force does it all the same)");
         return NX_EXIT_DATA;
     }
     if (acts->len == 0)
@@ -200,8 +199,8 @@ static int apply(const struct replay *replay, struct nx_store *store, struct nx_
 }
 
 /* The rules are asked about each report of the log, and the answer is printed. */
-static gboolean look(struct replay *replay, const struct nx_ruleset *rules, const struct nx_cli *cli, struct nx_reader *reader, nx_when since,
-                     GError **error)
+static gboolean look(struct replay *replay, const struct nx_ruleset *rules, const struct nx_cli *cli, struct nx_reader *reader,
+                     nx_when since, GError **error)
 {
     const struct nx_log_filter filter = {.since = since};
     replay->rejudge = nx_rejudge_new(rules, &cli->config->policy, cli->config->fold, since);
@@ -306,7 +305,9 @@ int nx_rules_promote(const struct nx_cli *cli, const struct nx_rules_options *op
             nx_cli_say("%s", *line);
         return error->code == NX_ERROR_SYNTAX || error->code == NX_ERROR_CONFIG ? NX_EXIT_DATA : NX_EXIT_FINDING;
     }
-    printf("%s is on trial no more: its rules decide.\nA running daemon takes it at its next reload (SIGHUP, or systemctl reload nixie).\n", file);
+    printf("%s is on trial no more: its rules decide.\nA running daemon takes it at its next reload (SIGHUP, or systemctl reload "
+           "nixie).\n",
+           file);
     printf("What is stored keeps its verdict: nixie rules replay shows what it would change, with --apply it does.\n");
     return NX_EXIT_OK;
 }

@@ -183,14 +183,12 @@ int nx_cmd_subject_access(int argc, char **argv)
     static const struct nx_cli_usage usage = {
         "ADDRESS",
         "All that is known of one address, as one JSON document: entries in force and run out, entries of its domain, holds, the "
-        "allow list, every event and act, what imports said, what the ledger has of mail to it, messages kept for triage that its events were read from, and how long "
-        "the settings keep it all. docs/privacy.md names the keys. Reports on other addresses that name this one are not searched, "
-        "and kept messages may name other people: read it before it goes out.\n"
-        "Of an erased address only a keyed hash is kept; it says since when.\nExit: 0; 1 nothing is known, which the document "
-        "says; "
-        "64 it is no address, or a whole domain; 75 could not tell: no database, a damaged one, without the key of erased "
-        "addresses, or "
-        "wrong settings.",
+        "allow list, every event and act, what imports said, what the ledger has of mail to it, messages kept for triage that "
+        "its events were read from, and how long the settings keep it all. docs/privacy.md names the keys. Reports on other "
+        "addresses that name this one are not searched, and kept messages may name other people: read it before it goes out.\n"
+        "Of an erased address only a keyed hash is kept; it says since when.\n"
+        "Exit: 0; 1 nothing is known, which the document says; 64 it is no address, or a whole domain; 75 could not tell: no "
+        "database, a damaged one, without the key of erased addresses, or wrong settings.",
         1, 1};
     g_auto(nx_cli) cli;
     int code;
@@ -212,7 +210,8 @@ int nx_cmd_subject_access(int argc, char **argv)
         g_propagate_error(&error, access.error);
         return nx_cli_question(nx_cli_fail(error));
     }
-    bool data = access.in_force.n + access.run_out.n + access.holds.n + access.log.n + access.sent.n > 0 || nx_str_eq(allowed, NX_STR("address"));
+    bool data = access.in_force.n + access.run_out.n + access.holds.n + access.log.n + access.sent.n > 0 ||
+                nx_str_eq(allowed, NX_STR("address"));
     bool erased = access.erased.n > 0 && !data;
     struct nx_buf out;
     nx_buf_init(&out, arena, SIZE_MAX / 2);

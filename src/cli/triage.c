@@ -282,7 +282,8 @@ int nx_cmd_triage(int argc, char **argv)
          "NAME"},
         {"phrase", 0, 0, G_OPTION_ARG_STRING, &options.phrase, "propose, install: the words that carry it; else chosen", "TEXT"},
         {"force", 0, 0, G_OPTION_ARG_NONE, &options.force, "install: also when it takes what other rules explain", NULL},
-        {"trial", 0, 0, G_OPTION_ARG_NONE, &options.trial, "install: on trial, in a file of its own: it is asked, and decides nothing", NULL},
+        {"trial", 0, 0, G_OPTION_ARG_NONE, &options.trial,
+         "install: on trial, in a file of its own: it is asked, and decides nothing", NULL},
         {"redacted", 0, 0, G_OPTION_ARG_NONE, &options.redacted, "export: without what names anybody", NULL},
         G_OPTION_ENTRY_NULL,
     };

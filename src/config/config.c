@@ -101,7 +101,8 @@ char *nx_config_stream_group(const struct nx_config *config, size_t index, const
             if (!stream->own[cause] || index-- > 0)
                 continue;
             *ret_at = tentative ? &stream->tentative : &stream->causes[cause];
-            return g_strconcat("stream ", stream->name, OF_STREAM, tentative ? "tentative" : nx_cause_name((enum nx_cause)cause), NULL);
+            return g_strconcat("stream ", stream->name, OF_STREAM, tentative ? "tentative" : nx_cause_name((enum nx_cause)cause),
+                               NULL);
         }
     }
     return NULL;

@@ -113,10 +113,13 @@ static void check_ledger(struct nx_load *load)
     if (!config->policy.breaker.unsent)
         return;
     if (config->sent.size == 0 || config->sent.age < 5 * DAY)
-        nx_load_fault(load, line, "complete in [sent]: a ledger that keeps nothing, or less than five days, cannot tell to whom nothing was sent "
-                                  "(raise size or age)");
+        nx_load_fault(
+            load, line,
+            "complete in [sent]: a ledger that keeps nothing, or less than five days, cannot tell to whom nothing was sent "
+            "(raise size or age)");
     if (!config->policy.breaker.enabled)
-        nx_load_fault(load, line, "complete in [sent] holds reports back, and [breaker] enabled = false holds none (take one of the two out)");
+        nx_load_fault(load, line,
+                      "complete in [sent] holds reports back, and [breaker] enabled = false holds none (take one of the two out)");
 }
 
 /* A report that goes before it has ceased to count would let an address off; what arrives again is known for a month at least. */

@@ -73,31 +73,34 @@ static const struct nx_config_key keys[] = {
     {"limits", "json_depth", NX_CONFIG_UINT, AT(limits.json_depth), "32", true, "Levels of JSON nesting in a webhook's body."},
     {"triage", "size", NX_CONFIG_SIZE, AT(raw.total), "64m", true,
      "Bytes, packed, of the messages that are kept whole because no rule explains them; the oldest go first. 0: none is kept."},
-    {"triage", "message_size", NX_CONFIG_SIZE, AT(raw.message), "256k", true, "Bytes of one such message; what is beyond is cut off."},
+    {"triage", "message_size", NX_CONFIG_SIZE, AT(raw.message), "256k", true,
+     "Bytes of one such message; what is beyond is cut off."},
     {"triage", "group_size", NX_CONFIG_UINT, AT(raw.group), "20", true,
-     "So many of such messages that say the same are kept: the first half of them, and the newest. 0: as many as there is room for."},
+     "So many of such messages that say the same are kept: the first half of them, and the newest. 0: as many as there is room "
+     "for."},
     {"triage", "age", NX_CONFIG_TIME, AT(raw.age), "90d", true, "Such messages are kept so long."},
     {"sent", "age", NX_CONFIG_TIME, AT(sent.age), "14d", true,
      "How long the ledger of what was sent knows a message (`nixie sent`): the longest time until its bounce comes."},
-    {"sent", "size", NX_CONFIG_UINT, AT(sent.size), "1000000", true, "So many recipients in it; the oldest go first. 0: nothing is kept."},
+    {"sent", "size", NX_CONFIG_UINT, AT(sent.size), "1000000", true,
+     "So many recipients in it; the oldest go first. 0: nothing is kept."},
     {"sent", "complete", NX_CONFIG_BOOL, AT(policy.breaker.unsent), "false", false,
-     "The ledger is told of all mail whose reports come here. A report that nobody vouches for about an address that is not in it is then "
-     "held back, as soon as the ledger goes back five days."},
+     "The ledger is told of all mail whose reports come here. A report that nobody vouches for about an address that is not in "
+     "it is then held back, as soon as the ledger goes back five days."},
     {"address", "plus_tag_domains", NX_CONFIG_STRING, AT(fold_tags), "", false,
      "Domains (parted by blanks, * for all) where user+tag is the same mailbox as user."},
     {"address", "dots_domains", NX_CONFIG_STRING, AT(fold_dots), "", false, "Domains where dots in the local part do not count."},
     {"policy", "preset", NX_CONFIG_PRESET, AT(preset), "balanced", false,
-     "The numbers of all causes to begin with: balanced, strict (the first report of what speaks of the address is enough, for a year), "
-     "lenient (three over a week, a full mailbox six weeks). [cause NAME] changes single ones."},
+     "The numbers of all causes to begin with: balanced, strict (the first report of what speaks of the address is enough, for a "
+     "year), lenient (three over a week, a full mailbox six weeks). [cause NAME] changes single ones."},
     {"policy", "confirm_hard", NX_CONFIG_BOOL, AT(policy.confirm_hard), "false", false,
      "Suppress an unknown mailbox only at its second report within 30 days."},
     {"policy", "require_verified", NX_CONFIG_REQUIRE, AT(policy.require_verified), "off", false,
      "What a report can do that came neither to a signed return path nor with a provider's signature nor from our own log: off "
-     "(all), "
-     "soft (not suppress at once), strict (nothing)."},
+     "(all), soft (not suppress at once), strict (nothing)."},
     {"policy", "authserv_ids", NX_CONFIG_LIST, AT(authserv_ids), "", true,
-     "Servers (as in Authentication-Results, RFC 8601) that are believed when they say that mail is from whom it says: ordinary mail of "
-     "an address is then a sign of life. They have to remove such fields in their name from what strangers send. Empty: none."},
+     "Servers (as in Authentication-Results, RFC 8601) that are believed when they say that mail is from whom it says: ordinary "
+     "mail of an address is then a sign of life. They have to remove such fields in their name from what strangers send. Empty: "
+     "none."},
     {"policy", "domain_entries", NX_CONFIG_ENTRIES, AT(policy.domain_entries), "propose", false,
      "What follows when addresses of one domain are suppressed because it is dead: off, propose (`nixie domains`), auto (the "
      "domain is suppressed, but for big providers and those with a sign of life)."},
@@ -108,28 +111,29 @@ static const struct nx_config_key keys[] = {
      "When one provider calls far more addresses dead than it usually does, hold them back instead of suppressing them "
      "(docs/policy.md, incidents)."},
     {"breaker", "sources", NX_CONFIG_BOOL, AT(policy.breaker.sources), "true", false,
-     "The same for who brings reports that nobody vouches for (no signed return path, no provider, not our own log): when one server's "
-     "name, or names never met before, suddenly bring far more dead addresses than they did, these are held back."},
+     "The same for who brings reports that nobody vouches for (no signed return path, no provider, not our own log): when one "
+     "server's name, or names never met before, suddenly bring far more dead addresses than they did, these are held back."},
     {"breaker", "minimum", NX_CONFIG_UINT, AT(policy.breaker.minimum), "10", false,
      "Fewer addresses of a provider within the window are never an incident."},
     {"breaker", "factor", NX_CONFIG_UINT, AT(policy.breaker.factor), "3", false,
      "An incident is so many times what was to be expected, and more than chance would have."},
     {"breaker", "window", NX_CONFIG_TIME, AT(policy.breaker.window), "2h", false,
-     "Reports of this time are counted together; whole hours, the running one among them. And those of six and of twenty-four times as "
-     "long."},
+     "Reports of this time are counted together; whole hours, the running one among them. And those of six and of twenty-four "
+     "times as long."},
     {"breaker", "hold", NX_CONFIG_TIME, AT(policy.breaker.hold), "2d", false,
      "How long an incident lasts unless a person ends it; what it holds lapses then, and the next report decides."},
     {"breaker", "history", NX_CONFIG_TIME, AT(policy.breaker.history), "7d", false,
      "For so long events must have come in before anything is judged; never: from the first on."},
     {"streams", "headers", NX_CONFIG_LIST, AT(stream_headers), "", false,
-     "Fields of the returned message whose value names the stream (X-Campaign;List-Id), where nothing else does; the first that has "
-     "a name."},
+     "Fields of the returned message whose value names the stream (X-Campaign;List-Id), where nothing else does; the first that "
+     "has a name."},
     {"streams", "tags", NX_CONFIG_LIST, AT(stream_tags), "", false,
      "Tags of a provider's event whose value names the stream (stream;category), where nothing else does."},
     {"retention", "events", NX_CONFIG_TIME, AT(retention_events), "never", true,
      "How long events, acts and lines of imports are kept, but for what an entry rests on (docs/privacy.md). never: for ever."},
     {"retention", "details", NX_CONFIG_TIME, AT(retention_details), "never", true,
-     "How long an event's details are kept: the words of the other side, the returned message's fields, tags. never: as long as the event."},
+     "How long an event's details are kept: the words of the other side, the returned message's fields, tags. never: as long as "
+     "the event."},
     {"retention", "every", NX_CONFIG_TIME, AT(retention_every), "1d", true, "How often `serve` looks for what is past its time."},
     {"verp", "keys_file", NX_CONFIG_STRING, AT(verp_keys_file), "", true,
      "File of keys for signed return paths, a line 'ID SECRET' each; the first signs. Empty: none are signed or believed."},
@@ -140,8 +144,8 @@ static const struct nx_config_key keys[] = {
     {"verp", "lifetime", NX_CONFIG_TIME, AT(verp_lifetime), "12d", true,
      "How long a signed return path is believed: the longest time a message may wait in a queue, and a week."},
     {"verp", "forms", NX_CONFIG_LIST, AT(verp_forms), NX_PATHS_DEFAULT, true,
-     "Return paths of other systems that name the recipient, the first that fits decides: sympa, ezmlm, plus, dash, or a template of "
-     "your own (bounce-{list}-{user}={domain}@*; docs/operations.md)."},
+     "Return paths of other systems that name the recipient, the first that fits decides: sympa, ezmlm, plus, dash, or a "
+     "template of your own (bounce-{list}-{user}={domain}@*; docs/operations.md)."},
 };
 
 static const struct nx_config_key cause_keys[] = {
@@ -165,7 +169,8 @@ static const struct nx_config_key stream_keys[] = {
     {"stream", "kind", NX_CONFIG_KIND, STREAM_AT(kind), "bulk", false,
      "bulk, or transactional: mail that a complaint about other mail does not stop."},
     {"stream", "preset", NX_CONFIG_PRESET, STREAM_AT(preset), "", false,
-     "Numbers of its own to begin with, in place of [policy] preset and [cause NAME]: balanced, strict or lenient. Empty: as for all."},
+     "Numbers of its own to begin with, in place of [policy] preset and [cause NAME]: balanced, strict or lenient. Empty: as for "
+     "all."},
     {"stream", "recipients", NX_CONFIG_LIST, STREAM_AT(recipients), "", false,
      "Return paths of this stream, as patterns (news-bounces+*@example.net)."},
     {"stream", "headers", NX_CONFIG_LIST, STREAM_AT(headers), "", false,
@@ -235,7 +240,8 @@ static const struct nx_config_key hook_keys[] = {
     {"hook", "url", NX_CONFIG_STRING, HOOK_AT(url), "", true, "Where events are posted to."},
     {"hook", "keys", NX_CONFIG_SECRETS, HOOK_AT(keys), "", true,
      "Signing keys (whsec_...); each signs, so that they can be changed without a gap."},
-    {"hook", "kinds", NX_CONFIG_LIST, HOOK_AT(kinds), "", true, "Only events of these kinds; act: what is done by hand, import or replay. Empty: all."},
+    {"hook", "kinds", NX_CONFIG_LIST, HOOK_AT(kinds), "", true,
+     "Only events of these kinds; act: what is done by hand, import or replay. Empty: all."},
     {"hook", "classes", NX_CONFIG_LIST, HOOK_AT(classes), "", true, "Only events of these classes."},
     {"hook", "causes", NX_CONFIG_LIST, HOOK_AT(causes), "", true, "Only events of these causes."},
     {"hook", "actions", NX_CONFIG_LIST, HOOK_AT(actions), "", true,

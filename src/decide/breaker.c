@@ -9,8 +9,13 @@
 
 void nx_breaker_defaults(struct nx_breaker *ret)
 {
-    *ret = (struct nx_breaker){
-        .enabled = true, .sources = true, .minimum = 10, .factor = 3, .window = 2 * HOUR, .hold = 48 * HOUR, .history = 7 * 24 * HOUR};
+    *ret = (struct nx_breaker){.enabled = true,
+                               .sources = true,
+                               .minimum = 10,
+                               .factor = 3,
+                               .window = 2 * HOUR,
+                               .hold = 48 * HOUR,
+                               .history = 7 * 24 * HOUR};
 }
 
 /* Floor, also before 1970. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decide/breaker.h - is it the addresses that are dead, or the provider that is broken? A pure function of counts and settings.
  *
- * A hit is an address newly called dead for good by one remote (event/remote.h). They are counted in three windows, the one that is
- * set, six times and twenty-four times as long, so that an outage shows at a small sender too. Hits of a window are held against
- * what was to be expected in it, the largest of three: the busiest such window of the last 35 days; the remote's usual share of what
- * all others report now, and a fair one where all of them rise (an old list); its usual share of dead among tries, where deliveries
- * are told. Far above: factor times, and so many that chance has less than one in a million for it, all windows taken together, and
- * never below the minimum. Until the store has seen events for `history`, on three days, nothing is judged. Hours are counted from
- * 1970, UTC; a window is the running hour and those before. The same is asked of who brings reports (event/remote.h): a source whose
- * own number of newly dead addresses is suddenly far above what it was. Any thread. */
+ * A hit is an address newly called dead for good by one remote (event/remote.h). They are counted in three windows, the one
+ * that is set, six times and twenty-four times as long, so that an outage shows at a small sender too. Hits of a window are
+ * held against what was to be expected in it, the largest of three: the busiest such window of the last 35 days; the remote's
+ * usual share of what all others report now, and a fair one where all of them rise (an old list); its usual share of dead among
+ * tries, where deliveries are told. Far above: factor times, and so many that chance has less than one in a million for it, all
+ * windows taken together, and never below the minimum. Until the store has seen events for `history`, on three days, nothing is
+ * judged. Hours are counted from 1970, UTC; a window is the running hour and those before. The same is asked of who brings
+ * reports (event/remote.h): a source whose own number of newly dead addresses is suddenly far above what it was. Any thread. */
 #pragma once
 #include "base/arena.h"
 #include "base/when.h"

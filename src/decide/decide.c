@@ -26,7 +26,8 @@ void nx_policy_defaults(struct nx_policy *ret)
             .ttl_max = (int64_t)facts->ttl_max_days * DAY,
         };
     }
-    /* Who refuses this sender, or leaves this list, says nothing about the others; who calls a newsletter spam still wants receipts. */
+    /* Who refuses this sender, or leaves this list, says nothing about the others; who calls a newsletter spam still wants
+     * receipts. */
     ret->causes[NX_CAUSE_RECIPIENT_REFUSED].scope = NX_SCOPE_STREAM;
     ret->causes[NX_CAUSE_UNSUBSCRIBE].scope = NX_SCOPE_STREAM;
     ret->causes[NX_CAUSE_COMPLAINT].scope = NX_SCOPE_BULK;
@@ -148,8 +149,7 @@ bool nx_standing_gives_way(const struct nx_standing *standing, enum nx_cause cau
 
 bool nx_policy_may_hold(const struct nx_event *event, const struct nx_decision *decision)
 {
-    return decision->action == NX_ACTION_SUPPRESS && event->report.kind == NX_KIND_FAILED &&
-           event->verdict.class_ == NX_CLASS_HARD;
+    return decision->action == NX_ACTION_SUPPRESS && event->report.kind == NX_KIND_FAILED && event->verdict.class_ == NX_CLASS_HARD;
 }
 
 unsigned nx_standing_renewals(const struct nx_standing *standing, enum nx_cause cause, nx_when at)
@@ -304,7 +304,8 @@ static void decide_life(const struct nx_history *history, const struct nx_event 
     } else if (history->held) {
         ret->action = NX_ACTION_CLEAR;
         then = "what was held back is dropped";
-    } else if (history->soft_counts || (nx_standing_holds(standing, at) && nx_standing_is_cooling(standing) && standing->since < at)) {
+    } else if (history->soft_counts ||
+               (nx_standing_holds(standing, at) && nx_standing_is_cooling(standing) && standing->since < at)) {
         ret->action = NX_ACTION_CLEAR;
         then = "soft counts are forgotten";
     } else if (nx_standing_holds(standing, at)) {
@@ -345,7 +346,8 @@ void nx_decide(const struct nx_policy *policy, const struct nx_history *history,
         if (history->held) {
             ret->action = NX_ACTION_CLEAR;
             ret->reason = NX_STR("delivered: what was held back is dropped");
-        } else if (history->soft_counts || (nx_standing_holds(&history->standing, at) && nx_standing_is_cooling(&history->standing))) {
+        } else if (history->soft_counts ||
+                   (nx_standing_holds(&history->standing, at) && nx_standing_is_cooling(&history->standing))) {
             ret->action = NX_ACTION_CLEAR;
             ret->reason = NX_STR("delivered: soft counts are forgotten");
         } else {

@@ -10,17 +10,19 @@
 #include "decide/domain.h"
 #include "event/event.h"
 
-enum nx_require {                    /* what a report that nobody vouches for (nx_report.verified none) can do */
-                  NX_REQUIRE_OFF,    /* the same as any other */
-                  NX_REQUIRE_SOFT,   /* it cannot suppress at once: a hard cause needs two, on two days within 30 */
-                  NX_REQUIRE_STRICT, /* nothing: it is kept and decides nothing */
+/* What a report that nobody vouches for (nx_report.verified none) can do */
+enum nx_require {
+    NX_REQUIRE_OFF,    /* the same as any other */
+    NX_REQUIRE_SOFT,   /* it cannot suppress at once: a hard cause needs two, on two days within 30 */
+    NX_REQUIRE_STRICT, /* nothing: it is kept and decides nothing */
 };
 const char *nx_require_name(enum nx_require require); /* "off", "soft", "strict" */
 
-enum nx_scope { /* what an entry of this cause holds for */
-                NX_SCOPE_ALL,    /* every stream */
-                NX_SCOPE_STREAM, /* the stream of the event */
-                NX_SCOPE_BULK,   /* every stream that is not declared transactional */
+/* What an entry of this cause holds for */
+enum nx_scope {
+    NX_SCOPE_ALL,    /* every stream */
+    NX_SCOPE_STREAM, /* the stream of the event */
+    NX_SCOPE_BULK,   /* every stream that is not declared transactional */
 };
 struct nx_streams; /* decide/stream.h */
 
@@ -38,8 +40,8 @@ struct nx_policy {
     enum nx_require require_verified;
     struct nx_breaker breaker;
     enum nx_domain_entries domain_entries;
-    unsigned domain_threshold; /* addresses */
-    int64_t domain_quiet;      /* seconds without a sign of life */
+    unsigned domain_threshold;  /* addresses */
+    int64_t domain_quiet;       /* seconds without a sign of life */
     struct nx_streams *streams; /* those with numbers or a kind of their own, or NULL; whose it is: see who made the policy */
 };
 void nx_policy_defaults(struct nx_policy *ret);
@@ -87,7 +89,8 @@ struct nx_str nx_policy_stream(const struct nx_policy *policy, const struct nx_e
 struct nx_str nx_event_stream(const struct nx_event *event);
 /* Ordinary mail that the address is proved to have sent. */
 bool nx_policy_is_life(const struct nx_event *event);
-/* Such mail ends an entry that a report made because the address is dead, once a year: it is tried again, and the next report decides. */
+/* Such mail ends an entry that a report made because the address is dead, once a year: it is tried again, and the next report
+ * decides. */
 bool nx_standing_is_tried(const struct nx_standing *standing, nx_when at);
 /* When an entry of this cause, made now, runs out: twice as long each time it comes back within a year; NX_WHEN_NONE: never. */
 nx_when nx_policy_until(const struct nx_policy_cause *rule, const struct nx_standing *standing, enum nx_cause cause, nx_when at);

@@ -16,9 +16,9 @@ struct nx_stream {
     char *name;
     enum nx_stream_kind kind;
     enum nx_preset preset; /* NONE: numbers as for all */
-    char **recipients; /* return paths */
-    char **headers;    /* "List-Id=news.example.net": field of the returned message = pattern */
-    char **tags;       /* "category=news*": tag of the provider = pattern */
+    char **recipients;     /* return paths */
+    char **headers;        /* "List-Id=news.example.net": field of the returned message = pattern */
+    char **tags;           /* "category=news*": tag of the provider = pattern */
     struct nx_policy_cause causes[NX_CAUSE_COUNT], tentative;
     bool own[NX_CAUSE_COUNT + 1]; /* the settings have numbers for this cause; the last is tentative */
 };

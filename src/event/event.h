@@ -10,7 +10,7 @@
 #include "base/when.h"
 #include "event/names.h"
 
-struct nx_origin { /* where the bytes came from; written by ingest */
+struct nx_origin {               /* where the bytes came from; written by ingest */
     struct nx_str source;        /* "pipe", "lmtp", "http", "webhook:ses", "file", "log:postfix" */
     struct nx_str file;          /* path as given, for parse and ingest */
     struct nx_str envelope_from; /* empty for the null reverse-path too */
@@ -23,14 +23,14 @@ enum nx_input_kind { NX_INPUT_MAIL, NX_INPUT_EVENT, NX_INPUT_LOG_LINE };
 struct nx_input { /* what enters the pipeline */
     enum nx_input_kind kind;
     struct nx_str bytes;
-    struct nx_str provider;  /* EVENT: "ses", ...; LOG_LINE: "postfix", ... */
+    struct nx_str provider;   /* EVENT: "ses", ...; LOG_LINE: "postfix", ... */
     struct nx_str media_type; /* EVENT: of the body, as sent */
     enum nx_verified verified;
     nx_notes notes; /* what the source knows already: it cut the message */
     const struct nx_origin *origin;
 };
 
-struct nx_original { /* of the returned message, as its fields stand (decoded, unfolded) */
+struct nx_original {          /* of the returned message, as its fields stand (decoded, unfolded) */
     struct nx_str message_id; /* without <> */
     struct nx_str from, to, subject, date, list_id, feedback_id;
 };
@@ -46,13 +46,13 @@ struct nx_tag {
 struct nx_report { /* what the other side said about one recipient; written by parse */
     enum nx_kind kind;
     struct nx_str recipient, original_recipient;
-    struct nx_str status;        /* RFC 3463 "5.1.1"; only what the message says */
-    unsigned reply;              /* RFC 5321 "550"; 0: none */
+    struct nx_str status; /* RFC 3463 "5.1.1"; only what the message says */
+    unsigned reply;       /* RFC 5321 "550"; 0: none */
     enum nx_stage stage;
-    struct nx_str diagnostic;    /* the remote server's words, one line */
-    struct nx_str text;          /* what the reporter says about this recipient, in words; evidence of second rank, one line */
+    struct nx_str diagnostic; /* the remote server's words, one line */
+    struct nx_str text;       /* what the reporter says about this recipient, in words; evidence of second rank, one line */
     struct nx_str remote_mta, reporting_mta;
-    struct nx_str format;        /* how it was read: "rfc3464", "arf", "qmail", "webhook:ses", ... */
+    struct nx_str format; /* how it was read: "rfc3464", "arf", "qmail", "webhook:ses", ... */
     struct nx_original original;
     struct nx_feedback feedback;
     nx_when arrival_at, last_attempt_at, retry_until;
@@ -60,13 +60,13 @@ struct nx_report { /* what the other side said about one recipient; written by p
     struct nx_str return_paths;  /* addresses that the report came to, as the message tells; blanks between; not part of the JSON */
     const struct nx_tag *fields; /* n_fields of the returned message that were asked for (nx_parser_ask); not part of the JSON */
     size_t n_fields;
-    struct nx_str digest;        /* hex SHA-256 of the message without its trace fields */
+    struct nx_str digest; /* hex SHA-256 of the message without its trace fields */
     struct nx_str stream;
-    const struct nx_tag *tags;   /* n_tags; provider words and metadata */
+    const struct nx_tag *tags; /* n_tags; provider words and metadata */
     size_t n_tags;
-    enum nx_cause hint;          /* what the provider's category says; ranks below phrases, above codes */
-    bool hint_firm;              /* the category is a specific one: it ranks above phrases too */
-    enum nx_class hint_class;    /* NONE: it says nothing; else it decides between hard and not hard */
+    enum nx_cause hint;       /* what the provider's category says; ranks below phrases, above codes */
+    bool hint_firm;           /* the category is a specific one: it ranks above phrases too */
+    enum nx_class hint_class; /* NONE: it says nothing; else it decides between hard and not hard */
     enum nx_verified verified;
     nx_notes notes;
 };
@@ -74,9 +74,10 @@ struct nx_report { /* what the other side said about one recipient; written by p
 struct nx_verdict { /* what it means; written by classify */
     enum nx_class class_;
     enum nx_cause cause;
-    struct nx_str rule;    /* id of the rule that decided, "code.status" or "code.reply" for the tables, "kind" where the kind says it all */
-    struct nx_str matched; /* the words it decided on; points into report.diagnostic or report.text */
-    struct nx_str ruleset; /* digest of the rule set, 12 hex digits */
+    /* id of the rule that decided, "code.status" or "code.reply" for the tables, "kind" where the kind says it all */
+    struct nx_str rule;
+    struct nx_str matched;  /* the words it decided on; points into report.diagnostic or report.text */
+    struct nx_str ruleset;  /* digest of the rule set, 12 hex digits */
     struct nx_str provider; /* whose server refused, where the rule files know it ("google"); not part of the JSON */
     nx_notes notes;
 };
@@ -104,8 +105,9 @@ struct nx_event {
     struct nx_verdict verdict;
     struct nx_trial trial;
     struct nx_decision decision;
-    struct nx_str raw;   /* the bytes it was read from, while the input lives; not part of the JSON */
-    struct nx_str group; /* of what nobody can explain: the same for those that say the same (nx_triage_group); not part of the JSON */
+    struct nx_str raw; /* the bytes it was read from, while the input lives; not part of the JSON */
+    /* of what nobody can explain: the same for those that say the same (nx_triage_group); not part of the JSON */
+    struct nx_str group;
 };
 
 /* Nobody can say what it means, so that its bytes are worth keeping: unknown cause, or dressed as a bounce without being one, or a
@@ -113,6 +115,6 @@ struct nx_event {
 bool nx_event_is_unexplained(const struct nx_event *event);
 
 /* The idempotency key, 32 hex digits: of the provider's event id and recipient; or of reporting MTA, original Message-ID,
- * recipient, kind and status where the report has both of the first; else of the digest, recipient and kind. Two deliveries of one report give
- * one id. */
+ * recipient, kind and status where the report has both of the first; else of the digest, recipient and kind. Two deliveries of
+ * one report give one id. */
 struct nx_str nx_event_id(struct nx_arena *arena, const struct nx_report *report);

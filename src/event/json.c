@@ -371,9 +371,10 @@ static void get_trial(struct reader *in, json_t *object, struct nx_trial *ret)
 {
     if (!json_is_object(object))
         return;
-    *ret = (struct nx_trial){
-        .tried = true, .differs = true, .rule = get(in, object, "rule"), .ruleset = get(in, object, "ruleset")};
-    check(in, "trial", nx_cause_parse(get(in, object, "cause"), &ret->cause) && nx_class_parse(get(in, object, "class"), &ret->class_));
+    *ret =
+        (struct nx_trial){.tried = true, .differs = true, .rule = get(in, object, "rule"), .ruleset = get(in, object, "ruleset")};
+    check(in, "trial",
+          nx_cause_parse(get(in, object, "cause"), &ret->cause) && nx_class_parse(get(in, object, "class"), &ret->class_));
 }
 
 static void get_event(struct reader *in, json_t *root, struct nx_event *event)

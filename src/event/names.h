@@ -8,7 +8,8 @@
 
 #include <stdint.h>
 
-enum nx_kind { /* what happened */
+/* What happened */
+enum nx_kind {
     NX_KIND_OTHER, /* no report: ordinary mail, or one that tells nothing about an address */
     NX_KIND_FAILED,
     NX_KIND_DELAYED,
@@ -19,7 +20,8 @@ enum nx_kind { /* what happened */
 };
 #define NX_KIND_COUNT 7
 
-enum nx_class { /* what it says about the address */
+/* What it says about the address */
+enum nx_class {
     NX_CLASS_NONE,
     NX_CLASS_HARD,
     NX_CLASS_SOFT,
@@ -27,7 +29,8 @@ enum nx_class { /* what it says about the address */
 };
 #define NX_CLASS_COUNT 4
 
-enum nx_suppress { /* what the policy does by default */
+/* What the policy does by default */
+enum nx_suppress {
     NX_SUPPRESS_NEVER,
     NX_SUPPRESS_AT_ONCE,
     NX_SUPPRESS_AFTER,
@@ -35,7 +38,8 @@ enum nx_suppress { /* what the policy does by default */
     NX_SUPPRESS_CLEAR,
 };
 
-enum nx_cause { /* why; event/cause.def */
+/* Why; event/cause.def */
+enum nx_cause {
     NX_CAUSE_NONE, /* not judged, or nothing to judge (kind other) */
 #define NX_CAUSE(id, name, class, fault, suppress, threshold, span, window, ttl, ttl_max, retry, advice) NX_CAUSE_##id,
 #include "event/cause.def"
@@ -43,7 +47,8 @@ enum nx_cause { /* why; event/cause.def */
     NX_CAUSE_COUNT
 };
 
-enum nx_stage { /* where in the SMTP dialogue it was refused (RFC 5321 4.1.1) */
+/* Where in the SMTP dialogue it was refused (RFC 5321 4.1.1) */
+enum nx_stage {
     NX_STAGE_NONE,
     NX_STAGE_CONNECT,
     NX_STAGE_HELO,
@@ -54,13 +59,15 @@ enum nx_stage { /* where in the SMTP dialogue it was refused (RFC 5321 4.1.1) */
 };
 #define NX_STAGE_COUNT 7
 
-enum nx_verified { /* who vouches for the report */
+/* Who vouches for the report */
+enum nx_verified {
     NX_VERIFIED_NONE,
     NX_VERIFIED_SIGNED,   /* it came to a return path that we had signed */
     NX_VERIFIED_PROVIDER, /* webhook with a good signature or secret */
 };
 
-enum nx_action { /* what we do about it */
+/* What we do about it */
+enum nx_action {
     NX_ACTION_NONE,
     NX_ACTION_SUPPRESS,
     NX_ACTION_COUNT, /* remembered; enough of them suppress */

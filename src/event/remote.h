@@ -20,9 +20,9 @@ struct nx_str nx_organisation(struct nx_arena *arena, struct nx_str name);
 /* Who brings a report, as it says itself: "source:" and the organisation of the server that wrote it, or the way it came in by
  * ("source:pipe") where it names none. So no remote is called like a source. */
 struct nx_str nx_reporter_name(struct nx_arena *arena, const struct nx_event *event);
-#define NX_SOURCE "source:"                  /* all of them */
-#define NX_SOURCE_NEW NX_SOURCE "new"        /* those that were never heard of before, together */
-#define NX_SOURCE_UNSENT NX_SOURCE "unsent"  /* reports about addresses that nobody wrote to */
+#define NX_SOURCE "source:"                 /* all of them */
+#define NX_SOURCE_NEW NX_SOURCE "new"       /* those that were never heard of before, together */
+#define NX_SOURCE_UNSENT NX_SOURCE "unsent" /* reports about addresses that nobody wrote to */
 bool nx_reporter_is(struct nx_str name);
 /* In words: "reports in the name of example.net, which nobody vouches for,". */
 struct nx_str nx_reporter_words(struct nx_arena *arena, struct nx_str name);

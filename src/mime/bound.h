@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mime/bound.h - what GMime is given to read, bounded. Inside the room only.
  *
- * GMime makes an object of every field and every part, a hundred bytes for each byte of a hostile message. Before it reads a large message, the head is cut at
- * limits->headers (TRUNCATED), and so is all that follows where the heads of parts exceed that together, or where delimiter lines are more than four times limits->parts
- * (TOO_MANY_PARTS). Messages below 64 KiB are left as they are: they cannot cost much. */
+ * GMime makes an object of every field and every part, a hundred bytes for each byte of a hostile message. Before it reads a
+ * large message, the head is cut at limits->headers (TRUNCATED), and so is all that follows where the heads of parts exceed
+ * that together, or where delimiter lines are more than four times limits->parts (TOO_MANY_PARTS). Messages below 64 KiB are
+ * left as they are: they cannot cost much. */
 #pragma once
 #include "mime/mime.h"
 

@@ -10,12 +10,30 @@
 static const struct {
     const char *name, *iconv;
 } aliases[] = {
-    {"us-ascii", "WINDOWS-1252"},     {"ascii", "WINDOWS-1252"},       {"iso-8859-1", "WINDOWS-1252"}, {"latin1", "WINDOWS-1252"},
-    {"iso-8859-9", "WINDOWS-1254"},   {"gb2312", "GB18030"},           {"gbk", "GB18030"},             {"x-gbk", "GB18030"},
-    {"shift_jis", "CP932"},           {"x-sjis", "CP932"},             {"sjis", "CP932"},              {"windows-31j", "CP932"},
-    {"euc-jp", "EUC-JP-MS"},          {"x-euc-jp", "EUC-JP-MS"},       {"iso-2022-jp", "ISO-2022-JP-3"}, {"ks_c_5601-1987", "CP949"},
-    {"euc-kr", "CP949"},              {"big5", "BIG5-HKSCS"},          {"uft-8", "UTF-8"},             {"utf8", "UTF-8"},
-    {"unicode-1-1-utf-7", "UTF-7"},   {"unicode-1-1-utf-8", "UTF-8"},  {"koi8", "KOI8-R"},             {"cp-850", "CP850"},
+    {"us-ascii", "WINDOWS-1252"},
+    {"ascii", "WINDOWS-1252"},
+    {"iso-8859-1", "WINDOWS-1252"},
+    {"latin1", "WINDOWS-1252"},
+    {"iso-8859-9", "WINDOWS-1254"},
+    {"gb2312", "GB18030"},
+    {"gbk", "GB18030"},
+    {"x-gbk", "GB18030"},
+    {"shift_jis", "CP932"},
+    {"x-sjis", "CP932"},
+    {"sjis", "CP932"},
+    {"windows-31j", "CP932"},
+    {"euc-jp", "EUC-JP-MS"},
+    {"x-euc-jp", "EUC-JP-MS"},
+    {"iso-2022-jp", "ISO-2022-JP-3"},
+    {"ks_c_5601-1987", "CP949"},
+    {"euc-kr", "CP949"},
+    {"big5", "BIG5-HKSCS"},
+    {"uft-8", "UTF-8"},
+    {"utf8", "UTF-8"},
+    {"unicode-1-1-utf-7", "UTF-7"},
+    {"unicode-1-1-utf-8", "UTF-8"},
+    {"koi8", "KOI8-R"},
+    {"cp-850", "CP850"},
     {"windows-1257", "CP1257"},
 };
 
@@ -104,7 +122,8 @@ static bool has_cjk(const GString *text)
     size_t cjk = 0, other = 0;
     for (const char *p = text->str; *p != '\0'; p += g_utf8_skip[(unsigned char)*p]) {
         gunichar c = g_utf8_get_char(p);
-        if ((c >= 0x3040 && c <= 0x30ff) || (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7a3) || (c >= 0x3000 && c <= 0x303f))
+        if ((c >= 0x3040 && c <= 0x30ff) || (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7a3) ||
+            (c >= 0x3000 && c <= 0x303f))
             cjk++;
         else if (c >= 0x80)
             other++;
@@ -121,7 +140,8 @@ static const struct {
     {"ISO-8859-5", "\xde\xd5\xd0\xd8\xdd\xe2\xe1\xe0\xd2\xdb\xda"},
 };
 
-/* The Cyrillic charset of bytes without a usable label, or NULL: runs of bytes over 0xBF, some of odd length (characters of two bytes make even ones), more than the Latin letters, half of them common. */
+/* The Cyrillic charset of bytes without a usable label, or NULL: runs of bytes over 0xBF, some of odd length (characters of two
+ * bytes make even ones), more than the Latin letters, half of them common. */
 static const char *guess_cyrillic(struct nx_str bytes)
 {
     size_t scores[G_N_ELEMENTS(cyrillic)] = {0}, high = 0, low = 0, latin = 0, runs = 0, odd = 0;
@@ -206,7 +226,8 @@ struct nx_str nx_charset_to_utf8(struct nx_arena *arena, struct nx_str bytes, st
     }
     g_string_truncate(text, 0);
     const char *bad = NULL; /* letters of one byte under the name of UTF-8, and not just the last one cut */
-    bool lies = sequences == 0 && labelled && g_ascii_strcasecmp(name, "UTF-8") == 0 && !g_utf8_validate(bytes.p, (gssize)bytes.n, &bad) &&
+    bool lies = sequences == 0 && labelled && g_ascii_strcasecmp(name, "UTF-8") == 0 &&
+                !g_utf8_validate(bytes.p, (gssize)bytes.n, &bad) &&
                 g_utf8_get_char_validated(bad, (gssize)(bytes.p + bytes.n - bad)) != (gunichar)-2;
     if (!labelled || lies || convert(bytes, name, text) == SIZE_MAX) {
         g_string_truncate(text, 0);

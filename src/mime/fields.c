@@ -35,7 +35,8 @@ struct nx_fields nx_fields_read(struct nx_arena *arena, struct nx_str *rest, nx_
     struct nx_field *fields = NULL;
     size_t n = 0, size = 0;
     struct nx_str line;
-    struct nx_buf folded; /* the value of the last field, once a second line follows: grows by doubling, so a head of nothing but folds stays cheap */
+    /* the value of the last field, once a second line follows: grows by doubling, so a head of nothing but folds stays cheap */
+    struct nx_buf folded;
     nx_buf_init(&folded, arena, SIZE_MAX / 2);
     while (nx_str_next_line(rest, &line)) {
         struct nx_str trimmed = nx_str_trim(line);
@@ -104,7 +105,8 @@ static void add_decoded(struct nx_buf *bytes, char encoding, struct nx_str paylo
         return;
     }
     for (size_t i = 0; i < payload.n; i++) {
-        if (copy[i] == '=' && i + 2 < payload.n && nx_is_xdigit((unsigned char)copy[i + 1]) && nx_is_xdigit((unsigned char)copy[i + 2])) {
+        if (copy[i] == '=' && i + 2 < payload.n && nx_is_xdigit((unsigned char)copy[i + 1]) &&
+            nx_is_xdigit((unsigned char)copy[i + 2])) {
             nx_buf_addc(bytes, (char)(g_ascii_xdigit_value(copy[i + 1]) * 16 + g_ascii_xdigit_value(copy[i + 2])));
             i += 2;
         } else {

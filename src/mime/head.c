@@ -59,7 +59,8 @@ static void add_mime_fields(struct nx_buf *out, struct nx_str head, nx_notes *no
     }
 }
 
-struct nx_str nx_head_take(struct nx_arena *arena, struct nx_str bytes, const struct nx_limits *limits, nx_notes *notes, struct nx_fields *ret_fields)
+struct nx_str nx_head_take(struct nx_arena *arena, struct nx_str bytes, const struct nx_limits *limits, nx_notes *notes,
+                           struct nx_fields *ret_fields)
 {
     struct nx_str head = nx_str_sub(bytes, 0, head_length(bytes)), body = nx_str_from(bytes, head.n), rest = head;
     if (head.n > limits->headers) {

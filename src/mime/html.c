@@ -9,17 +9,19 @@
 static const struct {
     const char *name, *text;
 } entities[] = {
-    {"lt", "<"},       {"gt", ">"},       {"amp", "&"},      {"quot", "\""},    {"apos", "'"},     {"nbsp", " "},     {"eacute", "é"}, {"egrave", "è"},
-    {"agrave", "à"},   {"ccedil", "ç"},   {"auml", "ä"},     {"ouml", "ö"},     {"uuml", "ü"},     {"szlig", "ß"},    {"Auml", "Ä"},   {"Ouml", "Ö"},
-    {"Uuml", "Ü"},     {"aacute", "á"},   {"iacute", "í"},   {"oacute", "ó"},   {"uacute", "ú"},   {"ntilde", "ñ"},   {"atilde", "ã"}, {"otilde", "õ"},
-    {"aring", "å"},    {"oslash", "ø"},   {"aelig", "æ"},    {"laquo", "«"},    {"raquo", "»"},    {"rsquo", "'"},    {"lsquo", "'"},  {"ldquo", "\""},
-    {"rdquo", "\""},   {"ndash", "-"},    {"mdash", "-"},    {"hellip", "..."}, {"ecirc", "ê"},    {"ocirc", "ô"},
+    {"lt", "<"},       {"gt", ">"},     {"amp", "&"},    {"quot", "\""},  {"apos", "'"},   {"nbsp", " "},   {"eacute", "é"},
+    {"egrave", "è"},   {"agrave", "à"}, {"ccedil", "ç"}, {"auml", "ä"},   {"ouml", "ö"},   {"uuml", "ü"},   {"szlig", "ß"},
+    {"Auml", "Ä"},     {"Ouml", "Ö"},   {"Uuml", "Ü"},   {"aacute", "á"}, {"iacute", "í"}, {"oacute", "ó"}, {"uacute", "ú"},
+    {"ntilde", "ñ"},   {"atilde", "ã"}, {"otilde", "õ"}, {"aring", "å"},  {"oslash", "ø"}, {"aelig", "æ"},  {"laquo", "«"},
+    {"raquo", "»"},    {"rsquo", "'"},  {"lsquo", "'"},  {"ldquo", "\""}, {"rdquo", "\""}, {"ndash", "-"},  {"mdash", "-"},
+    {"hellip", "..."}, {"ecirc", "ê"},  {"ocirc", "ô"},
 };
 
 /* Tags that end a line. */
 static bool is_block(struct nx_str tag)
 {
-    static const char *const names[] = {"br", "p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre", "blockquote", "title", "dt", "dd", "td", "th"};
+    static const char *const names[] = {"br", "p",  "div", "tr", "li",  "ul",         "ol",    "table", "h1", "h2", "h3",
+                                        "h4", "h5", "h6",  "hr", "pre", "blockquote", "title", "dt",    "dd", "td", "th"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (nx_str_ieq(tag, nx_str_of(names[i])))
             return true;
@@ -73,7 +75,8 @@ static bool looks_like_tag(struct nx_str rest)
 static bool is_address(struct nx_str inside)
 {
     size_t sign = nx_str_chr(inside, '@');
-    return sign > 0 && sign < inside.n && nx_str_chr(inside, ' ') == inside.n && nx_str_chr(inside, '=') == inside.n && nx_str_chr(inside, '"') == inside.n;
+    return sign > 0 && sign < inside.n && nx_str_chr(inside, ' ') == inside.n && nx_str_chr(inside, '=') == inside.n &&
+           nx_str_chr(inside, '"') == inside.n;
 }
 
 struct nx_str nx_html_text(struct nx_arena *arena, struct nx_str html)

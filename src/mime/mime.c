@@ -18,7 +18,8 @@ struct walk {
     bool full;
 };
 
-/* glibc loads a converter at each iconv_open and drops it at the last close: one kept open per family spares the loading, a tenth of the time of a Japanese report. */
+/* glibc loads a converter at each iconv_open and drops it at the last close: one kept open per family spares the loading, a
+ * tenth of the time of a Japanese report. */
 static void pin_converters(void)
 {
     static const char *const names[] = {"WINDOWS-1252", "ISO-2022-JP-3", "EUC-JP-MS", "CP932", "GB18030"};
@@ -120,7 +121,8 @@ static enum nx_part_type type_of(struct nx_str media)
     return nx_str_istarts(media, NX_STR("text")) && !nx_str_ieq(media, NX_STR("text/calendar")) ? NX_PART_TEXT : NX_PART_OTHER;
 }
 
-/* Lines end in LF, whether they ended in LF, CRLF, CR, or CRs before LF (line ends made twice). Returns the text itself when they do. */
+/* Lines end in LF, whether they ended in LF, CRLF, CR, or CRs before LF (line ends made twice). Returns the text itself when
+ * they do. */
 static struct nx_str lf_lines(struct nx_arena *arena, struct nx_str text)
 {
     if (text.n == 0 || memchr(text.p, '\r', text.n) == NULL)
@@ -149,7 +151,8 @@ static struct nx_str lf_lines(struct nx_arena *arena, struct nx_str text)
 /* Undoes base64 and quoted-printable; other encodings leave bytes as they are. */
 static struct nx_str undo_encoding(struct walk *walk, struct nx_str raw, GMimeContentEncoding encoding)
 {
-    if (encoding != GMIME_CONTENT_ENCODING_BASE64 && encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE && encoding != GMIME_CONTENT_ENCODING_UUENCODE) {
+    if (encoding != GMIME_CONTENT_ENCODING_BASE64 && encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE &&
+        encoding != GMIME_CONTENT_ENCODING_UUENCODE) {
         if (raw.n > walk->limits->text) {
             raw.n = walk->limits->text;
             walk->mail->notes |= NX_NOTE_TRUNCATED;
@@ -384,7 +387,8 @@ void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_l
     if (walk.bytes.n == 0)
         return;
     walk.bytes = nx_returned_cut(arena, walk.bytes, limits, ret_mail);
-    walk.bytes = nx_head_take(arena, nx_mime_bound(arena, walk.bytes, limits, &ret_mail->notes), limits, &ret_mail->notes, &ret_mail->fields);
+    walk.bytes = nx_head_take(arena, nx_mime_bound(arena, walk.bytes, limits, &ret_mail->notes), limits, &ret_mail->notes,
+                              &ret_mail->fields);
     if (walk.bytes.n == 0) /* a head and nothing more */
         return;
     /* A read-only view: the stream does not own it, and GMime never writes to a stream that it parses. */

@@ -24,11 +24,13 @@ static bool is_blank_line(struct nx_str text, size_t from, size_t to)
 
 static bool is_returned_type(struct nx_str value)
 {
-    static const char *const types[] = {"message/rfc822", "text/rfc822-headers", "message/global", "message/rfc822-headers", "text/rfc822"};
+    static const char *const types[] = {"message/rfc822", "text/rfc822-headers", "message/global", "message/rfc822-headers",
+                                        "text/rfc822"};
     value = nx_str_trim(value);
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         struct nx_str type = nx_str_of(types[i]);
-        if (nx_str_istarts(value, type) && (value.n == type.n || value.p[type.n] == ';' || nx_is_space((unsigned char)value.p[type.n]) || value.p[type.n] == '-'))
+        if (nx_str_istarts(value, type) &&
+            (value.n == type.n || value.p[type.n] == ';' || nx_is_space((unsigned char)value.p[type.n]) || value.p[type.n] == '-'))
             return !nx_str_istarts(value, NX_STR("message/global-d")); /* global-delivery-status, global-disposition-notification */
     }
     return false;
@@ -65,7 +67,8 @@ static bool find_part(struct nx_str text, size_t field, struct nx_str *ret_delim
             return true;
         }
         struct nx_str line = nx_str_sub(text, at, next);
-        if (nx_str_istarts(line, NX_STR("Content-Transfer-Encoding")) && (nx_str_ihas(line, NX_STR("base64")) || nx_str_ihas(line, NX_STR("quoted"))))
+        if (nx_str_istarts(line, NX_STR("Content-Transfer-Encoding")) &&
+            (nx_str_ihas(line, NX_STR("base64")) || nx_str_ihas(line, NX_STR("quoted"))))
             return false;
         at = next;
     }
@@ -128,7 +131,8 @@ struct nx_str nx_returned_cut(struct nx_arena *arena, struct nx_str bytes, const
     }
     struct nx_str rest = nx_str_from(bytes, end);
     size_t closing = delimiter.n;
-    if (rest.n >= closing + 2 && rest.p[closing] == '-' && rest.p[closing + 1] == '-' && next_delimiter(rest, closing, NX_STR("--")) == rest.n)
+    if (rest.n >= closing + 2 && rest.p[closing] == '-' && rest.p[closing + 1] == '-' &&
+        next_delimiter(rest, closing, NX_STR("--")) == rest.n)
         return nx_str_sub(bytes, 0, content); /* it was the last part of all */
     char *copy = nx_arena_alloc(arena, content + rest.n);
     memcpy(copy, bytes.p, content);

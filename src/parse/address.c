@@ -14,10 +14,12 @@ static bool is_domain_char(unsigned char c)
     return nx_is_alnum(c) || c == '-' || c == '.' || c == '_';
 }
 
-/* A letter of two bytes, Latin, Greek or Cyrillic (U+00C0 to U+052F): of scripts that part words by blanks, so what it touches is one word with it. */
+/* A letter of two bytes, Latin, Greek or Cyrillic (U+00C0 to U+052F): of scripts that part words by blanks, so what it touches
+ * is one word with it. */
 static bool is_pair(unsigned char lead, unsigned char next)
 {
-    return lead >= 0xc3 && lead <= 0xd4 && (next & 0xc0) == 0x80 && !(lead == 0xc3 && (next == 0x97 || next == 0xb7)); /* no times and division signs */
+    /* no times and division signs */
+    return lead >= 0xc3 && lead <= 0xd4 && (next & 0xc0) == 0x80 && !(lead == 0xc3 && (next == 0x97 || next == 0xb7));
 }
 
 /* Start of the local part that ends before the sign, or sign when there is none. */
@@ -40,7 +42,8 @@ static size_t local_start(struct nx_str text, size_t sign, bool wide)
             break;
         start--;
     }
-    while (start < sign && strchr("'`*|{}.?!&=", text.p[start]) != NULL) /* what stands around addresses, not in front of local parts */
+    /* what stands around addresses, not in front of local parts */
+    while (start < sign && strchr("'`*|{}.?!&=", text.p[start]) != NULL)
         start++;
     return start;
 }
@@ -87,7 +90,8 @@ bool nx_address_find(struct nx_str text, size_t *at, struct nx_str *ret_address)
         i = sign;
         /* Inside <> nothing but the address stands: one label and non-ASCII are taken there. */
         size_t open = sign;
-        while (open > *at && sign - open < LOCAL_MAX && !nx_is_space((unsigned char)text.p[open - 1]) && text.p[open - 1] != '<' && text.p[open - 1] != '>')
+        while (open > *at && sign - open < LOCAL_MAX && !nx_is_space((unsigned char)text.p[open - 1]) && text.p[open - 1] != '<' &&
+               text.p[open - 1] != '>')
             open--;
         bool enclosed = open > 0 && text.p[open - 1] == '<';
         size_t start = local_start(text, sign, enclosed), end = domain_end(text, sign + 1, enclosed);
@@ -112,7 +116,8 @@ bool nx_address_is(struct nx_str text)
     if (sign < 2 || sign == text.n)
         return false;
     sign--;
-    return local_start(text, sign, true) == 0 && domain_end(text, sign + 1, true) == text.n && has_letter_or_literal(nx_str_from(text, sign + 1));
+    return local_start(text, sign, true) == 0 && domain_end(text, sign + 1, true) == text.n &&
+           has_letter_or_literal(nx_str_from(text, sign + 1));
 }
 
 bool nx_address_same(struct nx_str a, struct nx_str b)
@@ -219,9 +224,10 @@ struct nx_str nx_address_of_field(struct nx_arena *arena, struct nx_str value, s
     if (open < text.n && nx_str_chr(nx_str_from(text, open), '>') < text.n - open)
         text = nx_str_sub(text, open + 1, open + nx_str_chr(nx_str_from(text, open), '>'));
     text = drop_comment(text);
-    while (text.n > 1 && (text.p[0] == '<' || text.p[0] == '\'') )
+    while (text.n > 1 && (text.p[0] == '<' || text.p[0] == '\''))
         text = nx_str_from(text, 1);
-    while (text.n > 0 && (text.p[text.n - 1] == '>' || text.p[text.n - 1] == '\'' || text.p[text.n - 1] == '.' || text.p[text.n - 1] == ';'))
+    while (text.n > 0 &&
+           (text.p[text.n - 1] == '>' || text.p[text.n - 1] == '\'' || text.p[text.n - 1] == '.' || text.p[text.n - 1] == ';'))
         text.n--;
     text = nx_str_trim(drop_route(text));
     if (utf8)

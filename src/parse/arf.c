@@ -73,11 +73,13 @@ static bool has_recipient(const struct nx_reading *reading)
     return false;
 }
 
-/* Most telling first: what the reporter says, what he left in the returned head, our return path, and the To field of the returned message. */
+/* Most telling first: what the reporter says, what he left in the returned head, our return path, and the To field of the
+ * returned message. */
 static void add_recipients(struct nx_reading *reading, struct nx_report *pattern, struct nx_fields feedback)
 {
     static const char *const reported[] = {"Original-Rcpt-To", "Removal-Recipient", "Original-Recipient", "Recipient"};
-    static const char *const returned[] = {"X-HmXmrOriginalRecipient", "X-Original-To", "X-Envelope-To", "Envelope-To", "Delivered-To", "X-Rcpt-To"};
+    static const char *const returned[] = {
+        "X-HmXmrOriginalRecipient", "X-Original-To", "X-Envelope-To", "Envelope-To", "Delivered-To", "X-Rcpt-To"};
     for (size_t i = 0; i < G_N_ELEMENTS(reported) && !has_recipient(reading); i++)
         add_field(reading, pattern, feedback, reported[i]);
     for (size_t i = 0; i < G_N_ELEMENTS(returned) && !has_recipient(reading); i++)
@@ -112,7 +114,8 @@ bool nx_arf_read(struct nx_reading *reading, struct nx_str text)
     struct nx_str type = nx_fields_get(fields, "Feedback-Type");
     if (type.n == 0)
         return false;
-    struct nx_report pattern = {.arrival_at = NX_WHEN_NONE, .last_attempt_at = NX_WHEN_NONE, .retry_until = NX_WHEN_NONE, .format = NX_STR("arf")};
+    struct nx_report pattern = {
+        .arrival_at = NX_WHEN_NONE, .last_attempt_at = NX_WHEN_NONE, .retry_until = NX_WHEN_NONE, .format = NX_STR("arf")};
     pattern.kind = kind_of(type, &pattern.notes);
     pattern.feedback = (struct nx_feedback){
         .type = type,
@@ -125,7 +128,8 @@ bool nx_arf_read(struct nx_reading *reading, struct nx_str text)
         .auth_failure = nx_fields_get(fields, "Auth-Failure"),
         .incidents = nx_fields_get(fields, "Incidents"),
     };
-    pattern.arrival_at = nx_when_parse_mail(nx_fields_get(fields, "Arrival-Date").n > 0 ? nx_fields_get(fields, "Arrival-Date") : nx_fields_get(fields, "Received-Date"));
+    pattern.arrival_at = nx_when_parse_mail(nx_fields_get(fields, "Arrival-Date").n > 0 ? nx_fields_get(fields, "Arrival-Date")
+                                                                                        : nx_fields_get(fields, "Received-Date"));
     struct nx_str mta = nx_fields_get(fields, "Reporting-MTA");
     size_t semicolon = nx_str_chr(mta, ';');
     pattern.reporting_mta = nx_str_trim(semicolon < mta.n ? nx_str_from(mta, semicolon + 1) : mta);
@@ -141,15 +145,22 @@ bool nx_arf_read(struct nx_reading *reading, struct nx_str text)
 
 bool nx_arf_read_bare(struct nx_reading *reading)
 {
-    struct nx_str subject = nx_fields_get(reading->mail.fields, "Subject"), from = nx_address_in(nx_fields_get(reading->mail.fields, "From"));
+    struct nx_str subject = nx_fields_get(reading->mail.fields, "Subject"),
+                  from = nx_address_in(nx_fields_get(reading->mail.fields, "From"));
     bool hotmail = nx_fields_get(reading->mail.returned, "X-HmXmrOriginalRecipient").n > 0;
     /* "complaint about message from 192.0.2.1" (Hotmail JMRP), "Email Feedback Report for IP ..." (AOL and its users) */
-    bool words = nx_str_istarts(subject, NX_STR("complaint about message from ")) || nx_str_ihas(subject, NX_STR("email feedback report for ip"));
-    bool sender = nx_str_istarts(from, NX_STR("staff@")) || nx_str_istarts(from, NX_STR("fbl@")) || nx_str_istarts(from, NX_STR("fbl-no-reply@")) || nx_str_istarts(from, NX_STR("scomp@")) ||
+    bool words = nx_str_istarts(subject, NX_STR("complaint about message from ")) ||
+                 nx_str_ihas(subject, NX_STR("email feedback report for ip"));
+    bool sender = nx_str_istarts(from, NX_STR("staff@")) || nx_str_istarts(from, NX_STR("fbl@")) ||
+                  nx_str_istarts(from, NX_STR("fbl-no-reply@")) || nx_str_istarts(from, NX_STR("scomp@")) ||
                   nx_str_istarts(from, NX_STR("feedbackloop@"));
     if (reading->mail.returned.n == 0 || !(words || (hotmail && sender)))
         return false;
-    struct nx_report pattern = {.arrival_at = NX_WHEN_NONE, .last_attempt_at = NX_WHEN_NONE, .retry_until = NX_WHEN_NONE, .format = NX_STR("arf"), .kind = NX_KIND_COMPLAINT,
+    struct nx_report pattern = {.arrival_at = NX_WHEN_NONE,
+                                .last_attempt_at = NX_WHEN_NONE,
+                                .retry_until = NX_WHEN_NONE,
+                                .format = NX_STR("arf"),
+                                .kind = NX_KIND_COMPLAINT,
                                 .notes = NX_NOTE_NO_REPORT_PART};
     pattern.feedback.type = NX_STR("abuse");
     struct nx_fields none = {NULL, 0};

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Delivery status notifications, RFC 3464 (and 6533), with the damage that is met: blanks before the colon, groups run together or torn apart, values that are not
- * folded, comments, types of any spelling, codes that contradict the diagnostic. */
+/* Delivery status notifications, RFC 3464 (and 6533), with the damage that is met: blanks before the colon, groups run together
+ * or torn apart, values that are not folded, comments, types of any spelling, codes that contradict the diagnostic. */
 #include "base/ascii.h"
 #include "parse/address.h"
 #include "parse/internal.h"
 #include "parse/reply.h"
 
 struct group { /* RFC 3464 2.3 */
-    struct nx_str original_recipient, final_recipient, actual_recipient, action, status, remote_mta, diagnostic, last_attempt, retry_until;
+    struct nx_str original_recipient, final_recipient, actual_recipient, action, status, remote_mta, diagnostic, last_attempt,
+        retry_until;
 };
 struct message_group { /* RFC 3464 2.2 */
     struct nx_str reporting_mta, arrival;
@@ -38,7 +39,9 @@ static struct nx_str *slot(struct group *group, struct nx_str name)
 
 static bool is_empty(const struct group *group)
 {
-    return group->original_recipient.n + group->final_recipient.n + group->actual_recipient.n + group->action.n + group->status.n + group->diagnostic.n == 0;
+    return group->original_recipient.n + group->final_recipient.n + group->actual_recipient.n + group->action.n + group->status.n +
+               group->diagnostic.n ==
+           0;
 }
 
 /* "Name : value". Names of RFC 3464 hold letters and hyphens only, so text with a colon in it is seldom taken for one. */
@@ -66,7 +69,8 @@ static bool names_recipient(struct nx_str name)
 static bool is_known_field(struct nx_str name)
 {
     struct group probe;
-    static const char *const others[] = {"Reporting-MTA", "DSN-Gateway", "Received-From-MTA", "Arrival-Date", "Original-Envelope-Id", "Final-Log-ID", "Localized-Reason"};
+    static const char *const others[] = {"Reporting-MTA",        "DSN-Gateway",  "Received-From-MTA", "Arrival-Date",
+                                         "Original-Envelope-Id", "Final-Log-ID", "Localized-Reason"};
     if (slot(&probe, name) != NULL || nx_str_istarts(name, NX_STR("X-")))
         return true;
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
@@ -111,9 +115,10 @@ static enum nx_kind kind_of(struct nx_str action, struct nx_str status)
         const char *prefix;
         enum nx_kind kind;
     } actions[] = {
-        {"delay", NX_KIND_DELAYED},     {"warn", NX_KIND_DELAYED},     {"deliverable", NX_KIND_FAILED}, {"delivered", NX_KIND_DELIVERED},
-        {"relayed", NX_KIND_DELIVERED}, {"expanded", NX_KIND_DELIVERED}, {"fail", NX_KIND_FAILED},      {"expired", NX_KIND_FAILED},
-        {"error", NX_KIND_FAILED},      {"undeliver", NX_KIND_FAILED},
+        {"delay", NX_KIND_DELAYED},       {"warn", NX_KIND_DELAYED},      {"deliverable", NX_KIND_FAILED},
+        {"delivered", NX_KIND_DELIVERED}, {"relayed", NX_KIND_DELIVERED}, {"expanded", NX_KIND_DELIVERED},
+        {"fail", NX_KIND_FAILED},         {"expired", NX_KIND_FAILED},    {"error", NX_KIND_FAILED},
+        {"undeliver", NX_KIND_FAILED},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(actions); i++)
         if (nx_str_istarts(action, nx_str_of(actions[i].prefix)))
@@ -158,7 +163,8 @@ static struct nx_str status_of(struct nx_str value)
 static bool is_exit_code(struct nx_str value)
 {
     unsigned long long code;
-    return nx_str_istarts(value, NX_STR("x-unix")) && nx_str_to_u64(nx_str_trim(nx_str_from(value, nx_str_chr(value, ';') + 1)), &code);
+    return nx_str_istarts(value, NX_STR("x-unix")) &&
+           nx_str_to_u64(nx_str_trim(nx_str_from(value, nx_str_chr(value, ';') + 1)), &code);
 }
 
 /* "smtp; 550 ...", "X-Notes; ...": the words. */
@@ -185,7 +191,8 @@ static unsigned success_reply(struct nx_str words)
 
 static void finish(struct nx_reading *reading, const struct message_group *message, const struct group *group)
 {
-    if (is_empty(group) || (group->final_recipient.n + group->original_recipient.n + group->actual_recipient.n == 0 && group->action.n == 0 && group->status.n == 0))
+    if (is_empty(group) || (group->final_recipient.n + group->original_recipient.n + group->actual_recipient.n == 0 &&
+                            group->action.n == 0 && group->status.n == 0))
         return;
     struct nx_report *report = nx_reports_add(reading);
     if (report == NULL)
@@ -210,12 +217,15 @@ static void finish(struct nx_reading *reading, const struct message_group *messa
     if (report->kind == NX_KIND_DELIVERED)
         report->reply = success_reply(report->diagnostic);
     /* The code inside the server's words is the truth; X.0.0 says nothing. */
-    report->status = reply.status.n > 0 && !nx_str_iends(reply.status, NX_STR(".0.0")) ? reply.status : status.n > 0 ? status : reply.status;
+    report->status = reply.status.n > 0 && !nx_str_iends(reply.status, NX_STR(".0.0")) ? reply.status
+                     : status.n > 0                                                    ? status
+                                                                                       : reply.status;
     if (group->status.n > 0 && status.n == 0)
         report->notes |= NX_NOTE_BAD_FIELD;
     size_t comment = nx_str_chr(group->status, '('); /* "4.0.0 (host name lookup failure)": the only words there may be */
     if (comment < group->status.n)
-        report->text = nx_one_line(reading->arena, nx_str_sub(group->status, comment + 1, nx_str_chr(group->status, ')')), reading->limits->diagnostic);
+        report->text = nx_one_line(reading->arena, nx_str_sub(group->status, comment + 1, nx_str_chr(group->status, ')')),
+                                   reading->limits->diagnostic);
 }
 
 static size_t indent_of(struct nx_str line)
@@ -242,7 +252,8 @@ bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields)
             continue;
         }
         bool indented = indent_of(line) > margin;
-        if (!split_field(indented && !blank ? NX_STR_NONE : trimmed, &name, &value) || (!is_known_field(name) && last != NULL && !blank)) {
+        if (!split_field(indented && !blank ? NX_STR_NONE : trimmed, &name, &value) ||
+            (!is_known_field(name) && last != NULL && !blank)) {
             if (last != NULL && !blank) /* folded, or not folded as it should be */
                 append(reading, &joined, last, trimmed);
             if (!indented)
@@ -268,7 +279,8 @@ bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields)
             *field = value;
         } else if (field == &group.diagnostic) {
             append(reading, &joined, field, value);
-        } else if (value.n > 0 && group.diagnostic.n + group.status.n > 0 && field != &group.last_attempt && nx_str_ieq(name, NX_STR("Action"))) {
+        } else if (value.n > 0 && group.diagnostic.n + group.status.n > 0 && field != &group.last_attempt &&
+                   nx_str_ieq(name, NX_STR("Action"))) {
             last = NULL; /* a second Action in one group: the first stands */
         }
     }

@@ -45,7 +45,8 @@ struct nx_str nx_recipient_of_path(const struct nx_reading *reading, struct nx_s
 static struct nx_str verp_recipient(struct nx_reading *reading)
 {
     static const char *const names[] = {"X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "To"};
-    struct nx_str found = reading->input->origin != NULL ? nx_recipient_of_path(reading, reading->input->origin->envelope_to) : NX_STR_NONE;
+    struct nx_str found =
+        reading->input->origin != NULL ? nx_recipient_of_path(reading, reading->input->origin->envelope_to) : NX_STR_NONE;
     for (size_t i = 0; i < G_N_ELEMENTS(names) && found.n == 0; i++)
         found = nx_recipient_of_path(reading, nx_address_in(nx_fields_get(reading->mail.fields, names[i])));
     return found;
@@ -98,7 +99,8 @@ static bool speaks_of(struct nx_str text, struct nx_str name)
 /* The only addressee of the returned message, where the words speak of him by his local part, or of his domain. */
 static struct nx_str told_addressee(const struct nx_reading *reading)
 {
-    static const char *const words[] = {"mail", "user", "users", "list", "info", "news", "host", "name", "post", "admin", "web", "test", "address", "message", "mailbox", "account"};
+    static const char *const words[] = {"mail", "user",  "users", "list", "info",    "news",    "host",    "name",
+                                        "post", "admin", "web",   "test", "address", "message", "mailbox", "account"};
     struct nx_str address = nx_original_addressee(reading);
     size_t sign = nx_str_chr(address, '@');
     struct nx_str local = nx_str_sub(address, 0, sign), domain = nx_str_from(address, sign + 1);
@@ -108,7 +110,8 @@ static struct nx_str told_addressee(const struct nx_reading *reading)
     bool told = speaks_of(reading->words.text, local) || speaks_of(reading->words.text, domain);
     for (size_t i = 0; i < reading->words.n_blocks && !told; i++) {
         const struct nx_text_block *block = &reading->words.blocks[i];
-        told = speaks_of(block->text, local) || speaks_of(block->text, domain) || (block->name.n > 0 && nx_str_ieq(block->name, local));
+        told = speaks_of(block->text, local) || speaks_of(block->text, domain) ||
+               (block->name.n > 0 && nx_str_ieq(block->name, local));
     }
     return told ? address : NX_STR_NONE;
 }
@@ -127,8 +130,10 @@ static struct nx_str sole_addressee(const struct nx_reading *reading)
     struct nx_fields returned = nx_original_fields(reading);
     struct nx_str address = nx_original_addressee(reading), to = nx_address_in(nx_fields_get(reading->mail.fields, "To"));
     struct nx_str domain = nx_str_from(address, nx_str_chr(address, '@') + 1);
-    bool ours = to.n > 0 && (nx_address_same(nx_address_in(nx_fields_get(returned, "From")), to) || nx_address_same(nx_address_in(nx_fields_get(returned, "Return-Path")), to));
-    if (!ours || address.n == 0 || nx_str_ieq(domain, nx_str_from(to, nx_str_chr(to, '@') + 1)) || !says_failure(&reading->hints) || signs(reading) < 4)
+    bool ours = to.n > 0 && (nx_address_same(nx_address_in(nx_fields_get(returned, "From")), to) ||
+                             nx_address_same(nx_address_in(nx_fields_get(returned, "Return-Path")), to));
+    if (!ours || address.n == 0 || nx_str_ieq(domain, nx_str_from(to, nx_str_chr(to, '@') + 1)) || !says_failure(&reading->hints) ||
+        signs(reading) < 4)
         return NX_STR_NONE;
     return address;
 }
@@ -168,7 +173,8 @@ static void find_hidden(struct nx_reading *reading, struct nx_report *report)
 
 static void add_text(struct nx_reading *reading, struct nx_report *report, struct nx_str text)
 {
-    struct nx_str both = report->text.n > 0 ? nx_arena_printf(reading->arena, "%.*s %.*s", NX_FMT(report->text), NX_FMT(text)) : text;
+    struct nx_str both =
+        report->text.n > 0 ? nx_arena_printf(reading->arena, "%.*s %.*s", NX_FMT(report->text), NX_FMT(text)) : text;
     report->text = nx_one_line(reading->arena, both, reading->limits->diagnostic);
 }
 
@@ -180,7 +186,8 @@ static void take_block(struct nx_reading *reading, struct nx_report *report, con
         report->diagnostic = nx_one_line(reading->arena, block->diagnostic, reading->limits->diagnostic);
     if (report->reply == 0)
         report->reply = block->reply;
-    if (report->status.n == 0 || (nx_str_iends(report->status, NX_STR(".0.0")) && block->status.n > 0 && block->status.p[0] == report->status.p[0]))
+    if (report->status.n == 0 ||
+        (nx_str_iends(report->status, NX_STR(".0.0")) && block->status.n > 0 && block->status.p[0] == report->status.p[0]))
         report->status = block->status.n > 0 ? block->status : report->status;
     if (report->stage == NX_STAGE_NONE)
         report->stage = block->stage;
@@ -236,12 +243,15 @@ static unsigned signs(const struct nx_reading *reading)
     if (nx_str_eq(nx_str_trim(from), NX_STR("<>")))
         n += 2;
     if (reading->hints.sender)
-        n += nx_fields_get(fields, "In-Reply-To").n + nx_fields_get(fields, "References").n > 0 ? 2 : 1; /* it answers what we sent */
-    if (nx_str_eq(path, NX_STR("<>")) || nx_str_istarts(path, NX_STR("<mailer-daemon")) || nx_str_istarts(path, NX_STR("mailer-daemon")))
+        /* it answers what we sent */
+        n += nx_fields_get(fields, "In-Reply-To").n + nx_fields_get(fields, "References").n > 0 ? 2 : 1;
+    if (nx_str_eq(path, NX_STR("<>")) || nx_str_istarts(path, NX_STR("<mailer-daemon")) ||
+        nx_str_istarts(path, NX_STR("mailer-daemon")))
         n++;
     bool automatic = nx_str_istarts(nx_fields_get(fields, "Auto-Submitted"), NX_STR("auto-replied"));
     if (reading->hints.subject) {
-        struct nx_str before = reading->hints.before; /* answers of people's programs put words of their own in front, and a colon */
+        /* answers of people's programs put words of their own in front, and a colon */
+        struct nx_str before = reading->hints.before;
         told = automatic && before.n < 16 && nx_str_chr(before, ':') + nx_str_chr(before, ']') == 2 * before.n ? 2 : 1;
         n += told;
     }
@@ -249,11 +259,13 @@ static unsigned signs(const struct nx_reading *reading)
         n += 2;
     if (failed_recipients(reading).n > 0 || nx_fields_get(fields, "Final-Recipient").n > 0)
         n += 2;
-    if (nx_str_eq(reading->mail.media_type, NX_STR("multipart/report")) && !nx_str_eq(reading->mail.report_type, NX_STR("disposition-notification")))
+    if (nx_str_eq(reading->mail.media_type, NX_STR("multipart/report")) &&
+        !nx_str_eq(reading->mail.report_type, NX_STR("disposition-notification")))
         n++;
     if (reading->mail.returned.n > 0 || reading->words.returned.n > 0)
         n++;
-    if (n > told && nx_str_istarts(nx_fields_get(fields, "Auto-Submitted"), NX_STR("auto-generated"))) /* beside a subject it makes no report: programs write about bounces too */
+    /* beside a subject it makes no report: programs write about bounces too */
+    if (n > told && nx_str_istarts(nx_fields_get(fields, "Auto-Submitted"), NX_STR("auto-generated")))
         n++;
     return n;
 }
@@ -266,9 +278,11 @@ static bool is_own(const struct nx_reading *reading, struct nx_str address)
 /* Mail of a list or a tracker talks about bounces; reports come from daemons, and not through lists. */
 static bool quotes(const struct nx_reading *reading)
 {
-    static const char *const names[] = {"List-Id", "List-Unsubscribe", "X-Bugzilla-Type", "X-GitHub-Reason", "X-GitLab-Project", "X-JIRA-FingerPrint", "X-RT-Ticket", "X-Redmine-Project"};
+    static const char *const names[] = {"List-Id",          "List-Unsubscribe",   "X-Bugzilla-Type", "X-GitHub-Reason",
+                                        "X-GitLab-Project", "X-JIRA-FingerPrint", "X-RT-Ticket",     "X-Redmine-Project"};
     struct nx_str from = nx_fields_get(reading->mail.fields, "From");
-    if (nx_str_ihas(from, NX_STR("mailer-daemon")) || nx_str_ihas(from, NX_STR("postmaster")) || nx_str_ihas(from, NX_STR("mail delivery")) || failed_recipients(reading).n > 0)
+    if (nx_str_ihas(from, NX_STR("mailer-daemon")) || nx_str_ihas(from, NX_STR("postmaster")) ||
+        nx_str_ihas(from, NX_STR("mail delivery")) || failed_recipients(reading).n > 0)
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (nx_fields_get(reading->mail.fields, names[i]).n > 0)
@@ -286,7 +300,9 @@ static void add_block(struct nx_reading *reading, const struct nx_text_block *bl
         return;
     report->kind = block->kind;
     report->recipient = recipient;
-    report->original_recipient = block->original_recipient.n > 0 ? block->original_recipient : recipient.n == 0 ? block->name : NX_STR_NONE;
+    report->original_recipient = block->original_recipient.n > 0 ? block->original_recipient
+                                 : recipient.n == 0              ? block->name
+                                                                 : NX_STR_NONE;
     report->format = reading->words.format;
     report->reporting_mta = reading->words.reporting_mta;
     take_block(reading, report, block);
@@ -295,8 +311,9 @@ static void add_block(struct nx_reading *reading, const struct nx_text_block *bl
 /* A known report that names no address in its words. */
 static void add_nameless(struct nx_reading *reading)
 {
-    struct nx_text_block block = reading->words.n_blocks > 0 ? reading->words.blocks[0]
-                                                             : (struct nx_text_block){.kind = reading->words.kind, .text = reading->words.text};
+    struct nx_text_block block = reading->words.n_blocks > 0
+                                     ? reading->words.blocks[0]
+                                     : (struct nx_text_block){.kind = reading->words.kind, .text = reading->words.text};
     struct nx_str field = failed_recipients(reading), address;
     size_t at = 0;
     while (nx_address_find(field, &at, &address))
@@ -307,18 +324,22 @@ static void add_nameless(struct nx_reading *reading)
     }
 }
 
-/* No words that tell of a failure, but the head says what it is: a field names the recipient, or a delivery-status report lost its parts. */
+/* No words that tell of a failure, but the head says what it is: a field names the recipient, or a delivery-status report lost
+ * its parts. */
 static bool read_bare(struct nx_reading *reading)
 {
     bool lost = nx_str_eq(reading->mail.report_type, NX_STR("delivery-status")) && nx_str_trim(reading->text).n < 80;
-    bool tells = (reading->has_words && reading->words.told) || reading->hints.failed || reading->hints.delayed; /* it could be one of success as well */
+    /* it could be one of success as well */
+    bool tells = (reading->has_words && reading->words.told) || reading->hints.failed || reading->hints.delayed;
     bool named = recipient_in_head(reading).n > 0 || failed_recipients(reading).n > 0;
     if (reading->hints.success || !(named || (lost && tells)) || signs(reading) < 3)
         return false;
     struct nx_str text = nx_str_sub(reading->text, 0, 1024);
     text.n = nx_str_ifind(text, NX_STR("original message"));
     text.n = nx_str_find(text, NX_STR("\n>"));
-    enum nx_kind kind = reading->has_words && reading->words.told ? reading->words.kind : reading->hints.delayed && !reading->hints.failed ? NX_KIND_DELAYED : NX_KIND_FAILED;
+    enum nx_kind kind = reading->has_words && reading->words.told          ? reading->words.kind
+                        : reading->hints.delayed && !reading->hints.failed ? NX_KIND_DELAYED
+                                                                           : NX_KIND_FAILED;
     reading->words = (struct nx_text_report){.format = NX_STR("head"), .kind = kind, .text = text};
     add_nameless(reading);
     reading->out.notes |= NX_NOTE_NO_REPORT_PART;
@@ -349,9 +370,12 @@ bool nx_evidence_read(struct nx_reading *reading)
     bool nameless = failed_recipients(reading).n == 0;
     for (size_t i = 0; i < reading->words.n_blocks; i++)
         nameless &= reading->words.blocks[i].recipient.n == 0 && reading->words.blocks[i].name.n == 0;
-    bool elsewhere = !reading->words.known && named == 0 && weight >= 2 && /* the words name nobody, the return path or the returned head does */
-                     (verp_recipient(reading).n > 0 || (weight >= 3 && told_addressee(reading).n > 0) || sole_addressee(reading).n > 0);
-    if (reading->words.known ? !reading->words.certain && weight < (nameless ? 3 : 1) : weight < 2 || (named == 0 && !elsewhere) || (automatic && weight < 3)) {
+    /* the words name nobody, the return path or the returned head does */
+    bool elsewhere =
+        !reading->words.known && named == 0 && weight >= 2 &&
+        (verp_recipient(reading).n > 0 || (weight >= 3 && told_addressee(reading).n > 0) || sole_addressee(reading).n > 0);
+    if (reading->words.known ? !reading->words.certain && weight < (nameless ? 3 : 1)
+                             : weight < 2 || (named == 0 && !elsewhere) || (automatic && weight < 3)) {
         if (named == 0 && read_bare(reading))
             return true;
         if (weight >= 1)
@@ -360,7 +384,8 @@ bool nx_evidence_read(struct nx_reading *reading)
     }
     for (size_t i = 0; i < reading->words.n_blocks; i++) {
         const struct nx_text_block *block = &reading->words.blocks[i];
-        if (block->recipient.n > 0 ? !is_own(reading, block->recipient) : reading->words.known && reading->words.n_blocks > 1 && block->name.n > 0) {
+        if (block->recipient.n > 0 ? !is_own(reading, block->recipient)
+                                   : reading->words.known && reading->words.n_blocks > 1 && block->name.n > 0) {
             add_block(reading, block, block->recipient);
             if (block->recipient.n == 0 && reading->out.n > 0) /* a local name beside addresses */
                 reading->out.p[reading->out.n - 1].notes |= NX_NOTE_NO_RECIPIENT;

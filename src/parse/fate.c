@@ -26,7 +26,8 @@ static bool state_at(const struct nx_general *r, size_t at, enum nx_kind *ret, s
     for (size_t i = 0; i < r->formats->n_states; i++) {
         struct nx_captures ignored;
         const struct nx_line_rule *state = &r->formats->states[i];
-        if (!nx_template_starts(&state->template, page, at, ret_end, &ignored) || (*ret_end < page->n && (nx_is_alnum((unsigned char)page->s[*ret_end]) || page->s[*ret_end] == '-')))
+        if (!nx_template_starts(&state->template, page, at, ret_end, &ignored) ||
+            (*ret_end < page->n && (nx_is_alnum((unsigned char)page->s[*ret_end]) || page->s[*ret_end] == '-')))
             continue;
         *ret = state->kind;
         return true;
@@ -50,14 +51,16 @@ bool nx_fate_of_row(const struct nx_general *r, struct nx_str address, size_t li
     size_t below = line + 1;
     while (below < r->scan->last && below < line + 3 && nx_page_blank(page, below))
         below++;
-    return end == page->lines[line].to && below < r->scan->last && state_at(r, page->lines[below].from, ret, &behind) && behind == page->lines[below].to;
+    return end == page->lines[line].to && below < r->scan->last && state_at(r, page->lines[below].from, ret, &behind) &&
+           behind == page->lines[below].to;
 }
 
 bool nx_fate_is_denied(const struct nx_scan *scan, const struct nx_phrase_hit *hit)
 {
     size_t from = hit->from > 16 ? hit->from - 16 : 0;
     struct nx_str before = {scan->page.l + from, hit->from - from};
-    return hit->kind == NX_PHRASE_DELAYED && (nx_str_iends(before, NX_STR("no ")) || nx_str_iends(before, NX_STR("no further ")) || nx_str_iends(before, NX_STR("no more ")) || nx_str_iends(before, NX_STR("not ")));
+    return hit->kind == NX_PHRASE_DELAYED && (nx_str_iends(before, NX_STR("no ")) || nx_str_iends(before, NX_STR("no further ")) ||
+                                              nx_str_iends(before, NX_STR("no more ")) || nx_str_iends(before, NX_STR("not ")));
 }
 
 /* What the words of one recipient say of him alone: on his lines, to the next recipient or the end of the paragraph. */
@@ -106,7 +109,10 @@ void nx_fates_set(const struct nx_general *r, bool delayed)
         if (block->has_kind)
             continue;
         if (!own_kind(r, i, &block->out.kind))
-            block->out.kind = r->starts[i].told != NX_KIND_OTHER ? r->starts[i].told : success ? NX_KIND_DELIVERED : delayed ? NX_KIND_DELAYED : NX_KIND_FAILED;
+            block->out.kind = r->starts[i].told != NX_KIND_OTHER ? r->starts[i].told
+                              : success                          ? NX_KIND_DELIVERED
+                              : delayed                          ? NX_KIND_DELAYED
+                                                                 : NX_KIND_FAILED;
         mixed |= first != NX_KIND_OTHER && first != block->out.kind;
         first = block->out.kind;
     }

@@ -250,8 +250,8 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
         }
         if (!read_hint(r, key, value, column) && !read_line_key(r, key, value, column))
             fault(r, 2,
-                  "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient state failed delayed delivered help sender subject answer "
-                  "answer-hint absence challenge)",
+                  "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient state failed delayed "
+                  "delivered help sender subject answer answer-hint absence challenge)",
                   NX_FMT(key));
         return;
     }
@@ -295,9 +295,8 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
         /* for people */
     } else if (!read_line_key(r, key, value, column)) {
         fault(r, 2,
-              "unknown key '%.*s' (known: mark need unless rank certain block kind domain example note begin end stop heading item "
-              "recipient ahead take diagnostic reporting skip "
-              "skip-paragraph transcript failed delayed delivered)",
+              "unknown key '%.*s' (known: mark need unless rank certain block kind domain example note begin end stop heading "
+              "item recipient ahead take diagnostic reporting skip skip-paragraph transcript failed delayed delivered)",
               NX_FMT(key));
     }
 }

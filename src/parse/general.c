@@ -67,8 +67,8 @@ static bool is_help(const struct nx_scan *scan, size_t at, size_t end)
 static bool is_summary(struct nx_str line)
 {
     static const char *const names[] = {
-        "message-id:", "from:",        "sender:", "reply-to:", "return-path:", "received:", "cc:",         "x-",
-        "mail from:",  "return path:", "subject:", "date:", "von:",    "de:",       "da:",          "van:",      "отправитель:"};
+        "message-id:",  "from:",    "sender:", "reply-to:", "return-path:", "received:", "cc:",  "x-",          "mail from:",
+        "return path:", "subject:", "date:",   "von:",      "de:",          "da:",       "van:", "отправитель:"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (nx_str_istarts(line, nx_str_of(names[i])))
             return true;
@@ -100,25 +100,34 @@ static bool is_led_by(const struct nx_general *r, struct nx_str address, const c
 /* "(expanded from: <address>)": who was mailed, not who failed. */
 static bool is_origin(const struct nx_general *r, struct nx_str address)
 {
-    static const char *const words[] = {"expanded from", "generated from", "forwarded from", "forwarded by", "redirected from", "originally to", "original address", "alias of", "alias for",
-                                        "erzeugt aus", "generiert aus", "weitergeleitet von", "généré à partir de", "généré depuis", "generado desde", "generado a partir de", "generato da", "gegenereerd van", "создано из"};
+    static const char *const words[] = {"expanded from",      "generated from",  "forwarded from",   "forwarded by",
+                                        "redirected from",    "originally to",   "original address", "alias of",
+                                        "alias for",          "erzeugt aus",     "generiert aus",    "weitergeleitet von",
+                                        "généré à partir de", "généré depuis",   "generado desde",   "generado a partir de",
+                                        "generato da",        "gegenereerd van", "создано из"};
     return is_led_by(r, address, words, G_N_ELEMENTS(words));
 }
 
 /* "The new address is ...": where to write now. */
 static bool is_successor(const struct nx_general *r, struct nx_str address)
 {
-    static const char *const words[] = {"new address is", "new address", "new e-mail address is", "new email address is", "new email", "moved to", "changed to", "please use", "now use", "replaced by",
-                                        "neue adresse", "neue adresse lautet", "neue e-mail-adresse", "nouvelle adresse", "nouvelle adresse est", "nueva dirección", "nueva dirección es",
-                                        "nuovo indirizzo", "novo endereço", "nieuwe adres", "nieuwe e-mailadres"};
+    static const char *const words[] = {"new address is",       "new address",        "new e-mail address is",
+                                        "new email address is", "new email",          "moved to",
+                                        "changed to",           "please use",         "now use",
+                                        "replaced by",          "neue adresse",       "neue adresse lautet",
+                                        "neue e-mail-adresse",  "nouvelle adresse",   "nouvelle adresse est",
+                                        "nueva dirección",      "nueva dirección es", "nuovo indirizzo",
+                                        "novo endereço",        "nieuwe adres",       "nieuwe e-mailadres"};
     return is_led_by(r, address, words, G_N_ELEMENTS(words));
 }
 
 /* "A message from ... to you": who wrote it. */
 static bool is_author(const struct nx_general *r, struct nx_str address)
 {
-    static const char *const words[] = {"message from", "mail from", "email from", "sent from", "sent by", "nachricht von", "e-mail von", "mail von", "message de", "courriel de", "mensaje de", "correo de",
-                                        "messaggio di", "messaggio da", "mensagem de", "bericht van", "письмо от", "сообщение от", "wiadomość od"};
+    static const char *const words[] = {"message from",  "mail from",  "email from",   "sent from",    "sent by",
+                                        "nachricht von", "e-mail von", "mail von",     "message de",   "courriel de",
+                                        "mensaje de",    "correo de",  "messaggio di", "messaggio da", "mensagem de",
+                                        "bericht van",   "письмо от",  "сообщение от", "wiadomość od"};
     return is_led_by(r, address, words, G_N_ELEMENTS(words));
 }
 
@@ -127,8 +136,9 @@ static bool is_in_reply(const struct nx_general *r, size_t at, size_t line)
 {
     const struct nx_page *page = &r->scan->page;
     for (size_t i = page->lines[line].from; i + 4 < at; i++)
-        if ((page->s[i] == '4' || page->s[i] == '5') && nx_is_digit((unsigned char)page->s[i + 1]) && nx_is_digit((unsigned char)page->s[i + 2]) &&
-            (page->s[i + 3] == ' ' || page->s[i + 3] == '-') && (i == page->lines[line].from || page->s[i - 1] == ' '))
+        if ((page->s[i] == '4' || page->s[i] == '5') && nx_is_digit((unsigned char)page->s[i + 1]) &&
+            nx_is_digit((unsigned char)page->s[i + 2]) && (page->s[i + 3] == ' ' || page->s[i + 3] == '-') &&
+            (i == page->lines[line].from || page->s[i - 1] == ' '))
             return true;
     return false;
 }
@@ -144,20 +154,24 @@ static struct nx_str made_whole(const struct nx_general *r, struct nx_str addres
             start--;
     } else if (start > 0 && page->s[start - 1] == '<' && to < page->n && page->s[to] == '\n') {
         end++;
-        while (end < page->n && end - to < CUT && (nx_is_alnum((unsigned char)page->s[end]) || page->s[end] == '.' || page->s[end] == '-'))
+        while (end < page->n && end - to < CUT &&
+               (nx_is_alnum((unsigned char)page->s[end]) || page->s[end] == '.' || page->s[end] == '-'))
             end++;
     }
     bool enclosed = start > 0 && page->s[start - 1] == '<' && end < page->n && page->s[end] == '>';
     struct nx_str head = start < from ? nx_str_sub((struct nx_str){page->s, page->n}, start, from - 1) : NX_STR_NONE;
     struct nx_str tail = end > to ? nx_str_sub((struct nx_str){page->s, page->n}, to + 1, end) : NX_STR_NONE;
-    return enclosed && head.n + tail.n > 0 ? nx_arena_printf(r->blocks->arena, "%.*s%.*s%.*s", NX_FMT(head), NX_FMT(address), NX_FMT(tail)) : address;
+    return enclosed && head.n + tail.n > 0
+               ? nx_arena_printf(r->blocks->arena, "%.*s%.*s%.*s", NX_FMT(head), NX_FMT(address), NX_FMT(tail))
+               : address;
 }
 
 /* Is the address one of the recipients now? */
 static bool add(struct nx_general *r, struct nx_str address, size_t line, bool item)
 {
     size_t at = (size_t)(address.p - r->scan->page.s);
-    if ((is_party(r->mail, address) && !(item && r->lenient)) || is_cut(r->blocks, address) || is_summary(nx_page_line(&r->scan->page, line)) ||
+    if ((is_party(r->mail, address) && !(item && r->lenient)) || is_cut(r->blocks, address) ||
+        is_summary(nx_page_line(&r->scan->page, line)) ||
         (!item && (is_office(address) || is_help(r->scan, at, at + address.n) || (is_in_reply(r, at, line) && !r->lenient))))
         return false;
     if (is_successor(r, address) || is_author(r, address))
@@ -243,7 +257,8 @@ static size_t next_reason(const struct nx_scan *scan, size_t line)
     return scan->last;
 }
 
-/* The paragraph right behind that starts with a list item like the first line of this one: deeper than the text, or behind a bullet or number; else the end. */
+/* The paragraph right behind that starts with a list item like the first line of this one: deeper than the text, or behind a
+ * bullet or number; else the end. */
 static size_t next_item(const struct nx_general *r, size_t line)
 {
     const struct nx_page *page = &r->scan->page;
@@ -251,19 +266,23 @@ static size_t next_item(const struct nx_general *r, size_t line)
     struct nx_str first, second, rest;
     while (next < r->scan->last && nx_page_blank(page, next))
         next++;
-    if (next >= r->scan->last || page->lines[next].indent != page->lines[line].indent || !nx_walk_item(nx_page_line(page, line), &first, &rest) ||
-        !nx_walk_item(nx_page_line(page, next), &second, &rest))
+    if (next >= r->scan->last || page->lines[next].indent != page->lines[line].indent ||
+        !nx_walk_item(nx_page_line(page, line), &first, &rest) || !nx_walk_item(nx_page_line(page, next), &second, &rest))
         return r->scan->last;
     size_t before = (size_t)(second.p - page->s) - page->lines[next].from;
-    return page->lines[next].indent > 0 || (before > 0 && before == (size_t)(first.p - page->s) - page->lines[line].from) ? next : r->scan->last;
+    return page->lines[next].indent > 0 || (before > 0 && before == (size_t)(first.p - page->s) - page->lines[line].from)
+               ? next
+               : r->scan->last;
 }
 
-/* Does the paragraph hold a refusal in SMTP terms: "#5.1.1", "550 ..."? Where the subject says nothing, numbers are not enough: lists of quarantined mail have them. */
+/* Does the paragraph hold a refusal in SMTP terms: "#5.1.1", "550 ..."? Where the subject says nothing, numbers are not enough:
+ * lists of quarantined mail have them. */
 static bool has_code(const struct nx_general *r, size_t from, size_t to)
 {
     const struct nx_page *page = &r->scan->page;
     struct nx_reply reply;
-    nx_reply_read(r->blocks->arena, (struct nx_str){page->s + page->lines[from].from, page->lines[to - 1].to - page->lines[from].from}, &reply);
+    nx_reply_read(r->blocks->arena,
+                  (struct nx_str){page->s + page->lines[from].from, page->lines[to - 1].to - page->lines[from].from}, &reply);
     return (reply.code >= 400 && r->hints->subject) || (reply.status.n > 0 && reply.status.p[0] >= '4');
 }
 
@@ -276,12 +295,14 @@ static void add_reason(struct nx_general *r, size_t from)
     for (size_t i = from; i < to; i++) {
         struct nx_str address, line = nx_page_line(page, i);
         size_t at = 0;
-        if (is_line_of_words(r->scan, i) && page->lines[i].indent == page->lines[from].indent && nx_address_find(line, &at, &address) && is_labelled_item(line, address))
+        if (is_line_of_words(r->scan, i) && page->lines[i].indent == page->lines[from].indent &&
+            nx_address_find(line, &at, &address) && is_labelled_item(line, address))
             r->refused |= add(r, address, i, true) && coded;
     }
 }
 
-/* Is the paragraph before this one a summary of the mail that failed, with a line "To:"? Those who failed follow by name; add_addressees() has the rest. */
+/* Is the paragraph before this one a summary of the mail that failed, with a line "To:"? Those who failed follow by name;
+ * add_addressees() has the rest. */
 static bool is_headed(const struct nx_general *r, size_t line)
 {
     const struct nx_page *page = &r->scan->page;
@@ -318,7 +339,8 @@ static void add_near(struct nx_general *r, size_t line)
             first = false;
         }
     }
-    if (taken == 0 && scan->page.s[scan->page.lines[to - 1].to - 1] != ':') /* no heading: the list behind it may be about something else */
+    /* no heading: the list behind it may be about something else */
+    if (taken == 0 && scan->page.s[scan->page.lines[to - 1].to - 1] != ':')
         r->told = NX_KIND_OTHER;
     for (unsigned k = 0; k < NEAR && taken == 0 && to < scan->last; k++) {
         while (to < scan->last && nx_page_blank(&scan->page, to))
@@ -403,11 +425,13 @@ static void add_delivered(struct nx_general *r, const struct nx_phrase_hit *hit)
     size_t line = nx_page_line_at(&scan->page, hit->from), to = nx_paragraph_end(scan, line);
     for (size_t i = 0; i < scan->n_phrases; i++) {
         const struct nx_phrase_hit *other = &scan->phrases[i];
-        if (other->kind != NX_PHRASE_DELIVERED && other->kind != NX_PHRASE_HELP && nx_page_line_at(&scan->page, other->from) == line)
+        if (other->kind != NX_PHRASE_DELIVERED && other->kind != NX_PHRASE_HELP &&
+            nx_page_line_at(&scan->page, other->from) == line)
             return;
     }
     r->told = NX_KIND_DELIVERED;
-    struct nx_str rest = {scan->page.s + hit->to, scan->page.lines[line].to > hit->to ? scan->page.lines[line].to - hit->to : 0}, address;
+    struct nx_str rest = {scan->page.s + hit->to, scan->page.lines[line].to > hit->to ? scan->page.lines[line].to - hit->to : 0},
+                  address;
     for (size_t at = 0; nx_address_find(rest, &at, &address);)
         (void)add(r, address, line, false);
     if (line + 1 < to) {
@@ -433,7 +457,8 @@ static bool add_rows(struct nx_general *r)
     for (size_t i = 0; i < r->scan->last; i++) {
         struct nx_str address, rest, line = nx_page_line(&r->scan->page, i);
         enum nx_kind kind;
-        if (nx_str_chr(line, '@') < line.n && is_line_of_words(r->scan, i) && nx_walk_item(line, &address, &rest) && nx_fate_of_row(r, address, i, &kind))
+        if (nx_str_chr(line, '@') < line.n && is_line_of_words(r->scan, i) && nx_walk_item(line, &address, &rest) &&
+            nx_fate_of_row(r, address, i, &kind))
             failed |= add(r, address, i, true) && kind != NX_KIND_DELIVERED;
     }
     return failed;
@@ -481,8 +506,9 @@ static void follow_phrases(struct nx_general *r, bool *ret_failed, bool *ret_del
         for (size_t i = 0; i < scan->n_phrases; i++) {
             const struct nx_phrase_hit *hit = &scan->phrases[i];
             size_t line = nx_page_line_at(&scan->page, hit->from);
-            if (hit->kind == NX_PHRASE_HELP || line >= scan->last || nx_scan_is(scan, line, NX_LINE_SKIP) || nx_scan_is(scan, line, NX_LINE_SKIP_PARAGRAPH) ||
-                (hit->kind == NX_PHRASE_DELIVERED) != (delivered != 0) || nx_fate_is_denied(scan, hit) ||
+            if (hit->kind == NX_PHRASE_HELP || line >= scan->last || nx_scan_is(scan, line, NX_LINE_SKIP) ||
+                nx_scan_is(scan, line, NX_LINE_SKIP_PARAGRAPH) || (hit->kind == NX_PHRASE_DELIVERED) != (delivered != 0) ||
+                nx_fate_is_denied(scan, hit) ||
                 is_summary(nx_page_line(&scan->page, line))) /* "Subject: Undeliverable": of the mail that is spoken of */
                 continue;
             if (delivered) {
@@ -507,7 +533,8 @@ static bool has_code_near(const struct nx_general *r, size_t line)
     return has_code(r, from, to) || (next < scan->last && has_code(r, next, nx_paragraph_end(scan, next)));
 }
 
-/* In a language without phrases here: an address that leads a paragraph, with a refusal in it or right behind. Only what the head says can make a report of it. */
+/* In a language without phrases here: an address that leads a paragraph, with a refusal in it or right behind. Only what the
+ * head says can make a report of it. */
 static void add_refused(struct nx_general *r)
 {
     const struct nx_scan *scan = r->scan;
@@ -529,7 +556,8 @@ static void add_only(struct nx_general *r, bool told)
         struct nx_str line = nx_page_line(&scan->page, i);
         for (size_t at = 0; is_line_of_words(scan, i) && nx_address_find(line, &at, &address);) {
             size_t place = (size_t)(address.p - scan->page.s);
-            if (is_party(r->mail, address) || is_office(address) || is_help(scan, place, place + address.n) || is_summary(line) || nx_str_ieq(address, only))
+            if (is_party(r->mail, address) || is_office(address) || is_help(scan, place, place + address.n) || is_summary(line) ||
+                nx_str_ieq(address, only))
                 continue;
             if (only.n > 0)
                 return;
@@ -541,7 +569,8 @@ static void add_only(struct nx_general *r, bool told)
         (void)add(r, only, where, true);
 }
 
-/* Nobody was found by the words, but the head is that of a report: by form alone. The kind is what the subject says; where it says nothing, a refusal must stand by. */
+/* Nobody was found by the words, but the head is that of a report: by form alone. The kind is what the subject says; where it
+ * says nothing, a refusal must stand by. */
 static void add_by_head(struct nx_general *r, bool told)
 {
     bool null_path = nx_str_eq(nx_str_trim(nx_fields_get(r->mail->fields, "Return-Path")), NX_STR("<>"));
@@ -559,7 +588,8 @@ static void add_by_head(struct nx_general *r, bool told)
 bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *scan, const struct nx_mail *mail,
                      const struct nx_hints *hints, struct nx_blocks *blocks)
 {
-    struct nx_general r = {.formats = formats, .scan = scan, .mail = mail, .hints = hints, .blocks = blocks, .told = NX_KIND_FAILED};
+    struct nx_general r = {
+        .formats = formats, .scan = scan, .mail = mail, .hints = hints, .blocks = blocks, .told = NX_KIND_FAILED};
     bool failed = false, delayed = false, delivered = false;
     size_t from = 0, to = 0;
     if (is_list_mail(mail))

@@ -25,7 +25,8 @@ struct nx_general {
 size_t nx_paragraph_start(const struct nx_scan *scan, size_t line);
 size_t nx_paragraph_end(const struct nx_scan *scan, size_t line);
 
-/* What a table says became of the recipient: in the cell before him, behind him, or on the line below where each cell has its own. */
+/* What a table says became of the recipient: in the cell before him, behind him, or on the line below where each cell has its
+ * own. */
 bool nx_fate_of_row(const struct nx_general *r, struct nx_str address, size_t line, enum nx_kind *ret);
 /* "No further delivery attempts will be made." */
 bool nx_fate_is_denied(const struct nx_scan *scan, const struct nx_phrase_hit *hit);

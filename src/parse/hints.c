@@ -53,7 +53,8 @@ static struct nx_str comparable(struct nx_arena *arena, struct nx_str text)
 
 void nx_hints_read(const struct nx_formats *formats, struct nx_arena *arena, struct nx_fields fields, struct nx_hints *ret_hints)
 {
-    struct nx_str from = comparable(arena, nx_fields_get(fields, "From")), subject = comparable(arena, nx_fields_get(fields, "Subject"));
+    struct nx_str from = comparable(arena, nx_fields_get(fields, "From")),
+                  subject = comparable(arena, nx_fields_get(fields, "Subject"));
     *ret_hints = (struct nx_hints){0};
     struct look look = {.formats = formats, .hints = ret_hints, .is_from = true};
     nx_lit_each(formats->hint_literals, from, on_hint, &look);

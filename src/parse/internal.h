@@ -21,13 +21,13 @@ struct nx_reading { /* one message being read */
     const struct nx_paths *paths;
     const struct nx_input *input;
     struct nx_mail mail;
-    struct nx_hints hints;        /* what the words of its head say */
-    struct nx_str text;           /* the words for people: plain text parts, else HTML made text */
-    struct nx_original original;  /* of the returned message */
-    const struct nx_tag *asked;   /* n_asked fields of it that the settings want */
+    struct nx_hints hints;       /* what the words of its head say */
+    struct nx_str text;          /* the words for people: plain text parts, else HTML made text */
+    struct nx_original original; /* of the returned message */
+    const struct nx_tag *asked;  /* n_asked fields of it that the settings want */
     size_t n_asked;
-    char **authserv_ids;          /* whose Authentication-Results are believed, or NULL */
-    struct nx_text_report words;  /* what the text tells; valid when has_words */
+    char **authserv_ids;         /* whose Authentication-Results are believed, or NULL */
+    struct nx_text_report words; /* what the text tells; valid when has_words */
     bool has_words;
     struct nx_reports out;
 };
@@ -35,7 +35,8 @@ struct nx_reading { /* one message being read */
 /* A zeroed report (times NONE), or NULL beyond the limit of recipients. */
 struct nx_report *nx_reports_add(struct nx_reading *reading);
 
-/* dsn.c: RFC 3464. fields: text of a status part, or of field groups found elsewhere. Adds a report a recipient; true when it found a recipient group. */
+/* dsn.c: RFC 3464. fields: text of a status part, or of field groups found elsewhere. Adds a report a recipient; true when it
+ * found a recipient group. */
 bool nx_dsn_read(struct nx_reading *reading, struct nx_str fields);
 /* From where a recipient group stands in text that is no status part; text.n when nowhere. */
 size_t nx_dsn_find(struct nx_str text);
@@ -69,7 +70,8 @@ struct nx_str nx_recipient_of_path(const struct nx_reading *reading, struct nx_s
 /* evidence.c: words of the text to the recipients of a DSN, and a report from words alone. */
 void nx_evidence_join(struct nx_reading *reading);
 bool nx_evidence_read(struct nx_reading *reading);
-/* Field groups were found in text: does the rest of the message say that it is a report? Phishing shows such lines to its own addressee. */
+/* Field groups were found in text: does the rest of the message say that it is a report? Phishing shows such lines to its own
+ * addressee. */
 bool nx_evidence_stray(const struct nx_reading *reading);
 
 /* Bare address of a From or To field. */

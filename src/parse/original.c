@@ -43,7 +43,8 @@ void nx_original_read(struct nx_original *ret, struct nx_fields fields)
 /* Lines that are sure to be a head: three fields in a row, one of them of RFC 5322 3.6. */
 static bool is_head(struct nx_str text)
 {
-    static const char *const known[] = {"received:", "return-path:", "message-id:", "from:", "to:", "subject:", "date:", "mime-version:", "content-type:", "delivered-to:", "x-mailer:"};
+    static const char *const known[] = {"received:", "return-path:",  "message-id:",   "from:",         "to:",      "subject:",
+                                        "date:",     "mime-version:", "content-type:", "delivered-to:", "x-mailer:"};
     struct nx_str line;
     unsigned fields = 0, hits = 0;
     while (fields < 4 && nx_str_next_line(&text, &line)) {
@@ -75,7 +76,8 @@ struct nx_fields nx_original_in_text(struct nx_arena *arena, struct nx_str text)
         }
         (void)nx_str_next_line(&rest, &line);
         struct nx_str trimmed = nx_str_trim(line);
-        after_blank = trimmed.n == 0 || trimmed.p[0] == '-' || trimmed.p[trimmed.n - 1] == ':' || trimmed.p[0] == '=' || trimmed.p[0] == '*';
+        after_blank =
+            trimmed.n == 0 || trimmed.p[0] == '-' || trimmed.p[trimmed.n - 1] == ':' || trimmed.p[0] == '=' || trimmed.p[0] == '*';
     }
     return (struct nx_fields){NULL, 0};
 }

@@ -74,22 +74,24 @@ static void lower_pair(unsigned char lead, unsigned char next, char *out)
     out[1] = (char)(0x80 | (c & 0x3f));
 }
 
-/* What a byte is to squeeze(): a sign as it stands, white space, perhaps the first byte of one of plain_sign() or of "(a)", or the first of a
- * letter with two forms. */
+/* What a byte is to squeeze(): a sign as it stands, white space, perhaps the first byte of one of plain_sign() or of "(a)", or the
+ * first of a letter with two forms. */
 enum { SIGN, SPACE, LEAD, LETTER };
 static const unsigned char classes[256] = {
-    [0] = SPACE,     ['\t'] = SPACE,  ['\v'] = SPACE,  ['\f'] = SPACE,  [' '] = SPACE, ['('] = LEAD, [0xc2] = LEAD, [0xc3] = LETTER,
-    [0xc4] = LETTER, [0xc5] = LETTER, [0xd0] = LETTER, [0xd1] = LETTER, [0xe2] = LEAD, [0xe3] = LEAD, [0xef] = LEAD,
+    [0] = SPACE,     ['\t'] = SPACE,  ['\v'] = SPACE,  ['\f'] = SPACE,  [' '] = SPACE,
+    ['('] = LEAD,    [0xc2] = LEAD,   [0xc3] = LETTER, [0xc4] = LETTER, [0xc5] = LETTER,
+    [0xd0] = LETTER, [0xd1] = LETTER, [0xe2] = LEAD,   [0xe3] = LEAD,   [0xef] = LEAD,
 };
 
 /* "(a)" between two words, where i is behind its first sign: how X.400 writes "@" (RFC 2156 4.2.2). */
 static bool is_written_sign(struct nx_str line, size_t i)
 {
-    return i > 1 && i + 2 < line.n && nx_lower((unsigned char)line.p[i]) == 'a' && line.p[i + 1] == ')' && nx_is_alnum((unsigned char)line.p[i - 2]) &&
-           nx_is_alnum((unsigned char)line.p[i + 2]);
+    return i > 1 && i + 2 < line.n && nx_lower((unsigned char)line.p[i]) == 'a' && line.p[i + 1] == ')' &&
+           nx_is_alnum((unsigned char)line.p[i - 2]) && nx_is_alnum((unsigned char)line.p[i + 2]);
 }
 
-/* Does a domain-defined attribute ("dda:SMTP=", "/DD.RFC-822=") lead what is written so far? Its "=" then becomes ":", which no local part holds. */
+/* Does a domain-defined attribute ("dda:SMTP=", "/DD.RFC-822=") lead what is written so far? Its "=" then becomes ":", which no
+ * local part holds. */
 static bool name_address(char *s, char *l, size_t n)
 {
     static const char *const names[] = {"smtp", "rfc-822", "rfc822"};

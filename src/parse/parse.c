@@ -143,7 +143,8 @@ static const struct nx_part *find_part(const struct nx_mail *mail, enum nx_part_
     return NULL;
 }
 
-/* A MIME structure that stands as text in another part (wrong or missing boundary, garbled head): its first delimiter line, or nothing. */
+/* A MIME structure that stands as text in another part (wrong or missing boundary, garbled head): its first delimiter line, or
+ * nothing. */
 static struct nx_str find_delimiter(struct nx_str text, struct nx_str *ret_from)
 {
     struct nx_str rest = text, line;
@@ -168,16 +169,20 @@ static void unwrap(struct nx_reading *reading)
     struct nx_str from, boundary = find_delimiter(reading->text, &from);
     if (boundary.n == 0 || nx_str_chr(boundary, '"') < boundary.n)
         return;
-    struct nx_str again = nx_arena_printf(reading->arena, "Content-Type: multipart/mixed; boundary=\"%.*s\"\n\n%.*s", NX_FMT(boundary), NX_FMT(from));
+    struct nx_str again =
+        nx_arena_printf(reading->arena, "Content-Type: multipart/mixed; boundary=\"%.*s\"\n\n%.*s", NX_FMT(boundary), NX_FMT(from));
     struct nx_mail inner;
     nx_mail_read(reading->arena, again, reading->limits, &inner);
-    bool leads = nx_str_trim(nx_str_sub(reading->text, 0, (size_t)(from.p - reading->text.p))).n == 0; /* nothing but MIME: not a quotation of it */
+    /* nothing but MIME: not a quotation of it */
+    bool leads = nx_str_trim(nx_str_sub(reading->text, 0, (size_t)(from.p - reading->text.p))).n == 0;
     if (inner.n_parts == 0 || (inner.n_parts == 1 && inner.parts[0].type == NX_PART_TEXT && !leads))
         return;
     reading->mail.notes |= inner.notes | NX_NOTE_BAD_MIME;
     size_t n = inner.n_parts + 1;
     struct nx_part *parts = nx_arena_array(reading->arena, n, sizeof *parts);
-    parts[0] = (struct nx_part){.type = NX_PART_TEXT, .media_type = NX_STR("text/plain"), .content = nx_str_sub(reading->text, 0, (size_t)(from.p - reading->text.p))};
+    parts[0] = (struct nx_part){.type = NX_PART_TEXT,
+                                .media_type = NX_STR("text/plain"),
+                                .content = nx_str_sub(reading->text, 0, (size_t)(from.p - reading->text.p))};
     memcpy(parts + 1, inner.parts, inner.n_parts * sizeof *parts);
     reading->mail.parts = parts;
     reading->mail.n_parts = n;
@@ -209,7 +214,8 @@ static void read_original(struct nx_reading *reading, char **asked)
 /* Challenge-response systems dress as a delivery report, but no server has said anything. */
 static bool is_challenge_failure(const struct nx_reading *reading, const struct nx_report *report)
 {
-    return report->reply == 0 && nx_is_challenge(reading, nx_arena_printf(reading->arena, "%.*s\n%.*s", NX_FMT(report->diagnostic), NX_FMT(nx_str_sub(reading->text, 0, 4096))));
+    return report->reply == 0 && nx_is_challenge(reading, nx_arena_printf(reading->arena, "%.*s\n%.*s", NX_FMT(report->diagnostic),
+                                                                          NX_FMT(nx_str_sub(reading->text, 0, 4096))));
 }
 
 /* Status parts, wherever they are; several may be there. */
@@ -223,7 +229,8 @@ static bool read_status_parts(struct nx_reading *reading)
         struct nx_str text = reading->mail.parts[i].content;
         if (reading->mail.parts[i].type != NX_PART_TEXT)
             continue;
-        if (reading->has_words && reading->words.returned.n > 0 && reading->words.returned.p >= text.p && reading->words.returned.p < text.p + text.n)
+        if (reading->has_words && reading->words.returned.n > 0 && reading->words.returned.p >= text.p &&
+            reading->words.returned.p < text.p + text.n)
             text = nx_str_sub(text, 0, (size_t)(reading->words.returned.p - text.p));
         size_t at = nx_dsn_find(text);
         if (at == text.n || !nx_dsn_read(reading, nx_str_from(text, at)))
@@ -243,7 +250,8 @@ static void drop_repeats(struct nx_reports *out)
     for (size_t i = 0; i < out->n; i++) {
         bool repeated = false;
         for (size_t k = 0; k < kept && !repeated; k++)
-            repeated = out->p[i].recipient.n > 0 && nx_str_ieq(out->p[i].recipient, out->p[k].recipient) && out->p[i].kind == out->p[k].kind;
+            repeated = out->p[i].recipient.n > 0 && nx_str_ieq(out->p[i].recipient, out->p[k].recipient) &&
+                       out->p[i].kind == out->p[k].kind;
         if (!repeated)
             out->p[kept++] = out->p[i];
     }
@@ -273,7 +281,8 @@ static void read_message(struct nx_reading *reading)
         return;
     if (nx_arf_read_bare(reading) || read_notice(reading))
         return;
-    reading->has_words = nx_text_read(reading->formats, reading->arena, reading->limits, mail, &reading->hints, reading->text, &reading->words);
+    reading->has_words =
+        nx_text_read(reading->formats, reading->arena, reading->limits, mail, &reading->hints, reading->text, &reading->words);
     if (read_status_parts(reading)) {
         nx_evidence_join(reading);
         drop_repeats(&reading->out);
@@ -322,17 +331,19 @@ static struct nx_str return_paths(struct nx_reading *reading)
     return nx_buf_str(&paths);
 }
 
-/* Does the message only carry another one? List software encloses a bounce that it makes nothing of for its owner, a spam filter encloses what it marks, an archive what
- * it files; they keep the sender or the subject. */
+/* Does the message only carry another one? List software encloses a bounce that it makes nothing of for its owner, a spam
+ * filter encloses what it marks, an archive what it files; they keep the sender or the subject. */
 static bool is_carrier(const struct nx_reading *reading)
 {
     static const char *const software[] = {"-bounces@", "mailman", "listserv", "majordomo", "sympa", "owner-", "-owner@"};
     struct nx_str from = nx_fields_get(reading->mail.fields, "From"), inner = nx_fields_get(reading->mail.returned, "From");
-    bool report = find_part(&reading->mail, NX_PART_STATUS) != NULL || nx_str_eq(reading->mail.media_type, NX_STR("multipart/report")) || (reading->has_words && reading->words.known);
+    bool report = find_part(&reading->mail, NX_PART_STATUS) != NULL ||
+                  nx_str_eq(reading->mail.media_type, NX_STR("multipart/report")) || (reading->has_words && reading->words.known);
     if (reading->mail.enclosed.n == 0 || report) /* a report may be about another report: that one is over */
         return false;
     struct nx_str subject = nx_fields_get(reading->mail.fields, "Subject");
-    if ((from.n > 0 && nx_str_ieq(from, inner)) || (subject.n > 0 && nx_str_ieq(subject, nx_fields_get(reading->mail.returned, "Subject"))))
+    if ((from.n > 0 && nx_str_ieq(from, inner)) ||
+        (subject.n > 0 && nx_str_ieq(subject, nx_fields_get(reading->mail.returned, "Subject"))))
         return true;
     bool list = false;
     for (size_t i = 0; i < G_N_ELEMENTS(software); i++)
@@ -343,7 +354,8 @@ static bool is_carrier(const struct nx_reading *reading)
 static bool tells_of_failure(const struct nx_reports *out)
 {
     for (size_t i = 0; i < out->n; i++)
-        if (out->p[i].kind == NX_KIND_FAILED || out->p[i].kind == NX_KIND_DELAYED || out->p[i].kind == NX_KIND_DELIVERED || out->p[i].kind == NX_KIND_COMPLAINT)
+        if (out->p[i].kind == NX_KIND_FAILED || out->p[i].kind == NX_KIND_DELAYED || out->p[i].kind == NX_KIND_DELIVERED ||
+            out->p[i].kind == NX_KIND_COMPLAINT)
             return true;
     return false;
 }
@@ -360,15 +372,25 @@ static void read_bytes(struct nx_reading *reading, struct nx_str bytes)
 /* What a carrier carries is read in its place if it is a report. */
 static void read_carried(struct nx_reading *reading)
 {
-    struct nx_reading inner = {.arena = reading->arena, .limits = reading->limits, .formats = reading->formats, .paths = reading->paths, .input = reading->input};
+    struct nx_reading inner = {.arena = reading->arena,
+                               .limits = reading->limits,
+                               .formats = reading->formats,
+                               .paths = reading->paths,
+                               .input = reading->input};
     read_bytes(&inner, reading->mail.enclosed);
     if (tells_of_failure(&inner.out))
         *reading = inner;
 }
 
-size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, const struct nx_input *input, struct nx_report **ret_reports)
+size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, const struct nx_input *input,
+                     struct nx_report **ret_reports)
 {
-    struct nx_reading reading = {.arena = arena, .limits = &parser->limits, .formats = parser->formats, .paths = parser->paths, .input = input, .authserv_ids = parser->authserv_ids};
+    struct nx_reading reading = {.arena = arena,
+                                 .limits = &parser->limits,
+                                 .formats = parser->formats,
+                                 .paths = parser->paths,
+                                 .input = input,
+                                 .authserv_ids = parser->authserv_ids};
     read_bytes(&reading, input->bytes);
     if (is_carrier(&reading))
         read_carried(&reading);

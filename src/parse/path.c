@@ -11,8 +11,9 @@
 
 enum what { WHAT_TEXT, WHAT_USER, WHAT_DOMAIN, WHAT_STREAM, WHAT_LIST, WHAT_ID, WHAT_NUMBER, WHAT_ANY, WHAT_COUNT };
 
-static const char *const placeholders[WHAT_COUNT] = {[WHAT_USER] = "{user}", [WHAT_DOMAIN] = "{domain}", [WHAT_STREAM] = "{stream}", [WHAT_LIST] = "{list}",
-                                                     [WHAT_ID] = "{id}",     [WHAT_NUMBER] = "{number}", [WHAT_ANY] = "*"};
+static const char *const placeholders[WHAT_COUNT] = {[WHAT_USER] = "{user}", [WHAT_DOMAIN] = "{domain}", [WHAT_STREAM] = "{stream}",
+                                                     [WHAT_LIST] = "{list}", [WHAT_ID] = "{id}",         [WHAT_NUMBER] = "{number}",
+                                                     [WHAT_ANY] = "*"};
 
 struct segment {
     enum what what;
@@ -33,10 +34,10 @@ struct nx_paths {
 static const struct {
     const char *name, *template;
 } known[] = {
-    {"sympa", "{list}+{user}==a=={domain}==*@*"},           /* bounce+user==a==domain==list@host */
-    {"ezmlm", "*-return-{number}-{user}={domain}@*"},       /* list-return-12-user=domain@host */
-    {"plus", "{list}+{user}={domain}@*"},                   /* Postfix XVERP, Mailman, qmail: list+user=domain@host */
-    {"dash", "{list}-{user}={domain}@*"},                   /* the same with a dash, where there is but one */
+    {"sympa", "{list}+{user}==a=={domain}==*@*"},     /* bounce+user==a==domain==list@host */
+    {"ezmlm", "*-return-{number}-{user}={domain}@*"}, /* list-return-12-user=domain@host */
+    {"plus", "{list}+{user}={domain}@*"},             /* Postfix XVERP, Mailman, qmail: list+user=domain@host */
+    {"dash", "{list}-{user}={domain}@*"},             /* the same with a dash, where there is but one */
 };
 
 static bool fits(enum what what, unsigned char c)

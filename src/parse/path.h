@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse/path.h - return paths of other systems that name the recipient or the stream (VERP), by forms.
  *
- * A form is a known one by its name (sympa, ezmlm, plus, dash) or a template: "bounce-{list}-{user}={domain}@*". Placeholders take one byte or more:
- * {user} {domain} {stream} are what is read, {list} (no + or =), {id} (letters and digits) and {number} are passed over, * is anything or nothing. A
- * form has to fit the whole address, without case; each is tried in turn, and the first that fits decides. What it could part in more than one way is
- * unknown. Linear in the address times the form. Immutable once made; any thread. */
+ * A form is a known one by its name (sympa, ezmlm, plus, dash) or a template: "bounce-{list}-{user}={domain}@*". Placeholders
+ * take one byte or more: {user} {domain} {stream} are what is read, {list} (no + or =), {id} (letters and digits) and {number}
+ * are passed over, * is anything or nothing. A form has to fit the whole address, without case; each is tried in turn, and the
+ * first that fits decides. What it could part in more than one way is unknown. Linear in the address times the form. Immutable
+ * once made; any thread. */
 #pragma once
 #include "base/arena.h"
 

@@ -59,20 +59,22 @@ static bool starts_token(struct nx_str text, size_t i)
     if (i == 0)
         return true;
     unsigned char before = (unsigned char)text.p[i - 1];
-    return !nx_is_alnum(before) && before != '.' && before != '_' && before != '@' && before != '/' && before != '=' && before != '$' && before < 0x80;
+    return !nx_is_alnum(before) && before != '.' && before != '_' && before != '@' && before != '/' && before != '=' &&
+           before != '$' && before < 0x80;
 }
 
 /* "550" with what may follow a reply code: blank, hyphen, end, enhanced code. */
 static bool is_code(struct nx_str text, size_t i)
 {
-    if (i + 3 > text.n || (text.p[i] != '4' && text.p[i] != '5') || text.p[i + 1] < '0' || text.p[i + 1] > '9' || !nx_is_digit((unsigned char)text.p[i + 2]) ||
-        !starts_token(text, i))
+    if (i + 3 > text.n || (text.p[i] != '4' && text.p[i] != '5') || text.p[i + 1] < '0' || text.p[i + 1] > '9' ||
+        !nx_is_digit((unsigned char)text.p[i + 2]) || !starts_token(text, i))
         return false;
     if (i + 3 == text.n)
         return true;
     char after = text.p[i + 3];
-    return after == ' ' || after == '-' || after == '\n' || after == '\r' || after == ':' || after == ',' || after == ';' || after == ')' || after == '"' || after == '\'' ||
-           after == ']' || after == '<' || (after == '.' && (i + 4 == text.n || text.p[i + 4] == ' '));
+    return after == ' ' || after == '-' || after == '\n' || after == '\r' || after == ':' || after == ',' || after == ';' ||
+           after == ')' || after == '"' || after == '\'' || after == ']' || after == '<' ||
+           (after == '.' && (i + 4 == text.n || text.p[i + 4] == ' '));
 }
 
 /* How sure it is that these three digits are a reply code: 0 not at all. */
@@ -84,23 +86,30 @@ static int code_weight(struct nx_str text, size_t i)
     struct nx_str before = nx_str_trim(nx_str_sub(text, 0, i));
     if (nx_status_length(after) > 0 || (after.n > 0 && after.p[0] == '#' && nx_status_length(nx_str_from(after, 1)) > 0))
         return 5;
-    if (before.n == 0 || nx_str_iends(before, NX_STR("said:")) || nx_str_iends(before, NX_STR("<<<")) || nx_str_iends(before, NX_STR("smtp;")) ||
-        nx_str_iends(before, NX_STR("response:")) || nx_str_iends(before, NX_STR("reason:")) || nx_str_iends(before, NX_STR("error:")) ||
-        nx_str_iends(before, NX_STR("was:")) || nx_str_iends(before, NX_STR("(state")) || nx_str_iends(before, NX_STR("returned:")))
+    if (before.n == 0 || nx_str_iends(before, NX_STR("said:")) || nx_str_iends(before, NX_STR("<<<")) ||
+        nx_str_iends(before, NX_STR("smtp;")) || nx_str_iends(before, NX_STR("response:")) ||
+        nx_str_iends(before, NX_STR("reason:")) || nx_str_iends(before, NX_STR("error:")) || nx_str_iends(before, NX_STR("was:")) ||
+        nx_str_iends(before, NX_STR("(state")) || nx_str_iends(before, NX_STR("returned:")))
         return 4;
-    if (nx_str_iends(before, NX_STR("code")) || nx_str_iends(before, NX_STR("error")) || nx_str_iends(before, NX_STR("status")) || nx_str_iends(before, NX_STR("code:")) ||
-        nx_str_iends(before, NX_STR("smtp error:")) || nx_str_iends(before, NX_STR("#")) || before.p[before.n - 1] == ':' || before.p[before.n - 1] == '>')
+    if (nx_str_iends(before, NX_STR("code")) || nx_str_iends(before, NX_STR("error")) || nx_str_iends(before, NX_STR("status")) ||
+        nx_str_iends(before, NX_STR("code:")) || nx_str_iends(before, NX_STR("smtp error:")) || nx_str_iends(before, NX_STR("#")) ||
+        before.p[before.n - 1] == ':' || before.p[before.n - 1] == '>')
         return 3;
     if (text.p[i + 3 < text.n ? i + 3 : i] == '-' && after.n > 0 && !nx_is_digit((unsigned char)after.p[0]))
         return 3;
-    if (nx_str_iends(before, NX_STR("port")) || nx_str_iends(before, NX_STR("line")) || nx_str_iends(before, NX_STR("than")) || nx_str_iends(before, NX_STR("of")) ||
-        nx_str_iends(before, NX_STR("tel")) || nx_str_iends(before, NX_STR("after")) || nx_str_iends(before, NX_STR("every")) || nx_str_iends(before, NX_STR("for")))
+    if (nx_str_iends(before, NX_STR("port")) || nx_str_iends(before, NX_STR("line")) || nx_str_iends(before, NX_STR("than")) ||
+        nx_str_iends(before, NX_STR("of")) || nx_str_iends(before, NX_STR("tel")) || nx_str_iends(before, NX_STR("after")) ||
+        nx_str_iends(before, NX_STR("every")) || nx_str_iends(before, NX_STR("for")))
         return 0;
-    static const char *const units[] = {"bytes", "kb", "mb", "messages", "recipients", "seconds", "minutes", "hours", "days", "octets", "k ", "m ", "times", "characters", "users", "connections"};
+    static const char *const units[] = {"bytes", "kb",     "mb", "messages", "recipients", "seconds",    "minutes", "hours",
+                                        "days",  "octets", "k ", "m ",       "times",      "characters", "users",   "connections"};
     for (size_t k = 0; k < sizeof units / sizeof *units; k++)
         if (nx_str_istarts(after, nx_str_of(units[k])))
             return 0;
-    return after.n > 0 && (nx_is_alpha((unsigned char)after.p[0]) || strchr("<\"'#[(", after.p[0]) != NULL || (unsigned char)after.p[0] >= 0x80) ? 2 : 1;
+    return after.n > 0 && (nx_is_alpha((unsigned char)after.p[0]) || strchr("<\"'#[(", after.p[0]) != NULL ||
+                           (unsigned char)after.p[0] >= 0x80)
+               ? 2
+               : 1;
 }
 
 static size_t find_code(struct nx_str text)
@@ -151,12 +160,26 @@ enum nx_stage nx_stage_of(struct nx_str text)
         const char *words;
         enum nx_stage stage;
     } stages[] = {
-        {"rcpt to", NX_STAGE_RCPT},     {"rcpt-to", NX_STAGE_RCPT},      {"end of data", NX_STAGE_DATA},      {"end-of-data", NX_STAGE_DATA},
-        {"mail from", NX_STAGE_MAIL},   {"bdat", NX_STAGE_DATA},         {"starttls", NX_STAGE_HELO},         {"sent_rcpt", NX_STAGE_RCPT},
-        {"sent_mail", NX_STAGE_MAIL},   {"sent_helo", NX_STAGE_HELO},    {"sent_ehlo", NX_STAGE_HELO},        {"sent_data", NX_STAGE_DATA},
-        {"initial server greeting", NX_STAGE_CONNECT},                   {"initial connection", NX_STAGE_CONNECT},
-        {"ehlo", NX_STAGE_HELO},        {"helo", NX_STAGE_HELO},         {"auth ", NX_STAGE_AUTH},            {"data", NX_STAGE_DATA},
-        {"rcpt", NX_STAGE_RCPT},        {"mail", NX_STAGE_MAIL},
+        {"rcpt to", NX_STAGE_RCPT},
+        {"rcpt-to", NX_STAGE_RCPT},
+        {"end of data", NX_STAGE_DATA},
+        {"end-of-data", NX_STAGE_DATA},
+        {"mail from", NX_STAGE_MAIL},
+        {"bdat", NX_STAGE_DATA},
+        {"starttls", NX_STAGE_HELO},
+        {"sent_rcpt", NX_STAGE_RCPT},
+        {"sent_mail", NX_STAGE_MAIL},
+        {"sent_helo", NX_STAGE_HELO},
+        {"sent_ehlo", NX_STAGE_HELO},
+        {"sent_data", NX_STAGE_DATA},
+        {"initial server greeting", NX_STAGE_CONNECT},
+        {"initial connection", NX_STAGE_CONNECT},
+        {"ehlo", NX_STAGE_HELO},
+        {"helo", NX_STAGE_HELO},
+        {"auth ", NX_STAGE_AUTH},
+        {"data", NX_STAGE_DATA},
+        {"rcpt", NX_STAGE_RCPT},
+        {"mail", NX_STAGE_MAIL},
     };
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
         if (nx_str_ihas(text, nx_str_of(stages[i].words)))
@@ -167,8 +190,17 @@ enum nx_stage nx_stage_of(struct nx_str text)
 /* Where words name the command that was refused. */
 static enum nx_stage find_stage(struct nx_str text)
 {
-    static const char *const marks[] = {"in reply to ", "in response to ", "after ", "during ", "while sending ", "command: ", ">>> ", "(state ", "error from remote mail server at ",
-                                        "error from remote server for ", "rejected during "};
+    static const char *const marks[] = {"in reply to ",
+                                        "in response to ",
+                                        "after ",
+                                        "during ",
+                                        "while sending ",
+                                        "command: ",
+                                        ">>> ",
+                                        "(state ",
+                                        "error from remote mail server at ",
+                                        "error from remote server for ",
+                                        "rejected during "};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         struct nx_str rest = text;
         struct nx_str mark = nx_str_of(marks[i]);
@@ -177,7 +209,9 @@ static enum nx_stage find_stage(struct nx_str text)
             if (at == rest.n)
                 break;
             rest = nx_str_from(rest, at + mark.n);
-            static const char *const commands[] = {"rcpt to", "end of data", "end-of-data", "mail from", "bdat", "starttls", "initial", "ehlo", "helo", "lhlo", "data", "auth", "rcpt", "mail "};
+            static const char *const commands[] = {"rcpt to",  "end of data", "end-of-data", "mail from", "bdat",
+                                                   "starttls", "initial",     "ehlo",        "helo",      "lhlo",
+                                                   "data",     "auth",        "rcpt",        "mail "};
             struct nx_str head = rest;
             if (nx_str_istarts(head, NX_STR("the ")))
                 head = nx_str_from(head, 4);
@@ -197,7 +231,8 @@ static enum nx_stage find_stage(struct nx_str text)
     static const struct {
         const char *words;
         enum nx_stage stage;
-    } sent[] = {{"(SENT_RCPT", NX_STAGE_RCPT}, {"(SENT_MAIL", NX_STAGE_MAIL}, {"(SENT_HELO", NX_STAGE_HELO}, {"(SENT_EHLO", NX_STAGE_HELO}, {"(SENT_DATA", NX_STAGE_DATA}, {"(SENT_MESSAGE", NX_STAGE_DATA}};
+    } sent[] = {{"(SENT_RCPT", NX_STAGE_RCPT}, {"(SENT_MAIL", NX_STAGE_MAIL}, {"(SENT_HELO", NX_STAGE_HELO},
+                {"(SENT_EHLO", NX_STAGE_HELO}, {"(SENT_DATA", NX_STAGE_DATA}, {"(SENT_MESSAGE", NX_STAGE_DATA}};
     for (size_t i = 0; i < sizeof sent / sizeof *sent; i++)
         if (nx_str_ihas(text, nx_str_of(sent[i].words)))
             return sent[i].stage;
@@ -244,7 +279,8 @@ static struct nx_str find_host(struct nx_str text)
     return NX_STR_NONE;
 }
 
-/* "450 4.1.1 unverified address: host mx.example.net said: 550 5.1.1 no such user": the answer to us is the first, and it is not final. */
+/* "450 4.1.1 unverified address: host mx.example.net said: 550 5.1.1 no such user": the answer to us is the first, and it is
+ * not final. */
 static bool deferred_by_quote(struct nx_str text, size_t quoted)
 {
     size_t at = nx_str_istarts(text, NX_STR("smtp;")) ? 5 : 0;
@@ -291,7 +327,8 @@ static struct nx_str join_lines(struct nx_arena *arena, struct nx_str words)
     nx_buf_addc(&out, ' ');
     size_t i = first + 4;
     while (i < words.n) {
-        if (i + 4 <= words.n && starts_token(words, i) && nx_str_eq(nx_str_sub(words, i, i + 3), code) && (words.p[i + 3] == '-' || words.p[i + 3] == ' ')) {
+        if (i + 4 <= words.n && starts_token(words, i) && nx_str_eq(nx_str_sub(words, i, i + 3), code) &&
+            (words.p[i + 3] == '-' || words.p[i + 3] == ' ')) {
             i += 4;
             if (status > 0 && nx_str_eq(nx_str_sub(words, i, i + status), enhanced))
                 i += status;

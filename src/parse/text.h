@@ -46,8 +46,9 @@ struct nx_formats *nx_formats_new(const struct nx_format_source *sources, size_t
 void nx_formats_free(struct nx_formats *formats);
 size_t nx_formats_count(const struct nx_formats *formats);
 
-/* text: decoded UTF-8 with LF lines (of mail's first text part, or HTML made text; parse/ decides). mail: for marks in its fields,
- * the X-Failed-Recipients field, and to tell sender and reporter from the recipient. hints: of the head of that mail. False: the text tells of no failure at all
- * (ret untouched). With known == false and no block the caller needs other evidence to call it a report. */
+/* text: decoded UTF-8 with LF lines (of mail's first text part, or HTML made text; parse/ decides). mail: for marks in its
+ * fields, the X-Failed-Recipients field, and to tell sender and reporter from the recipient. hints: of the head of that mail.
+ * False: the text tells of no failure at all (ret untouched). With known == false and no block the caller needs other evidence
+ * to call it a report. */
 bool nx_text_read(const struct nx_formats *formats, struct nx_arena *arena, const struct nx_limits *limits,
                   const struct nx_mail *mail, const struct nx_hints *hints, struct nx_str text, struct nx_text_report *ret_report);

@@ -206,7 +206,8 @@ static void settle(struct dialogue *d)
     struct nx_str words = nx_str_trim(nx_buf_str(&d->reply));
     if (d->code >= 400 && words.n > 0) {
         struct nx_blocks *blocks = d->blocks;
-        struct nx_block *block = d->remote && d->stage == NX_STAGE_RCPT && d->recipient.n > 0 ? block_of(blocks, d->recipient) : NULL;
+        struct nx_block *block =
+            d->remote && d->stage == NX_STAGE_RCPT && d->recipient.n > 0 ? block_of(blocks, d->recipient) : NULL;
         if (block == NULL && !(d->remote && d->stage == NX_STAGE_MAIL))
             block = named(blocks, words);
         if (block == NULL && d->alone)

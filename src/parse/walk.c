@@ -138,7 +138,8 @@ bool nx_walk_item(struct nx_str line, struct nx_str *ret_address, struct nx_str 
         start -= nx_str_istarts(nx_str_sub(line, start >= 7 ? start - 7 : 0, start), NX_STR("mailto:")) ? 7 : 1;
     if (start != at) { /* "Display Name <address>" */
         struct nx_str name = nx_str_sub(line, at, start);
-        bool x400 = (name.n > 0 && name.p[0] == '/' && nx_str_chr(name, '=') < name.n) || nx_str_istarts(name, NX_STR("c=")); /* "/S=Doe/O=Example/C=DE/ (address)", "c=DE;...;dda:SMTP:address" */
+        bool x400 = (name.n > 0 && name.p[0] == '/' && nx_str_chr(name, '=') < name.n) ||
+                    nx_str_istarts(name, NX_STR("c=")); /* "/S=Doe/O=Example/C=DE/ (address)", "c=DE;...;dda:SMTP:address" */
         if (start == 0 || (!x400 && (line.p[start] != '<' || name.n > 64 || nx_str_chr(name, ':') < name.n ||
                                      nx_str_chr(name, '.') + 1 < name.n)))
             return false;

@@ -53,7 +53,8 @@ static void refuse_method(struct nx_request *request, const struct nx_route *fir
         g_string_append_printf(allow, "%s%s%s", allow->len > 0 ? ", " : "", route->method,
                                strcmp(route->method, MHD_HTTP_METHOD_GET) == 0 ? ", HEAD" : "");
     nx_request_add_header(request, MHD_HTTP_HEADER_ALLOW, allow->str);
-    nx_request_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s does not take %s (it takes %s)", request->path, method, allow->str);
+    nx_request_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, "%s does not take %s (it takes %s)", request->path, method,
+                       allow->str);
 }
 
 /* A literal path goes before one with {}: the table's order. NULL: none, and the request has its answer. */

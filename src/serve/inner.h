@@ -21,8 +21,8 @@ struct nx_server {
     int listener;
     char *certificate, *key; /* texts in use, or NULL: no TLS */
     pthread_key_t context;   /* struct nx_context of a thread */
-    unsigned port, most; /* connections */
-    bool loopback; /* listens there alone */
+    unsigned port, most;     /* connections */
+    bool loopback;           /* listens there alone */
 };
 
 struct nx_context { /* of one thread of the server */
@@ -45,7 +45,7 @@ struct nx_request {
     int file;       /* NX_BODY_LIST: the body, or -1 */
     int file_error; /* errno of what went wrong with it */
     unsigned long long file_size;
-    size_t reserved; /* of service->webhook_bytes */
+    size_t reserved;               /* of service->webhook_bytes */
     size_t cap;                    /* of the body */
     bool too_large;                /* the rest is swallowed */
     gint64 started;                /* monotonic, microseconds */
@@ -54,7 +54,7 @@ struct nx_request {
     GPtrArray *headers; /* name, value, name, value ... for the answer */
     bool waiting;
     void (*_Atomic apart)(struct nx_request *request); /* stored last before the request is handed over: carries the rest with it */
-    struct nx_key *key; /* NULL: it has none */
+    struct nx_key *key;                                /* NULL: it has none */
 };
 
 struct nx_context *nx_server_context(struct nx_server *server);

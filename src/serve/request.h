@@ -13,12 +13,13 @@
 
 struct nx_request;
 
-enum nx_body {                  /* how large a body may be: a setting each */
-               NX_BODY_NONE,    /* any body is refused */
-               NX_BODY_SMALL,   /* settings and the like: [serve] json_size */
-               NX_BODY_MESSAGE, /* mail: [serve] body_size */
-               NX_BODY_LIST,    /* a mailing list, kept in a file: [serve] list_size */
-               NX_BODY_WEBHOOK, /* [serve] webhook_size */
+/* How large a body may be: a setting each */
+enum nx_body {
+    NX_BODY_NONE,    /* any body is refused */
+    NX_BODY_SMALL,   /* settings and the like: [serve] json_size */
+    NX_BODY_MESSAGE, /* mail: [serve] body_size */
+    NX_BODY_LIST,    /* a mailing list, kept in a file: [serve] list_size */
+    NX_BODY_WEBHOOK, /* [serve] webhook_size */
 };
 
 struct nx_route {

@@ -60,8 +60,8 @@ void nx_get_suppression(struct nx_request *request)
     struct nx_sieve_place place;
     struct nx_entry entry;
     bool allowed = false;
-    switch (nx_sieve_ask(nx_request_service(request)->sieve, nx_request_arena(request), address, stream, nx_request_now(request), &text,
-                         &place)) {
+    switch (nx_sieve_ask(nx_request_service(request)->sieve, nx_request_arena(request), address, stream, nx_request_now(request),
+                         &text, &place)) {
     case NX_SIEVE_CLEARS:
         nx_request_problem(request, 404, NOT_LISTED, NX_FMT(address));
         return;

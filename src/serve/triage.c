@@ -213,10 +213,10 @@ static gboolean propose(struct asking *asking, GString *answer, GError **error)
     if (asking->cause == NX_CAUSE_NONE && asking->install)
         proposal.cause = NX_CAUSE_NONE; /* a guess is not enough */
     gboolean good = !asking->install || nx_triage_install(config, &proposal,
-                                                           asking->trial   ? NX_INSTALL_TRIAL
-                                                           : asking->force ? NX_INSTALL_FORCE
-                                                                           : NX_INSTALL_CAREFUL,
-                                                           &path, error);
+                                                          asking->trial   ? NX_INSTALL_TRIAL
+                                                          : asking->force ? NX_INSTALL_FORCE
+                                                                          : NX_INSTALL_CAREFUL,
+                                                          &path, error);
     if (good)
         say_proposal(asking, &proposal, answer);
     if (good && asking->install)

@@ -95,7 +95,8 @@ static struct nx_claim claim_of(struct nx_arena *arena, const struct nx_endpoint
     if (token.n == 0)
         return (struct nx_claim){.token = NX_STR_NONE};
     g_autofree char *digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)body.p, body.n);
-    return (struct nx_claim){.token = nx_arena_printf(arena, "%s:%.*s", endpoint->settings->name, NX_FMT(nx_str_sub(token, 0, 200))),
+    return (struct nx_claim){.token =
+                                 nx_arena_printf(arena, "%s:%.*s", endpoint->settings->name, NX_FMT(nx_str_sub(token, 0, 200))),
                              .digest = nx_arena_dup(arena, nx_str_of(digest))};
 }
 
@@ -175,7 +176,8 @@ static void keep(struct nx_request *request, struct delivery *delivery, nx_when 
     nx_request_service(request)->storing++;
     nx_request_wait(request); /* first: the answer may be there before submit returns */
     if (!nx_store_submit(nx_request_service(request)->store, delivery->arena, delivery->events, delivery->n,
-                         delivery->claim.token.n > 0 ? &delivery->claim : NULL, NULL, now, delivery->stored, kept, delivery, &error)) {
+                         delivery->claim.token.n > 0 ? &delivery->claim : NULL, NULL, now, delivery->stored, kept, delivery,
+                         &error)) {
         nx_request_fail(request, error);
         free_delivery(delivery);
         nx_request_service(request)->storing--;

@@ -21,16 +21,16 @@ struct nx_hold {
 struct nx_incident {
     struct nx_str remote;
     nx_when since, opened, until; /* its first report; recognised; over */
-    uint64_t held, holding; /* addresses in all; of them still */
-    struct nx_str state;    /* "open", "released", "dropped", "over" */
-    struct nx_str reason;   /* the numbers in words */
+    uint64_t held, holding;       /* addresses in all; of them still */
+    struct nx_str state;          /* "open", "released", "dropped", "over" */
+    struct nx_str reason;         /* the numbers in words */
 };
 struct nx_hold_filter {
     struct nx_str address; /* n == 0: all */
-    struct nx_str remote; /* n == 0: all */
-    struct nx_str after;  /* of holds: what nx_hold_cursor gave for the last one seen */
-    bool over;            /* also what has ended */
-    size_t limit;         /* 0: none */
+    struct nx_str remote;  /* n == 0: all */
+    struct nx_str after;   /* of holds: what nx_hold_cursor gave for the last one seen */
+    bool over;             /* also what has ended */
+    size_t limit;          /* 0: none */
 };
 typedef bool nx_hold_fn(const struct nx_hold *hold, void *data);
 typedef bool nx_incident_fn(const struct nx_incident *incident, void *data);

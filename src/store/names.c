@@ -38,10 +38,9 @@ const char *nx_entry_cause_name(enum nx_cause cause)
 
 const char *nx_act_name(enum nx_act act)
 {
-    static const char *const names[NX_ACT_COUNT] = {"event",    "suppress", "release",      "allow",
-                                                    "disallow", "import",   "hold_release", "hold_drop", "forget",
-                                                    "rejudge",  "domain",   "dismiss",      "hold",      "rehold",
-                                                    "revive"};
+    static const char *const names[NX_ACT_COUNT] = {"event",  "suppress",     "release",   "allow",  "disallow",
+                                                    "import", "hold_release", "hold_drop", "forget", "rejudge",
+                                                    "domain", "dismiss",      "hold",      "rehold", "revive"};
     return names[act];
 }
 

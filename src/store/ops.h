@@ -19,10 +19,11 @@ struct nx_change { /* one manual act, folded */
     enum nx_cause cause;
     nx_when since, until;
     struct nx_str reason, actor, source;
-    struct nx_str remote; /* of a hold; without a key: of an incident, which `until` tells from others */
-    enum nx_class class_; /* of a REJUDGE or REHOLD; else that of the cause */
+    struct nx_str remote;     /* of a hold; without a key: of an incident, which `until` tells from others */
+    enum nx_class class_;     /* of a REJUDGE or REHOLD; else that of the cause */
     struct nx_str diagnostic; /* of a HOLD or REHOLD */
-    bool planned;         /* only while the entry (of HOLD_DROP and REHOLD: the hold) of (key, stream) is that of this sequence, 0: none */
+    /* only while the entry (of HOLD_DROP and REHOLD: the hold) of (key, stream) is that of this sequence, 0: none */
+    bool planned;
     int64_t sequence;
     bool then, part; /* only if the change before it was done; counts as one with it */
 };
@@ -74,9 +75,10 @@ struct nx_backend_ops {
     gboolean (*keep)(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, const GString *answer, GError **error);
     /* Sees what the open transaction has written; the backend's own. Only for lookup and held. */
     struct nx_reader *(*reader_within)(struct nx_backend *backend, GError **error);
-    gboolean (*sent)(struct nx_backend *backend, const struct nx_sent *sent, struct nx_str key, nx_when now, struct nx_recorded *ret,
-                     GError **error);
-    gboolean (*sweep_sent)(struct nx_backend *backend, const struct nx_sent_limits *limits, nx_when now, bool *ret_more, GError **error);
+    gboolean (*sent)(struct nx_backend *backend, const struct nx_sent *sent, struct nx_str key, nx_when now,
+                     struct nx_recorded *ret, GError **error);
+    gboolean (*sweep_sent)(struct nx_backend *backend, const struct nx_sent_limits *limits, nx_when now, bool *ret_more,
+                           GError **error);
     /* How many recipients of this Message-ID, two at most; with a key 1 where it is one of them. -1 error. */
     int (*find_sent)(struct nx_backend *backend, struct nx_arena *arena, struct nx_str message_id, struct nx_str key,
                      struct nx_sent_found *ret, GError **error);

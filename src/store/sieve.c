@@ -28,7 +28,8 @@ struct nx_sieve {
     pthread_cond_t wake, settled;
     struct nx_reader *reader;
     struct layer *layers;
-    GHashTable *domains; /* hashes of the keys of whole domains: few, and one wrong "perhaps" there would be one for all of a provider */
+    /* hashes of the keys of whole domains: few, and one wrong "perhaps" there would be one for all of a provider */
+    GHashTable *domains;
     struct nx_shelf *shelf;
     uint64_t turn; /* another one when changes were taken up */
     uint64_t seed;

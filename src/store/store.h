@@ -56,8 +56,8 @@ struct nx_claim { /* a token that may come again with the same content (digest),
     struct nx_str token, digest;
 };
 #define NX_CLAIM_DAYS 4
-#define NX_ANSWERS_MOST 100000    /* kept for repeats; the oldest go first */
-#define NX_ANSWER_MAX (1u << 20)  /* bytes of one */
+#define NX_ANSWERS_MOST 100000   /* kept for repeats; the oldest go first */
+#define NX_ANSWER_MAX (1u << 20) /* bytes of one */
 
 struct nx_acted {
     size_t changed, erased; /* as in nx_suppressed */
@@ -86,7 +86,7 @@ gboolean nx_store_submit(struct nx_store *store, struct nx_arena *arena, const s
 /* A number kept under a name: how far somebody has read the log. Blocks until the commit. */
 gboolean nx_store_mark(struct nx_store *store, struct nx_str name, int64_t value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-struct nx_sent { /* one message to one recipient */
+struct nx_sent {              /* one message to one recipient */
     struct nx_str message_id; /* without <> */
     struct nx_str recipient, stream;
 };
@@ -168,10 +168,10 @@ gboolean nx_reader_forgettable(struct nx_reader *reader, struct nx_arena *arena,
 #define NX_SOURCE_REPLAY "rules replay" /* the source of what nx_store_rejudge does */
 struct nx_rejudged {                    /* what changes because events are judged otherwise (triage/rejudge.h) */
     struct nx_str address, stream;
-    int64_t sequence;    /* of the entry there when it was planned, in force or not, 0: none; another by now: nothing is done */
-    int64_t held;        /* the same of what is held back there */
-    bool drop, lift;     /* what is held back, the entry there goes; */
-    bool put, hold;      /* one of them: this entry comes; this is held back, also in the place of what was */
+    int64_t sequence; /* of the entry there when it was planned, in force or not, 0: none; another by now: nothing is done */
+    int64_t held;     /* the same of what is held back there */
+    bool drop, lift;  /* what is held back, the entry there goes; */
+    bool put, hold;   /* one of them: this entry comes; this is held back, also in the place of what was */
     enum nx_cause dropped, lifted; /* of what goes */
     enum nx_cause cause;           /* of what comes */
     enum nx_class class_;

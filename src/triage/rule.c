@@ -230,7 +230,8 @@ static int hold(const char *directory, GError **error)
 }
 
 /* Whole or not at all, and only where every set that is loaded with it is good. */
-static gboolean write_file(const struct nx_config *config, const GArray *sources, const char *name, const char *text, GError **error)
+static gboolean write_file(const struct nx_config *config, const GArray *sources, const char *name, const char *text,
+                           GError **error)
 {
     const struct nx_source own = {.name = nx_str_of(name), .text = nx_str_of(text), .local = true};
     g_autoptr(nx_ruleset) decides = nx_source_is_trial(&own) ? NULL : with_file(sources, name, text, false, error);
@@ -247,15 +248,18 @@ static gboolean write_file(const struct nx_config *config, const GArray *sources
     return FALSE;
 }
 
-static gboolean install(const struct nx_config *config, const struct nx_proposal *proposal, bool trial, char **ret_path, GError **error)
+static gboolean install(const struct nx_config *config, const struct nx_proposal *proposal, bool trial, char **ret_path,
+                        GError **error)
 {
     g_autoptr(GArray) sources = read_sources(config, error);
     if (sources == NULL)
         return FALSE;
     const char *dot = strchr(proposal->id, '.');
-    g_autofree char *name = trial ? g_strconcat("trial-", dot != NULL ? dot + 1 : proposal->id, ".rules", NULL) : g_strdup(NX_TRIAGE_FILE);
-    g_autofree char *text = trial ? g_strdup_printf("# Made by `nixie triage`; nixie rules promote puts it in force.\ntrial\n\n%s", proposal->text)
-                                  : grown_file(sources, proposal->text);
+    g_autofree char *name =
+        trial ? g_strconcat("trial-", dot != NULL ? dot + 1 : proposal->id, ".rules", NULL) : g_strdup(NX_TRIAGE_FILE);
+    g_autofree char *text =
+        trial ? g_strdup_printf("# Made by `nixie triage`; nixie rules promote puts it in force.\ntrial\n\n%s", proposal->text)
+              : grown_file(sources, proposal->text);
     if (!write_file(config, sources, name, text, error))
         return FALSE;
     *ret_path = g_build_filename(config->patterns_local, name, NULL);
@@ -307,7 +311,8 @@ static gboolean promote(const struct nx_config *config, const char *name, char *
     g_autoptr(GArray) sources = read_sources(config, error);
     const struct nx_source *source = sources == NULL ? NULL : find_trial(sources, name);
     if (sources != NULL && source == NULL)
-        g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND, "%s: no file or rule of that name is on trial (nixie rules trial lists them)", name);
+        g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND,
+                    "%s: no file or rule of that name is on trial (nixie rules trial lists them)", name);
     if (source == NULL)
         return FALSE;
     g_autofree char *text = without_trial(source->text), *file = g_strndup(source->name.p, source->name.n);
@@ -346,7 +351,8 @@ gboolean nx_triage_install(const struct nx_config *config, const struct nx_propo
                                                                         : "more than a tenth of the addresses seen would be dead",
                                            300);
         g_set_error(error, NX_ERROR, NX_ERROR_EXISTS,
-                    "'%s' would judge otherwise what other rules explain: %s (take more words with --phrase, put it on trial with --trial, or --force)",
+                    "'%s' would judge otherwise what other rules explain: %s (take more words with --phrase, put it on trial with "
+                    "--trial, or --force)",
                     proposal->phrase, first);
         return FALSE;
     }

@@ -120,7 +120,8 @@ static gboolean forget(struct nx_db *db, const struct nx_row *row, GError **erro
 gboolean nx_apply(struct nx_db *db, const struct nx_row *row, GError **error)
 {
     if (row->action == NX_ACTION_CLEAR)
-        return with_key(db, COOL, row, error) && (row->until == NX_WHEN_NONE || with_key(db, TRY, row, error)) && nx_hold_end(db, row->key, NULL, error);
+        return with_key(db, COOL, row, error) && (row->until == NX_WHEN_NONE || with_key(db, TRY, row, error)) &&
+               nx_hold_end(db, row->key, NULL, error);
     if (row->action == NX_ACTION_HOLD)
         return (row->act != NX_ACT_HOLD || with_key(db, UNLIST, row, error)) && nx_hold_put(db, row, error);
     if (row->action != NX_ACTION_SUPPRESS)

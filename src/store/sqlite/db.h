@@ -19,7 +19,7 @@
 struct nx_db {
     sqlite3 *sqlite;
     char *path;
-    int64_t waiting_since; /* for another process's lock, microseconds */
+    int64_t waiting_since;  /* for another process's lock, microseconds */
     GHashTable *statements; /* SQL text (by pointer) to sqlite3_stmt */
     struct nx_zip *zip;
     struct nx_pseudonym *secret; /* of erased addresses; NULL until it is needed */

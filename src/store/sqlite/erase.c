@@ -175,10 +175,9 @@ gboolean nx_erase_key(struct nx_backend *backend, struct nx_str key, struct nx_e
 {
     struct nx_db *db = backend->db;
     return with_key(db, UNEXPLAINED, key, NULL, error) && blank_events(backend, EVENTS, key, &counts->events, spellings, error) &&
-           blank_events(backend, HELD, key, &counts->acts, NULL, error) &&
-           with_key(db, ACTS, key, &counts->acts, error) && nx_erase_lines(backend, key, &counts->lines, error) &&
-           with_key(db, ENTRIES, key, NULL, error) && with_key(db, HOLDS, key, NULL, error) &&
-           with_key(db, ALLOWED, key, NULL, error);
+           blank_events(backend, HELD, key, &counts->acts, NULL, error) && with_key(db, ACTS, key, &counts->acts, error) &&
+           nx_erase_lines(backend, key, &counts->lines, error) && with_key(db, ENTRIES, key, NULL, error) &&
+           with_key(db, HOLDS, key, NULL, error) && with_key(db, ALLOWED, key, NULL, error);
 }
 
 gboolean nx_erase_rows(struct nx_backend *backend, struct nx_str key, struct nx_erased *counts, GError **error)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/sqlite/erase.h - takes an address out of every table: all erasure goes through here. Inner to the back-end.
  *
- * Events keep their row, their id (a second arrival is known) and what names nobody (kind, cause, class, status, rule, source, day); acts
- * go; lines of imports go, and an import with no line left. Written over, not only unlinked: secure_delete is on. Writer thread, inside
- * a transaction. */
+ * Events keep their row, their id (a second arrival is known) and what names nobody (kind, cause, class, status, rule, source,
+ * day); acts go; lines of imports go, and an import with no line left. Written over, not only unlinked: secure_delete is on.
+ * Writer thread, inside a transaction. */
 #pragma once
 #include "store/sqlite/write.h"
 
 /* Of one key, all rows of its own. spellings (may be NULL) gains how the address was written, char *. */
-gboolean nx_erase_key(struct nx_backend *backend, struct nx_str key, struct nx_erased *counts, GPtrArray *spellings, GError **error);
+gboolean nx_erase_key(struct nx_backend *backend, struct nx_str key, struct nx_erased *counts, GPtrArray *spellings,
+                      GError **error);
 /* Of one key, for its age: the same, but events go with their rows. */
 gboolean nx_erase_rows(struct nx_backend *backend, struct nx_str key, struct nx_erased *counts, GError **error);
 /* Its lines in lists of imports. */

@@ -42,8 +42,8 @@ static gboolean entries_of(struct nx_db *db, struct nx_arena *arena, struct nx_s
     return got == 0;
 }
 
-static gboolean forget_one(struct nx_backend *backend, const struct nx_forget *forget, const struct nx_address *address, nx_when now,
-                           GPtrArray *spellings, struct nx_erased *ret, GError **error)
+static gboolean forget_one(struct nx_backend *backend, const struct nx_forget *forget, const struct nx_address *address,
+                           nx_when now, GPtrArray *spellings, struct nx_erased *ret, GError **error)
 {
     struct nx_db *db = backend->db;
     const struct nx_forgotten_act act = {.reason = forget->reason, .actor = forget->actor, .source = NX_STR("forget"), .now = now};
@@ -60,7 +60,8 @@ static gboolean forget_one(struct nx_backend *backend, const struct nx_forget *f
     ret->listed = held->len > 0;
     if (forget->suppress) {
         const struct held all = {NX_STR_NONE, NX_WHEN_NONE};
-        bool is_so = nx_standing_holds(&forgotten.standing, now) && forgotten.standing.until == NX_WHEN_NONE && forgotten.stream.n == 0;
+        bool is_so =
+            nx_standing_holds(&forgotten.standing, now) && forgotten.standing.until == NX_WHEN_NONE && forgotten.stream.n == 0;
         g_array_set_size(held, 0);
         if (!is_so)
             g_array_append_val(held, all);
@@ -110,7 +111,8 @@ gboolean nx_forget_lose(struct nx_backend *backend, nx_when now, uint64_t *ret, 
     struct nx_db *db = backend->db;
     g_autoptr(GError) gone = NULL;
     if (nx_forgotten_secret(db, &gone) != NULL) {
-        g_set_error(error, NX_ERROR, NX_ERROR_EXISTS, "%s.key: the key of erased addresses is there and fits, nothing is lost", db->path);
+        g_set_error(error, NX_ERROR, NX_ERROR_EXISTS, "%s.key: the key of erased addresses is there and fits, nothing is lost",
+                    db->path);
         return FALSE;
     }
     sqlite3_stmt *count = nx_db_statement(db, COUNT, error);
@@ -123,6 +125,6 @@ gboolean nx_forget_lose(struct nx_backend *backend, nx_when now, uint64_t *ret, 
 
 gboolean nx_forget_wipe(struct nx_backend *backend, GError **error)
 {
-    return nx_shrink_log(
-        backend->db, "its bytes stay until it ends (all is erased; run the same again to be rid of the bytes)", error);
+    return nx_shrink_log(backend->db, "its bytes stay until it ends (all is erased; run the same again to be rid of the bytes)",
+                         error);
 }

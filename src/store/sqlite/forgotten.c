@@ -7,7 +7,8 @@
 
 static const char ANY[] = "SELECT EXISTS(SELECT 1 FROM forgotten)";
 static const char FIND[] = "SELECT since, until, seq, stream FROM forgotten WHERE hash=?1";
-static const char ROWS[] = "SELECT seq FROM forgotten WHERE hash=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
+static const char ROWS[] =
+    "SELECT seq FROM forgotten WHERE hash=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
 static const char ROW[] = "SELECT seq FROM forgotten WHERE hash=?1 AND stream=?2";
 static const char LIFT[] = "DELETE FROM forgotten WHERE seq=?1";
 static const char BLANK[] = "UPDATE log SET body=NULL WHERE seq=?1 AND act='forget'";
@@ -52,10 +53,11 @@ static gboolean load(struct nx_db *db, const char *wanted, GError **error)
     g_autoptr(GError) cannot = NULL;
     g_autoptr(nx_pseudonym) secret = nx_pseudonym_load(path, &cannot);
     if (secret == NULL || strcmp(nx_pseudonym_id(secret), wanted) != 0) {
-        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG,
-                    "%s; without it erased addresses are not known again, so nothing is answered and nothing taken (put back the copy "
-                    "of %s that belongs to this database, or give the erased up: nixie db lose-erased)",
-                    secret == NULL ? cannot->message : "the key of erased addresses is that of another database", path);
+        g_set_error(
+            error, NX_ERROR, NX_ERROR_CONFIG,
+            "%s; without it erased addresses are not known again, so nothing is answered and nothing taken (put back the copy "
+            "of %s that belongs to this database, or give the erased up: nixie db lose-erased)",
+            secret == NULL ? cannot->message : "the key of erased addresses is that of another database", path);
         return FALSE;
     }
     g_clear_pointer(&db->hasher, nx_pseudonym_hasher_free);
@@ -95,8 +97,8 @@ const struct nx_pseudonym *nx_forgotten_secret(struct nx_db *db, GError **error)
     return db->secret;
 }
 
-static gboolean find_rows(struct nx_db *db, const struct nx_streams *streams, struct nx_arena *arena, struct nx_str stream, nx_when at,
-                          struct nx_forgotten *ret, GError **error)
+static gboolean find_rows(struct nx_db *db, const struct nx_streams *streams, struct nx_arena *arena, struct nx_str stream,
+                          nx_when at, struct nx_forgotten *ret, GError **error)
 {
     sqlite3_stmt *find = nx_db_statement(db, FIND, error);
     int got = -1;
@@ -213,7 +215,8 @@ gboolean nx_forgotten_keep(struct nx_db *db, const unsigned char *hash, struct n
     return nx_apply(db, &row, error) && stamp(db, error);
 }
 
-gboolean nx_forgotten_lift(struct nx_db *db, const unsigned char hash[NX_PSEUDONYM], struct nx_str stream, bool *ret, GError **error)
+gboolean nx_forgotten_lift(struct nx_db *db, const unsigned char hash[NX_PSEUDONYM], struct nx_str stream, bool *ret,
+                           GError **error)
 {
     return drop(db, ROWS, hash, stream, ret, error);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store/sqlite/forgotten.h - erased addresses that stay suppressed: what is known of them is a keyed hash. Inner to the back-end.
+/* store/sqlite/forgotten.h - erased addresses that stay suppressed: what is known of them is a keyed hash. Inner to the
+ * back-end.
  *
- * A row of `forgotten` follows from the one log row (act forget) that carries its hash; when the row gives way the hash is taken out
- * of that log row too, so that nothing keeps a hash but the table and one row. The secret is PATH.key, read when the first question
- * needs it. While nothing was ever erased all of this costs one small query. Errors: CONFIG the secret is gone or another one's. */
+ * A row of `forgotten` follows from the one log row (act forget) that carries its hash; when the row gives way the hash is
+ * taken out of that log row too, so that nothing keeps a hash but the table and one row. The secret is PATH.key, read when the
+ * first question needs it. While nothing was ever erased all of this costs one small query. Errors: CONFIG the secret is gone
+ * or another one's. */
 #pragma once
 #include "decide/stream.h"
 #include "store/ops.h"
@@ -15,7 +17,7 @@ struct nx_forgotten { /* of one address and stream, the strongest of the rows th
     bool some;                   /* somebody was erased */
     bool known;                  /* this one was */
     struct nx_standing standing; /* manual, no cause; since is when it was erased */
-    struct nx_str stream; /* of that row, in the arena given; "" for all */
+    struct nx_str stream;        /* of that row, in the arena given; "" for all */
     int64_t sequence;
 };
 
@@ -38,6 +40,7 @@ struct nx_forgotten_act { /* why a hash is kept or lifted */
 gboolean nx_forgotten_keep(struct nx_db *db, const unsigned char *hash, struct nx_str stream, nx_when until,
                            const struct nx_forgotten_act *act, GError **error);
 /* Lifts as nx_store_release does: stream "" all of them. *ret: any? Writes no log row. */
-gboolean nx_forgotten_lift(struct nx_db *db, const unsigned char hash[NX_PSEUDONYM], struct nx_str stream, bool *ret, GError **error);
+gboolean nx_forgotten_lift(struct nx_db *db, const unsigned char hash[NX_PSEUDONYM], struct nx_str stream, bool *ret,
+                           GError **error);
 /* Does any address in the text stand erased? The text without them, in the arena. */
 gboolean nx_forgotten_scrub(struct nx_db *db, struct nx_arena *arena, struct nx_str text, struct nx_str *ret, GError **error);

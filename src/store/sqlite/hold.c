@@ -101,7 +101,8 @@ static gboolean find_incident(struct nx_backend *backend, struct nx_str remote, 
     sqlite3_bind_int64(find, 2, at);
     while ((got = nx_db_step(backend->db, find, error)) > 0) {
         nx_when since = sqlite3_column_int64(find, 3);
-        if (nx_breaker_since(nx_breaker_hours(&backend->policy.breaker, 0), since) > at) /* of before; or the clock ran ahead then */
+        /* of before; or the clock ran ahead then */
+        if (nx_breaker_since(nx_breaker_hours(&backend->policy.breaker, 0), since) > at)
             continue;
         *ret = (struct incident){.open = true,
                                  .released = nx_str_eq(nx_db_text(find, 2), NX_STR("released")),
@@ -151,7 +152,8 @@ gboolean nx_hold_join(struct nx_backend *backend, struct nx_arena *arena, const 
     return TRUE;
 }
 
-void nx_hold_open(const struct nx_backend *backend, struct nx_arena *arena, struct nx_str why, nx_when at, struct nx_decision *decision)
+void nx_hold_open(const struct nx_backend *backend, struct nx_arena *arena, struct nx_str why, nx_when at,
+                  struct nx_decision *decision)
 {
     decision->reason = nx_arena_printf(arena, "held back: %.*s (%.*s)", NX_FMT(why), NX_FMT(decision->reason));
     decision->action = NX_ACTION_HOLD;
@@ -173,7 +175,8 @@ gboolean nx_hold_judge(struct nx_backend *backend, struct nx_arena *arena, const
         return TRUE;
     if (!backend->policy.breaker.enabled || remote.n == 0)
         return nx_rate_add(backend, remote, at, now, 1, 0, error);
-    if (!nx_hold_join(backend, arena, event, key, remote, nx_arena_printf(arena, "at %.*s", NX_FMT(remote)), at, decision, &joined, error) ||
+    if (!nx_hold_join(backend, arena, event, key, remote, nx_arena_printf(arena, "at %.*s", NX_FMT(remote)), at, decision, &joined,
+                      error) ||
         (joined != NX_JOINED_BEFORE && !nx_rate_add(backend, remote, at, now, 1, 0, error)))
         return FALSE;
     if (joined == NX_JOINED_HELD)
@@ -199,8 +202,8 @@ struct earlier {
 };
 
 /* Was this row's event one of those that the incident is of? */
-static gboolean is_of(struct nx_backend *backend, struct nx_arena *arena, sqlite3_stmt *row, struct nx_str name, nx_when at, bool *ret,
-                      GError **error)
+static gboolean is_of(struct nx_backend *backend, struct nx_arena *arena, sqlite3_stmt *row, struct nx_str name, nx_when at,
+                      bool *ret, GError **error)
 {
     struct nx_str body = {sqlite3_column_blob(row, 13), (size_t)sqlite3_column_bytes(row, 13)};
     *ret = nx_str_eq(nx_db_text(row, 2), NX_STR("event")) && nx_str_eq(nx_db_text(row, 3), NX_STR("suppress")) &&
@@ -213,11 +216,12 @@ static gboolean is_of(struct nx_backend *backend, struct nx_arena *arena, sqlite
 
 /* Events of the window that it suppressed by, the latest first; no more than it had hits. Rows are in the order of writing,
  * and nothing counts for later than it was written. */
-static gboolean find_earlier(struct nx_backend *backend, const struct nx_surge *surge, const struct nx_row *opening, struct nx_arena *arena,
-                             GArray *ret, GError **error)
+static gboolean find_earlier(struct nx_backend *backend, const struct nx_surge *surge, const struct nx_row *opening,
+                             struct nx_arena *arena, GArray *ret, GError **error)
 {
-    static const char FIND[] = "SELECT made, at, act, action, class, remote, key, scope, address, diagnostic, reason, cause, seq, body,"
-                               " source FROM log WHERE action IN ('suppress','clear','done','hold') AND seq<?1 ORDER BY seq DESC";
+    static const char FIND[] =
+        "SELECT made, at, act, action, class, remote, key, scope, address, diagnostic, reason, cause, seq, body,"
+        " source FROM log WHERE action IN ('suppress','clear','done','hold') AND seq<?1 ORDER BY seq DESC";
     struct nx_db *db = backend->db;
     sqlite3_stmt *find = nx_db_statement(db, FIND, error);
     nx_when since = nx_breaker_since(surge->hours, opening->at);
@@ -255,7 +259,8 @@ gboolean nx_hold_take_in(struct nx_backend *backend, const struct nx_surge *surg
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct earlier));
     struct nx_str remote = nx_arena_dup(arena, opening->remote), opened = nx_when_format(arena, opening->at);
-    struct nx_str words = nx_reporter_is(remote) ? nx_reporter_words(arena, remote) : nx_arena_printf(arena, "at %.*s,", NX_FMT(remote));
+    struct nx_str words =
+        nx_reporter_is(remote) ? nx_reporter_words(arena, remote) : nx_arena_printf(arena, "at %.*s,", NX_FMT(remote));
     if (!find_earlier(backend, surge, opening, arena, all, error))
         return FALSE;
     for (guint i = all->len; i > 0; i--) {
@@ -269,8 +274,8 @@ gboolean nx_hold_take_in(struct nx_backend *backend, const struct nx_surge *surg
             .cause = earlier->cause,
             .since = earlier->at,
             .until = opening->until,
-            .reason = nx_arena_printf(arena, "held back: an incident %s%.*s seen at %.*s (%.*s)", nx_reporter_is(remote) ? "of " : "",
-                                      NX_FMT(words), NX_FMT(opened), NX_FMT(earlier->reason)),
+            .reason = nx_arena_printf(arena, "held back: an incident %s%.*s seen at %.*s (%.*s)",
+                                      nx_reporter_is(remote) ? "of " : "", NX_FMT(words), NX_FMT(opened), NX_FMT(earlier->reason)),
             .actor = NX_STR("nixie"),
             .remote = remote,
             .diagnostic = earlier->diagnostic,

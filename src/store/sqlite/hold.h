@@ -11,8 +11,8 @@
 #include "store/sqlite/write.h"
 
 struct nx_held_by {        /* what holds an event's suppression back */
-    struct nx_str name;     /* a remote, or a source (event/remote.h); n == 0: nothing does */
-    struct nx_surge surge;  /* an incident where this event opened it */
+    struct nx_str name;    /* a remote, or a source (event/remote.h); n == 0: nothing does */
+    struct nx_surge surge; /* an incident where this event opened it */
 };
 /* Counts the event, and turns *decision from suppress into hold, or into none where the address is held already. First who brings
  * it is judged, where nobody vouches for it (source.c), then who answered. */
@@ -27,16 +27,16 @@ gboolean nx_hold_join(struct nx_backend *backend, struct nx_arena *arena, const 
 /* A new incident begins with this event; why: in words. */
 void nx_hold_open(const struct nx_backend *backend, struct nx_arena *arena, struct nx_str why, nx_when at,
                   struct nx_decision *decision);
-/* Once the event that opened it is kept: what went through in the surge's window is held, too, and on the list no more. Each stands in
- * the log as `hold`, as of its report. opening->remote: the incident's name. */
+/* Once the event that opened it is kept: what went through in the surge's window is held, too, and on the list no more. Each
+ * stands in the log as `hold`, as of its report. opening->remote: the incident's name. */
 gboolean nx_hold_take_in(struct nx_backend *backend, const struct nx_surge *surge, const struct nx_row *opening, nx_when now,
                          GError **error);
 /* source.c: the same for what nobody vouches for, by who brings it and by the ledger of what was sent. */
 gboolean nx_source_judge(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
                          nx_when at, nx_when now, struct nx_decision *decision, struct nx_held_by *ret, GError **error);
 /* Was this kept event one that the source of this name brought? body, origin: columns of its log row. */
-gboolean nx_source_brought(struct nx_backend *backend, struct nx_arena *arena, struct nx_str name, struct nx_str body, struct nx_str origin,
-                           nx_when at, bool *ret, GError **error);
+gboolean nx_source_brought(struct nx_backend *backend, struct nx_arena *arena, struct nx_str name, struct nx_str body,
+                           struct nx_str origin, nx_when at, bool *ret, GError **error);
 /* Is there a hold of this key that a delivery drops? */
 gboolean nx_hold_exists(struct nx_db *db, struct nx_str key, nx_when at, bool *ret, GError **error);
 /* A delivery shows that what was held of this key was no hit. */

@@ -160,7 +160,8 @@ static gboolean pass_erased(struct nx_backend *backend, const struct nx_change *
         struct nx_change bare = *changes[i]; /* a line's reason may hold anything */
         bool more = false;
         bare.reason = NX_STR_NONE;
-        if (!nx_forgotten_find(backend->db, backend->policy.streams, backend->scratch, bare.key, bare.stream, now, &forgotten, error) ||
+        if (!nx_forgotten_find(backend->db, backend->policy.streams, backend->scratch, bare.key, bare.stream, now, &forgotten,
+                               error) ||
             (forgotten.known && !nx_write_act(backend, &bare, now, &more, &forgotten.known, error)))
             return FALSE;
         *changed += more;
@@ -176,7 +177,8 @@ gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *con
     struct nx_forgotten anybody;
     g_autoptr(GPtrArray) left = g_ptr_array_new();
     *ret_changed = *ret_erased = 0;
-    if (!nx_forgotten_find(backend->db, backend->policy.streams, backend->scratch, NX_STR_NONE, NX_STR_NONE, now, &anybody, error) ||
+    if (!nx_forgotten_find(backend->db, backend->policy.streams, backend->scratch, NX_STR_NONE, NX_STR_NONE, now, &anybody,
+                           error) ||
         (anybody.some && !pass_erased(backend, changes, n, now, left, ret_changed, error)))
         return FALSE;
     if (anybody.some) {

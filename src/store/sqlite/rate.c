@@ -187,7 +187,8 @@ static gboolean take_back_rows(struct nx_backend *backend, const char *sql, stru
 #define OF_STREAM(column) "(?2='' OR " column "=?2 OR (?2='" NX_STREAM_UNNAMED "' AND " column "=''))"
 #define TAKE_BACK(rows)                                                                                                            \
     "UPDATE rates SET hits = hits - 1 WHERE hits > 0 AND (remote, hour) IN (WITH gone AS (" rows                                   \
-    ") SELECT remote, hour FROM gone UNION SELECT CASE WHEN remote LIKE '" NX_SOURCE "%' THEN '" NX_SOURCE "' ELSE '' END, hour FROM gone)"
+    ") SELECT remote, hour FROM gone UNION SELECT CASE WHEN remote LIKE '" NX_SOURCE "%' THEN '" NX_SOURCE                         \
+    "' ELSE '' END, hour FROM gone)"
 
 gboolean nx_rate_take_back_entries(struct nx_backend *backend, struct nx_str key, struct nx_str stream, GError **error)
 {

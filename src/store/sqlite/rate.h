@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/sqlite/rate.h - how many addresses each remote calls dead, and how much it delivers, by the hour. Inner.
  *
- * Kept with each event in the writer's transaction; not derived from the log: what a person took back is taken out. By the moment
- * an event counts for, so a clock that jumps leaves rows of its own and spoils no others; old rows go by how many days of events
- * are newer, not by the clock. Sources of reports (event/remote.h) are counted beside the remotes, in rows of their own and of their
- * own sum. */
+ * Kept with each event in the writer's transaction; not derived from the log: what a person took back is taken out. By the
+ * moment an event counts for, so a clock that jumps leaves rows of its own and spoils no others; old rows go by how many days
+ * of events are newer, not by the clock. Sources of reports (event/remote.h) are counted beside the remotes, in rows of their
+ * own and of their own sum. */
 #pragma once
 #include "store/sqlite/write.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/sqlite/raw.h - whole messages of what nobody could explain (nx_event_is_unexplained). Inner to the back-end.
  *
- * Table `unexplained` names the events of the log, `raw` holds the messages, each once however many events it gave. A row of the log
- * that is deleted takes its message with it (a trigger). Writer thread, inside a transaction; reading: any reader. */
+ * Table `unexplained` names the events of the log, `raw` holds the messages, each once however many events it gave. A row of
+ * the log that is deleted takes its message with it (a trigger). Writer thread, inside a transaction; reading: any reader. */
 #pragma once
 #include "base/error.h"
 #include "store/sqlite/read.h"

@@ -20,15 +20,14 @@ static const char BEGIN[] =
     "ROWID;"
     "CREATE TEMP TABLE incidents(remote TEXT NOT NULL, until INTEGER NOT NULL, opened INTEGER NOT NULL, held INTEGER NOT NULL,"
     " state TEXT NOT NULL, seq INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(remote, until)) WITHOUT ROWID;"
-    "CREATE TEMP TABLE forgotten(hash BLOB NOT NULL, stream TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, seq INTEGER NOT NULL,"
-    " PRIMARY KEY(hash, stream)) WITHOUT ROWID;";
+    "CREATE TEMP TABLE forgotten(hash BLOB NOT NULL, stream TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, seq INTEGER NOT "
+    "NULL, PRIMARY KEY(hash, stream)) WITHOUT ROWID;";
 static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.suppressions SELECT * FROM temp.suppressions;"
                            "DELETE FROM main.allowed; INSERT INTO main.allowed SELECT * FROM temp.allowed;"
                            "DELETE FROM main.holds; INSERT INTO main.holds SELECT * FROM temp.holds;"
                            "DELETE FROM main.incidents; INSERT INTO main.incidents SELECT * FROM temp.incidents;"
                            "DELETE FROM main.forgotten; INSERT INTO main.forgotten SELECT * FROM temp.forgotten;"
-                           "INSERT OR REPLACE INTO main.meta(name, value) VALUES('forgotten', random());"
-                           NX_DB_RENEW;
+                           "INSERT OR REPLACE INTO main.meta(name, value) VALUES('forgotten', random());" NX_DB_RENEW;
 static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; DROP TABLE temp.holds;"
                           " DROP TABLE temp.incidents; DROP TABLE temp.forgotten; COMMIT";
 static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until, coalesce(holder, remote),"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Three walks. Over the log: events that decided nothing go, and details of others. Over the keys of the log, then over those of the
- * entries: an address goes whole when nothing of it is in force, nor within the memory of renewals, and every row is old. So a row
- * that made, moved or lifted an entry never goes alone, and what the log is replayed to stays the same. */
+/* Three walks. Over the log: events that decided nothing go, and details of others. Over the keys of the log, then over those
+ * of the entries: an address goes whole when nothing of it is in force, nor within the memory of renewals, and every row is
+ * old. So a row that made, moved or lifted an entry never goes alone, and what the log is replayed to stays the same. */
 #include "store/sqlite/retain.h"
 
 #include "decide/decide.h"
@@ -9,7 +9,7 @@
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/sent.h"
 
-#define STEP 1000 /* rows or keys that are looked at while nobody else writes */
+#define STEP 1000            /* rows or keys that are looked at while nobody else writes */
 #define MEMORY (365 * 86400) /* a cause that comes back within it doubles its time: nx_standing_renewals */
 
 enum { WALK_LOG, WALK_KEYS, WALK_ENTRIES, WALK_HASHES, WALK_SENT, DONE };
@@ -210,8 +210,8 @@ static gboolean walk_keys(struct nx_backend *backend, const char *sql, int64_t l
 }
 
 /* A hash whose term is over knows nobody for any purpose. */
-static gboolean walk_hashes(struct nx_backend *backend, nx_when now, bool dry, struct nx_retain_cursor *cursor, struct nx_retained *ret,
-                            GError **error)
+static gboolean walk_hashes(struct nx_backend *backend, nx_when now, bool dry, struct nx_retain_cursor *cursor,
+                            struct nx_retained *ret, GError **error)
 {
     struct nx_db *db = backend->db;
     sqlite3_stmt *rows = nx_db_statement(db, HASHES, error);

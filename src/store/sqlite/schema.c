@@ -40,7 +40,8 @@ const char *const nx_schema_migrations[] = {
     "CREATE INDEX unexplained_raw ON unexplained(raw) WHERE raw IS NOT NULL;"
     "CREATE TRIGGER raw_gone AFTER DELETE ON raw BEGIN UPDATE unexplained SET raw = NULL WHERE raw = old.id; END;"
     "CREATE TRIGGER unexplained_gone AFTER DELETE ON log WHEN EXISTS(SELECT 1 FROM unexplained WHERE seq = old.seq) BEGIN"
-    " DELETE FROM raw WHERE id = (SELECT raw FROM unexplained WHERE seq = old.seq); DELETE FROM unexplained WHERE seq = old.seq; END;"
+    " DELETE FROM raw WHERE id = (SELECT raw FROM unexplained WHERE seq = old.seq); DELETE FROM unexplained WHERE seq = old.seq; "
+    "END;"
     "INSERT INTO unexplained(seq) SELECT seq FROM log WHERE kind IN ('failed','delayed') AND"
     " cause = (SELECT id FROM causes WHERE name = 'unknown');",
     /* Who answered. Counters once without names, so that a year is a few thousand rows, and once with them; those of before have no
@@ -70,8 +71,7 @@ const char *const nx_schema_migrations[] = {
     " state TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(remote, until)) WITHOUT ROWID;",
     /* Erased addresses that stay suppressed, by their keyed hash alone; and log rows whose details were dropped for their age. */
     "CREATE TABLE forgotten(hash BLOB NOT NULL, stream TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, seq INTEGER NOT NULL,"
-    " PRIMARY KEY(hash, stream)) WITHOUT ROWID;"
-    "ALTER TABLE log ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0;",
+    " PRIMARY KEY(hash, stream)) WITHOUT ROWID;ALTER TABLE log ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0;",
     /* What a request is answered with that comes again under its key; ids grow, so that the oldest are known. */
     "CREATE TABLE answers(id INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE, digest BLOB NOT NULL, made INTEGER NOT NULL,"
     " answer TEXT NOT NULL);"

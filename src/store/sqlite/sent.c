@@ -6,7 +6,7 @@
 #include "store/sqlite/read.h"
 
 #define QUEUE (5 * 86400) /* so long a report may take (RFC 5321 4.5.4.1) */
-#define STEP 5000 /* rows that one sweep looks at */
+#define STEP 5000         /* rows that one sweep looks at */
 
 static const char ADD[] = "INSERT OR IGNORE INTO sent(id, who, key, stream, made) VALUES(?1,?2,?3,?4,?5)";
 static const char OLDEST[] = "SELECT min(n), max(n), (SELECT made FROM sent ORDER BY n LIMIT 1) FROM sent";

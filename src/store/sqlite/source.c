@@ -13,8 +13,8 @@ static bool is_unvouched(const struct nx_event *event)
 
 /* *ret_done: there is no more to ask. */
 static gboolean join(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
-                     struct nx_str name, nx_when at, struct nx_decision *decision, struct nx_held_by *ret, enum nx_joined *ret_joined,
-                     GError **error)
+                     struct nx_str name, nx_when at, struct nx_decision *decision, struct nx_held_by *ret,
+                     enum nx_joined *ret_joined, GError **error)
 {
     struct nx_str words = nx_arena_printf(arena, "of %.*s", NX_FMT(nx_reporter_words(arena, name)));
     if (!nx_hold_join(backend, arena, event, key, name, words, at, decision, ret_joined, error))

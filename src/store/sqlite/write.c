@@ -20,8 +20,7 @@
 static const char FIND[] = "SELECT action, reason, until FROM log WHERE id=?1";
 static const char ALLOWED[] = "SELECT 1 FROM allowed WHERE key=?1 UNION ALL SELECT 1 FROM allowed WHERE key=?2";
 static const char CLEARED[] = "SELECT max(at) FROM log WHERE key=?1 AND counts=2";
-static const char COUNTED[] =
-    "SELECT at, stream FROM log WHERE key=?1 AND counts=1 AND at>?2 AND at<=?3 AND cause=?4 ORDER BY at";
+static const char COUNTED[] = "SELECT at, stream FROM log WHERE key=?1 AND counts=1 AND at>?2 AND at<=?3 AND cause=?4 ORDER BY at";
 static const char ANY_COUNT[] = "SELECT 1 FROM log WHERE key=?1 AND counts=1 AND at>?2 LIMIT 1";
 static const char COOLING[] = "SELECT stream FROM suppressions WHERE key=?1"
                               " ORDER BY class='s' AND manual=0 AND until IS NOT NULL DESC LIMIT 1";
@@ -31,9 +30,8 @@ static const char LISTED[] =
     "SELECT 1 FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
 static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM log";
 static const char APPEND[] = "INSERT INTO log(id, act, at, made, key, stream, address, kind, cause, class, counts, action, scope, "
-                             "until, reason, actor, source,"
-                             " status, rule, diagnostic, body, seq, remote, holder)"
-                             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24)";
+                             "until, reason, actor, source, status, rule, diagnostic, body, seq, remote, holder) "
+                             "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24)";
 
 struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id)
 {
@@ -165,7 +163,8 @@ static struct nx_str write_event(struct nx_backend *backend, const struct nx_eve
 }
 
 struct appended { /* a log row; absent texts are NULL */
-    struct nx_str id, act, key, stream, address, kind, action, scope, reason, actor, source, status, rule, diagnostic, body, remote, holder;
+    struct nx_str id, act, key, stream, address, kind, action, scope, reason, actor, source, status, rule, diagnostic, body, remote,
+        holder;
     nx_when at, made, until;
     enum nx_cause cause;
     enum nx_class class_;
@@ -234,7 +233,8 @@ static gboolean add_erased(struct nx_backend *backend, struct nx_arena *arena, c
     row->diagnostic = NX_STR_NONE;
     *ret = (struct nx_stored){.decision = {.made = true, .until = NX_WHEN_NONE, .reason = row->reason}};
     return append(db, row, &sequence, error) && count_event(db, row, error) &&
-           (!more || nx_forgotten_keep(db, forgotten->hash, nx_policy_stream(&backend->policy, event), decision.until, &act, error));
+           (!more ||
+            nx_forgotten_keep(db, forgotten->hash, nx_policy_stream(&backend->policy, event), decision.until, &act, error));
 }
 
 gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
@@ -265,7 +265,8 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                            .diagnostic = event->report.diagnostic,
                            .body = nx_zip_pack(db->zip, backend->scratch, json)};
     struct nx_forgotten forgotten;
-    if (!nx_forgotten_find(db, backend->policy.streams, backend->scratch, address->key, nx_policy_stream(&backend->policy, event), at, &forgotten, error))
+    if (!nx_forgotten_find(db, backend->policy.streams, backend->scratch, address->key, nx_policy_stream(&backend->policy, event),
+                           at, &forgotten, error))
         return FALSE;
     if (forgotten.known)
         return add_erased(backend, arena, event, &row, &forgotten, ret, error);

@@ -16,7 +16,7 @@ struct nx_backend {
         nx_when swept;
     } breaker;
     nx_when pack_due; /* pack.c */
-    struct {                  /* raw.c */
+    struct {          /* raw.c */
         struct nx_raw_limits limits;
         int64_t bytes; /* kept, about */
         nx_when swept;
@@ -35,7 +35,8 @@ struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id);
 /* answers.c; 1 known, 0 not, -1 error */
 int nx_answers_recall(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GString *ret, GError **error);
 int nx_answers_answered(struct nx_reader *reader, const struct nx_claim *claim, nx_when now, GString *ret, GError **error);
-gboolean nx_answers_keep(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, const GString *answer, GError **error);
+gboolean nx_answers_keep(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, const GString *answer,
+                         GError **error);
 /* claims.c */
 gboolean nx_write_claim(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
 gboolean nx_write_mark(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
