@@ -43,9 +43,11 @@ struct nx_block *nx_blocks_add(struct nx_blocks *blocks, struct nx_str address, 
 }
 
 /* Lines are joined by a blank; by nothing where a sign in the middle of an address or a long token was cut (line full, no blank
- * near its end). */
-static void append(struct nx_buf *buf, struct nx_str line)
+ * near its end) and the line goes on right behind it. */
+static void append(struct nx_buf *buf, const char **end, struct nx_str line)
 {
+    bool next = *end != NULL && line.p == *end + 1;
+    *end = line.p + line.n;
     if (line.n == 0 || (line.n > 8 && nx_str_find(nx_buf_str(buf), line) < buf->n)) /* said before */
         return;
     if (buf->n > 0 && buf->p[buf->n - 1] != ' ') {
@@ -53,7 +55,7 @@ static void append(struct nx_buf *buf, struct nx_str line)
         size_t tail = old.n;
         while (tail > 0 && old.p[tail - 1] != ' ')
             tail--;
-        bool cut = old.n - tail > WRAP_MIN && nx_is_alnum((unsigned char)old.p[old.n - 1]) && nx_is_alnum((unsigned char)line.p[0]);
+        bool cut = next && old.n - tail > WRAP_MIN && nx_is_alnum((unsigned char)old.p[old.n - 1]) && nx_is_alnum((unsigned char)line.p[0]);
         if (!cut)
             nx_buf_addc(buf, ' ');
     }
@@ -62,12 +64,14 @@ static void append(struct nx_buf *buf, struct nx_str line)
 
 void nx_block_say(struct nx_blocks *blocks, struct nx_block *block, struct nx_str line)
 {
-    append(block == NULL ? &blocks->all.text : &block->text, line);
+    struct nx_block *to = block == NULL ? &blocks->all : block;
+    append(&to->text, &to->text_end, line);
 }
 
 void nx_block_quote(struct nx_blocks *blocks, struct nx_block *block, struct nx_str line)
 {
-    append(block == NULL ? &blocks->all.diagnostic : &block->diagnostic, line);
+    struct nx_block *to = block == NULL ? &blocks->all : block;
+    append(&to->diagnostic, &to->diagnostic_end, line);
 }
 
 void nx_block_take(struct nx_blocks *blocks, struct nx_block *block, const struct nx_captures *captures)

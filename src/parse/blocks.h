@@ -11,6 +11,7 @@
 struct nx_block {
     struct nx_text_block out;
     struct nx_buf text, diagnostic;
+    const char *text_end, *diagnostic_end; /* where the last line of each stood in the page; only compared */
     bool has_kind;
     unsigned told; /* of the diagnostic: code of a reply in a dialogue, 1 for the reporter's own, 0 for none of these */
     unsigned code; /* from {code}, {status}, {stage}, {host} */
