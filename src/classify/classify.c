@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "classify/codes.h"
 #include "classify/match.h"
+#include "classify/whom.h"
 
 enum { TAIL, DIAGNOSTIC, TEXT, N_TEXTS }; /* the texts of a report, in the order of their worth */
 
@@ -288,46 +289,10 @@ static void heed_loop(const struct judge *judge, struct nx_verdict *verdict)
     verdict->class_ = NX_CLASS_SOFT;
 }
 
-static bool in_address(char c)
-{
-    return c != '\0' && strchr(" <>()[]\"',;:", c) == NULL;
-}
-
-static struct nx_str address_at(struct nx_str text, size_t at)
-{
-    size_t low = at, high = at;
-    while (low > 0 && in_address(text.p[low - 1]))
-        low--;
-    while (high < text.n && in_address(text.p[high]))
-        high++;
-    while (high > low && text.p[high - 1] == '.')
-        high--;
-    struct nx_str address = nx_str_sub(text, low, high);
-    return nx_str_chr(address, '@') < address.n ? address : NX_STR_NONE;
-}
-
-/* The address in the words that decided, or beside them with only marks and blanks between; nothing where none is. */
-static struct nx_str address_beside(struct nx_str text, struct nx_str words)
-{
-    size_t from = (size_t)(words.p - text.p), to = from + words.n, inside = nx_str_chr(words, '@'), before = from, behind = to;
-    while (before > 0 && from - before < 4 && !in_address(text.p[before - 1]))
-        before--;
-    while (behind < text.n && behind - to < 4 && !in_address(text.p[behind]))
-        behind++;
-    struct nx_str address = address_at(text, inside < words.n ? from + inside : before);
-    return address.n > 0 ? address : address_at(text, behind);
-}
-
 /* "<news@example.com> User unknown", and that is who wrote: not the recipient is gone. */
 static void heed_author(const struct nx_report *report, struct nx_verdict *verdict)
 {
-    struct nx_str text = report->diagnostic, words = verdict->matched;
-    if (verdict->class_ != NX_CLASS_HARD || words.n == 0 || (uintptr_t)words.p < (uintptr_t)text.p ||
-        (uintptr_t)words.p + words.n > (uintptr_t)text.p + text.n)
-        return;
-    struct nx_str address = address_beside(text, words);
-    bool author = address.n > 0 && (nx_str_ihas(report->original.from, address) || nx_str_ihas(report->return_paths, address));
-    if (!author || nx_str_ihas(report->recipient, address) || nx_str_ihas(report->original_recipient, address))
+    if (verdict->class_ != NX_CLASS_HARD || !nx_whom_author(report, verdict->matched, verdict->cause == NX_CAUSE_BAD_DOMAIN))
         return;
     verdict->cause = NX_CAUSE_SENDER_DNS;
     verdict->class_ = NX_CLASS_BLOCK;

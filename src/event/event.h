@@ -56,8 +56,10 @@ struct nx_report { /* what the other side said about one recipient; written by p
     struct nx_original original;
     struct nx_feedback feedback;
     nx_when arrival_at, last_attempt_at, retry_until;
-    struct nx_str key;           /* the provider's own event id, where there is one */
-    struct nx_str return_paths;  /* addresses that the report came to, as the message tells; blanks between; not part of the JSON */
+    struct nx_str key;          /* the provider's own event id, where there is one */
+    struct nx_str return_paths; /* addresses that the report came to, as the message tells; blanks between; not part of the JSON */
+    struct nx_str
+        senders; /* who else wrote: Return-Path and Sender of the returned message; blanks between; not part of the JSON */
     const struct nx_tag *fields; /* n_fields of the returned message that were asked for (nx_parser_ask); not part of the JSON */
     size_t n_fields;
     struct nx_str digest; /* hex SHA-256 of the message without its trace fields */

@@ -24,6 +24,7 @@ struct nx_reading { /* one message being read */
     struct nx_hints hints;       /* what the words of its head say */
     struct nx_str text;          /* the words for people: plain text parts, else HTML made text */
     struct nx_original original; /* of the returned message */
+    struct nx_str senders;       /* its Return-Path and Sender, as they stand */
     const struct nx_tag *asked;  /* n_asked fields of it that the settings want */
     size_t n_asked;
     char **authserv_ids;         /* whose Authentication-Results are believed, or NULL */

@@ -207,7 +207,11 @@ static void take_asked(struct nx_reading *reading, struct nx_fields fields, char
 static void read_original(struct nx_reading *reading, char **asked)
 {
     struct nx_fields fields = nx_original_fields(reading);
+    struct nx_str path = nx_fields_get(fields, "Return-Path"), sender = nx_fields_get(fields, "Sender");
     nx_original_read(&reading->original, fields);
+    reading->senders = sender.n == 0 ? path
+                       : path.n == 0 ? sender
+                                     : nx_arena_printf(reading->arena, "%.*s %.*s", NX_FMT(path), NX_FMT(sender));
     take_asked(reading, fields, asked);
 }
 
@@ -409,6 +413,7 @@ size_t nx_parse_mail(const struct nx_parser *parser, struct nx_arena *arena, con
         report->notes |= reading.out.notes | reading.mail.notes;
         report->verified = input->verified;
         report->return_paths = paths;
+        report->senders = reading.senders;
         report->fields = reading.asked;
         report->n_fields = reading.n_asked;
         if (report->reporting_mta.n == 0 || report->original.message_id.n == 0) {
