@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exim main log (spec chapter 52): "date time id FLAG address ... : words", FLAG ** failed, == deferred, => and -> delivered, <=
- * arrived. */
+ * arrived. "retry timeout exceeded" has its reason in the last deferral. */
 #include "parse/log/inner.h"
 
 #include "base/ascii.h"
@@ -50,26 +50,48 @@ static void arrived(struct nx_log_message *message, struct nx_str rest)
     }
 }
 
-static void delivery(struct nx_log_reading *reading, struct nx_log_message *message, enum nx_kind kind, struct nx_str rest)
+/* "final <original> R=..." or "|command with blanks <original> R=...": the length of the first; *ret_parent gets the second. */
+static size_t addresses(struct nx_str rest, struct nx_str *ret_parent)
 {
+    bool program = rest.n > 0 && (rest.p[0] == '|' || rest.p[0] == '/' || rest.p[0] == '>');
     size_t end = 0;
+    if (program) {
+        size_t close = nx_str_find(rest, NX_STR("> R="));
+        for (end = close < rest.n ? close : 0; end > 0 && rest.p[end] != '<'; end--)
+            continue;
+        if (end > 1)
+            end--;
+    }
     while (end < rest.n && rest.p[end] != ' ' && !(rest.p[end] == ':' && (end + 1 == rest.n || rest.p[end + 1] == ' ')))
         end++;
-    struct nx_str address = nx_str_sub(rest, 0, end);
-    size_t colon = nx_str_find(rest, NX_STR(": "));
-    struct nx_str head = nx_str_sub(rest, 0, colon), text = nx_str_from(rest, colon + 2);
-    if (address.n == 0 || (kind != NX_KIND_DELIVERED && text.n == 0))
-        return;
-    struct nx_str parent = NX_STR_NONE; /* "final <original>" */
     struct nx_str behind = skip(rest, end);
     if (behind.n > 0 && behind.p[0] == '<')
-        parent = nx_str_sub(behind, 1, nx_str_chr(behind, '>'));
-    if (address.p[0] == '|' || address.p[0] == '/' || nx_str_chr(address, '@') == address.n) {
-        if (parent.n == 0 && !nx_str_istarts(address, NX_STR("|")) && address.p[0] != '/')
+        *ret_parent = nx_str_sub(behind, 1, nx_str_chr(behind, '>'));
+    return end;
+}
+
+static void delivery(struct nx_log_reading *reading, struct nx_log_message *message, enum nx_kind kind, struct nx_str rest)
+{
+    struct nx_str parent = NX_STR_NONE, status = NX_STR_NONE;
+    size_t end = addresses(rest, &parent);
+    struct nx_str address = nx_str_sub(rest, 0, end), behind = nx_str_from(rest, end);
+    size_t colon = nx_str_find(behind, NX_STR(": "));
+    struct nx_str head = nx_str_sub(behind, 0, colon), text = nx_log_unescaped(reading->arena, nx_str_from(behind, colon + 2));
+    if (address.n == 0 || (kind != NX_KIND_DELIVERED && text.n == 0))
+        return;
+    if (address.p[0] == '|' || address.p[0] == '/' || address.p[0] == '>' || nx_str_chr(address, '@') == address.n) {
+        if (parent.n == 0 && address.p[0] != '|' && address.p[0] != '/' && address.p[0] != '>')
             parent = address; /* a local user */
         address = parent;
     }
-    struct nx_report *report = nx_log_report(reading, message, kind, address, NX_STR_NONE, text);
+    const struct nx_log_pending *pending = nx_log_deferred(message, address);
+    if (kind == NX_KIND_DELAYED)
+        nx_log_defer(message, address, text, NX_STR_NONE);
+    else if (kind == NX_KIND_FAILED && pending != NULL && nx_str_istarts(text, NX_STR("retry time"))) /* "out exceeded" and others */
+        text = nx_log_expired(reading, pending, &status);
+    if (kind != NX_KIND_DELAYED)
+        nx_log_settle(message, address);
+    struct nx_report *report = nx_log_report(reading, message, kind, address, status, text);
     if (report != NULL) {
         struct nx_str host = host_of(head);
         if (host.n > 0)

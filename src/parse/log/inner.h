@@ -29,7 +29,8 @@ struct nx_log_reading { /* one line */
 typedef void nx_log_fn(struct nx_log_reading *reading);
 nx_log_fn nx_log_postfix, nx_log_exim, nx_log_sendmail, nx_log_opensmtpd, nx_log_powermta, nx_log_kumomta;
 
-/* Takes time, host and program off a syslog line (RFC 3164 or RFC 3339 time, with or without <PRI>); false when it is none. */
+/* Takes time, host and program off a line of syslog (RFC 3164 or RFC 3339 time, with or without <PRI>) or of journalctl (-o short and
+ * its kin, json); false when it is none. */
 bool nx_log_syslog(struct nx_log_reading *reading);
 /* "2026-01-31 23:59:59" at the start, local unless a zone follows; the length used, 0 when there is none. */
 size_t nx_log_local_time(struct nx_str text, nx_when *ret);
@@ -37,8 +38,16 @@ size_t nx_log_local_time(struct nx_str text, nx_when *ret);
 struct nx_log_message *nx_log_message(struct nx_log *log, struct nx_str id);
 void nx_log_forget(struct nx_log *log, struct nx_str id);
 void nx_log_set(char **field, struct nx_str value);
-/* Remembers the last deferral of a recipient. */
+/* The last deferral of each recipient: remembered, forgotten (delivered or failed), asked for (NULL: none). */
 void nx_log_defer(struct nx_log_message *message, struct nx_str recipient, struct nx_str text, struct nx_str status);
+void nx_log_settle(struct nx_log_message *message, struct nx_str recipient);
+const struct nx_log_pending *nx_log_deferred(const struct nx_log_message *message, struct nx_str recipient);
+/* What to say of a recipient that was given up: the words of its last deferral, and its status. Both in the arena. */
+struct nx_str nx_log_expired(struct nx_log_reading *reading, const struct nx_log_pending *pending, struct nx_str *ret_status);
+/* The message was given up: a report on every recipient that is still deferred. */
+void nx_log_expire(struct nx_log_reading *reading, struct nx_log_message *message);
+/* The bytes that Exim and Sendmail wrote as \n, \t, \\ or octal \303 since they do not print; a reply's lines become lines. */
+struct nx_str nx_log_unescaped(struct nx_arena *arena, struct nx_str text);
 /* A report on one recipient; text: the words of the log (the server's, with or without the MTA's). NULL where the log does not ask
  * for deliveries. */
 struct nx_report *nx_log_report(struct nx_log_reading *reading, const struct nx_log_message *message, enum nx_kind kind,

@@ -5,6 +5,8 @@
 #include "parse/address.h"
 #include "parse/reply.h"
 
+#include <jansson.h>
+
 #define MESSAGES_MAX 100000u /* queue ids remembered */
 #define PENDING_MAX 200u     /* deferred recipients of one */
 #define LINE_MAX_BYTES (64u << 10)
@@ -131,27 +133,78 @@ void nx_log_set(char **field, struct nx_str value)
     *field = g_strndup(value.p, value.n);
 }
 
+const struct nx_log_pending *nx_log_deferred(const struct nx_log_message *message, struct nx_str recipient)
+{
+    for (guint i = 0; message != NULL && message->pending != NULL && i < message->pending->len; i++) {
+        const struct nx_log_pending *pending = g_ptr_array_index(message->pending, i);
+        if (nx_str_eq(recipient, nx_str_of(pending->recipient)))
+            return pending;
+    }
+    return NULL;
+}
+
+void nx_log_settle(struct nx_log_message *message, struct nx_str recipient)
+{
+    for (guint i = 0; message != NULL && message->pending != NULL && i < message->pending->len; i++) {
+        const struct nx_log_pending *pending = g_ptr_array_index(message->pending, i);
+        if (nx_str_eq(recipient, nx_str_of(pending->recipient)))
+            g_ptr_array_remove_index(message->pending, i--);
+    }
+}
+
 void nx_log_defer(struct nx_log_message *message, struct nx_str recipient, struct nx_str text, struct nx_str status)
 {
-    if (message == NULL)
+    nx_log_settle(message, recipient);
+    if (message == NULL || recipient.n == 0 || (message->pending != NULL && message->pending->len >= PENDING_MAX))
         return;
     if (message->pending == NULL)
         message->pending = g_ptr_array_new_with_free_func(pending_free);
-    struct nx_log_pending *pending = NULL;
-    for (guint i = 0; i < message->pending->len && pending == NULL; i++) {
-        struct nx_log_pending *other = g_ptr_array_index(message->pending, i);
-        if (nx_str_eq(recipient, nx_str_of(other->recipient)))
-            pending = other;
-    }
-    if (pending == NULL) {
-        if (message->pending->len >= PENDING_MAX)
-            return;
-        pending = g_new0(struct nx_log_pending, 1);
-        g_ptr_array_add(message->pending, pending);
-        nx_log_set(&pending->recipient, recipient);
-    }
+    struct nx_log_pending *pending = g_new0(struct nx_log_pending, 1);
+    g_ptr_array_add(message->pending, pending);
+    nx_log_set(&pending->recipient, recipient);
     nx_log_set(&pending->text, nx_str_sub(text, 0, 1000));
     nx_log_set(&pending->status, status);
+}
+
+struct nx_str nx_log_expired(struct nx_log_reading *reading, const struct nx_log_pending *pending, struct nx_str *ret_status)
+{
+    *ret_status = nx_arena_dup(reading->arena, nx_str_of(pending->status));
+    return nx_arena_printf(reading->arena, "expired; last error: %s", pending->text != NULL ? pending->text : "");
+}
+
+void nx_log_expire(struct nx_log_reading *reading, struct nx_log_message *message)
+{
+    if (message == NULL || message->pending == NULL)
+        return;
+    for (guint i = 0; i < message->pending->len; i++) {
+        const struct nx_log_pending *pending = g_ptr_array_index(message->pending, i);
+        struct nx_str status, text = nx_log_expired(reading, pending, &status);
+        struct nx_str recipient = nx_arena_dup(reading->arena, nx_str_of(pending->recipient));
+        (void)nx_log_report(reading, message, NX_KIND_FAILED, recipient, status, text);
+    }
+    g_ptr_array_set_size(message->pending, 0);
+}
+
+struct nx_str nx_log_unescaped(struct nx_arena *arena, struct nx_str text)
+{
+    if (nx_str_chr(text, '\\') == text.n)
+        return text;
+    char *bytes = nx_arena_array(arena, text.n, 1);
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        struct nx_str code = nx_str_sub(text, i + 1, i + 4);
+        if (text.p[i] != '\\' || code.n == 0) {
+            bytes[n++] = text.p[i];
+        } else if (code.n == 3 && code.p[0] >= '0' && code.p[0] <= '3' && code.p[1] >= '0' && code.p[1] <= '7' &&
+                   code.p[2] >= '0' && code.p[2] <= '7') {
+            bytes[n++] = (char)((code.p[0] - '0') << 6 | (code.p[1] - '0') << 3 | (code.p[2] - '0'));
+            i += 3;
+        } else {
+            bytes[n++] = code.p[0] == 'n' || code.p[0] == 'r' ? '\n' : code.p[0] == 't' ? ' ' : code.p[0];
+            i++;
+        }
+    }
+    return (struct nx_str){bytes, n};
 }
 
 static struct nx_str take_word(struct nx_str *text)
@@ -194,13 +247,57 @@ static nx_when syslog_time(struct nx_str month, struct nx_str day, struct nx_str
     return at == NX_WHEN_NONE || at > now + 86400 ? local(year - 1, m, d, hour, minute, second) : at;
 }
 
+/* A field of the journal: text, or a list of its bytes where they are not UTF-8. */
+static struct nx_str journal_field(struct nx_arena *arena, const json_t *entry, const char *name)
+{
+    const json_t *value = json_object_get(entry, name);
+    if (json_is_string(value))
+        return nx_arena_dup(arena, (struct nx_str){json_string_value(value), json_string_length(value)});
+    size_t n = json_array_size(value);
+    char *bytes = nx_arena_array(arena, n + 1, 1);
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (char)json_integer_value(json_array_get(value, i));
+    return (struct nx_str){bytes, n};
+}
+
+/* A line of journalctl -o json (systemd.journal-fields(7)). */
+static bool journal(struct nx_log_reading *reading)
+{
+    json_error_t error;
+    json_t *entry = json_loadb(reading->line.p, reading->line.n, JSON_ALLOW_NUL, &error);
+    unsigned long long at = 0;
+    if (nx_str_to_u64(journal_field(reading->arena, entry, "__REALTIME_TIMESTAMP"), &at))
+        reading->at = (nx_when)(at / 1000000);
+    reading->host = journal_field(reading->arena, entry, "_HOSTNAME");
+    reading->program = journal_field(reading->arena, entry, "SYSLOG_IDENTIFIER");
+    reading->rest = journal_field(reading->arena, entry, "MESSAGE");
+    json_decref(entry);
+    return reading->at != NX_WHEN_NONE && reading->program.n > 0 && reading->rest.n > 0;
+}
+
+/* "Sat 2026-11-28 10:03:14 UTC" of journalctl -o short-full: a zone's name says nothing certain, so the time is local but for UTC. */
+static nx_when weekday_time(struct nx_str *rest)
+{
+    nx_when at = NX_WHEN_NONE;
+    size_t used = nx_log_local_time(*rest, &at);
+    struct nx_str clock = nx_str_sub(*rest, 0, used);
+    *rest = nx_str_trim(nx_str_from(*rest, used));
+    if (at == NX_WHEN_NONE)
+        return NX_WHEN_NONE;
+    return nx_str_eq(take_word(rest), NX_STR("UTC")) ? nx_when_parse(clock) : at;
+}
+
 bool nx_log_syslog(struct nx_log_reading *reading)
 {
     struct nx_str rest = reading->line;
+    if (rest.n > 0 && rest.p[0] == '{')
+        return journal(reading);
     if (rest.n > 0 && rest.p[0] == '<')
         rest = nx_str_from(rest, nx_str_chr(rest, '>') + 1);
     struct nx_str first = take_word(&rest);
-    if (first.n > 10 && first.p[4] == '-') {
+    if (first.n == 3 && rest.n > 10 && rest.p[4] == '-') {
+        reading->at = weekday_time(&rest);
+    } else if (first.n > 10 && first.p[4] == '-') {
         reading->at = nx_when_parse(first);
     } else {
         struct nx_str day = take_word(&rest), clock = take_word(&rest);

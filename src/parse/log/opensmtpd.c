@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenSMTPD: "SESSION mta delivery evpid=... from=<...> to=<...> ... result="PermFail" stat="550 ..."" since 6.0, and "relay:
- * PermFail for ..., to=<...>, ..., stat=550 ..." before. */
+/* OpenSMTPD: "SESSION mta delivery evpid=EVPID from=<...> to=<...> ... result="PermFail" stat="550 ..."" since 6.0 ("mda delivery",
+ * unquoted, of local ones), "relay: PermFail for EVPID: ..., to=<...>, ..., stat=550 ..." before, and in all of them
+ * "relay: Expire for EVPID: ... stat=Envelope expired", whose reason stood in the last deferral. */
 #include "parse/log/inner.h"
+
+/* The envelope's id: "evpid=..." or "PermFail for ...: ". */
+static struct nx_str envelope(struct nx_str rest)
+{
+    struct nx_str id = nx_log_value(rest, "evpid=");
+    if (id.n > 0)
+        return nx_str_sub(id, 0, nx_str_chr(id, ' '));
+    id = nx_str_from(rest, nx_str_find(rest, NX_STR(" for ")) + 5);
+    return nx_str_sub(id, 0, nx_str_chr(id, ':'));
+}
 
 void nx_log_opensmtpd(struct nx_log_reading *reading)
 {
@@ -11,7 +22,7 @@ void nx_log_opensmtpd(struct nx_log_reading *reading)
     static const struct {
         const char *word;
         enum nx_kind kind;
-    } words[] = {{"PermFail", NX_KIND_FAILED}, {"TempFail", NX_KIND_DELAYED}, {"Ok", NX_KIND_DELIVERED}, {"Loop", NX_KIND_FAILED}};
+    } words[] = {{"PermFail", NX_KIND_FAILED}, {"TempFail", NX_KIND_DELAYED}, {"Ok", NX_KIND_DELIVERED}, {"Loop", NX_KIND_FAILED}, {"Expire", NX_KIND_FAILED}};
     struct nx_str result = nx_log_value(rest, "result=");
     result = nx_str_sub(result, 0, nx_str_chr(result, ' '));
     size_t old = nx_str_find(rest, NX_STR(": "));
@@ -32,12 +43,20 @@ void nx_log_opensmtpd(struct nx_log_reading *reading)
         text = nx_str_sub(text, 1, text.n - 1);
     }
     struct nx_str to = nx_log_value(rest, "to="), original = nx_log_value(rest, "rcpt="), relay = nx_log_value(rest, "relay=");
-    struct nx_log_message message = {0};
-    nx_log_set(&message.from, nx_log_value(rest, "from="));
+    struct nx_str id = envelope(rest), status = NX_STR_NONE;
+    struct nx_log_message *message = nx_log_message(reading->log, id);
+    if (message == NULL)
+        return;
+    nx_log_set(&message->from, nx_log_value(rest, "from="));
+    if (nx_str_eq(result, NX_STR("TempFail"))) {
+        nx_log_defer(message, to, text, NX_STR_NONE);
+    } else if (nx_str_eq(result, NX_STR("Expire")) && message->pending != NULL) {
+        text = nx_log_expired(reading, g_ptr_array_index(message->pending, 0), &status);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         if (!nx_str_eq(result, nx_str_of(words[i].word)))
             continue;
-        struct nx_report *report = nx_log_report(reading, &message, words[i].kind, to, NX_STR_NONE, text);
+        struct nx_report *report = nx_log_report(reading, message, words[i].kind, to, status, text);
         if (report == NULL)
             continue;
         size_t open = nx_str_chr(relay, '(');
@@ -46,5 +65,6 @@ void nx_log_opensmtpd(struct nx_log_reading *reading)
         if (original.n > 1 && !nx_str_ieq(original, to))
             report->original_recipient = original;
     }
-    g_free(message.from);
+    if (!nx_str_eq(result, NX_STR("TempFail")))
+        nx_log_forget(reading->log, id);
 }

@@ -12,20 +12,6 @@ static struct nx_str relay_host(struct nx_str relay)
                                                                                                                      : host;
 }
 
-static void expire(struct nx_log_reading *reading, struct nx_log_message *message)
-{
-    if (message->pending == NULL)
-        return;
-    for (guint i = 0; i < message->pending->len; i++) {
-        const struct nx_log_pending *pending = g_ptr_array_index(message->pending, i);
-        struct nx_str text = nx_arena_printf(reading->arena, "expired; last error: %s", pending->text != NULL ? pending->text : "");
-        struct nx_str status = nx_arena_dup(reading->arena, nx_str_of(pending->status));
-        (void)nx_log_report(reading, message, NX_KIND_FAILED, nx_arena_dup(reading->arena, nx_str_of(pending->recipient)), status,
-                            text);
-    }
-    g_ptr_array_set_size(message->pending, 0);
-}
-
 static void deliver(struct nx_log_reading *reading, struct nx_log_message *message, struct nx_str rest)
 {
     size_t at = nx_str_find(rest, NX_STR(" status="));
@@ -56,6 +42,8 @@ static void deliver(struct nx_log_reading *reading, struct nx_log_message *messa
         }
         if (words[i].kind == NX_KIND_DELAYED)
             nx_log_defer(message, recipient, text, status);
+        else
+            nx_log_settle(message, recipient);
     }
 }
 
@@ -80,7 +68,7 @@ void nx_log_postfix(struct nx_log_reading *reading)
             return;
         nx_log_set(&message->from, nx_log_value(rest, "from="));
         if (nx_str_find(rest, NX_STR("status=expired")) < rest.n || nx_str_find(rest, NX_STR("status=force-expired")) < rest.n)
-            expire(reading, message);
+            nx_log_expire(reading, message);
     } else if (nx_str_istarts(rest, NX_STR("to=<"))) {
         deliver(reading, nx_log_message(reading->log, id), rest);
     } else if (nx_str_istarts(rest, NX_STR("removed"))) {
