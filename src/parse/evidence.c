@@ -355,7 +355,18 @@ bool nx_evidence_stray(const struct nx_reading *reading)
     return false;
 }
 
-bool nx_evidence_read(struct nx_reading *reading)
+/* A refusal in the form of an MDN (RFC 5429 2.2) says in a field what became of the mail, whatever its words say. */
+static void add_disposition(struct nx_reading *reading, struct nx_report *report)
+{
+    nx_notes notes = 0;
+    for (size_t i = 0; i < reading->mail.n_parts; i++) {
+        struct nx_str text = reading->mail.parts[i].content;
+        if (reading->mail.parts[i].type == NX_PART_DISPOSITION)
+            add_text(reading, report, nx_fields_get(nx_fields_read(reading->arena, &text, &notes), "Disposition"));
+    }
+}
+
+static bool read_words(struct nx_reading *reading)
 {
     unsigned weight = signs(reading), named = 0;
     if (!reading->has_words || (!reading->words.told && (weight < 3 || !says_failure(&reading->hints))))
@@ -398,4 +409,13 @@ bool nx_evidence_read(struct nx_reading *reading)
     for (size_t i = 0; i < reading->out.n; i++)
         reading->out.p[i].notes |= NX_NOTE_NO_REPORT_PART;
     return reading->out.n > 0;
+}
+
+bool nx_evidence_read(struct nx_reading *reading)
+{
+    if (!read_words(reading))
+        return false;
+    for (size_t i = 0; i < reading->out.n; i++)
+        add_disposition(reading, &reading->out.p[i]);
+    return true;
 }

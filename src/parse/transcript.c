@@ -120,11 +120,14 @@ static bool is_exit_code(const struct nx_buf *words)
 
 /* Does this refusal say more than what is kept? The server's words before what the reporter adds ("550 ... User unknown"),
  * permanent before transient, later before earlier. Where the report gives a reason itself, only the reply with the same code, told
- * in full. */
+ * in full, or the reporter's line that has the same words and a code ("(reason: User unknown)", "550 5.1.1 "|prog"... User unknown"). */
 static bool is_better(const struct dialogue *d, const struct nx_block *kept, unsigned code)
 {
     if (kept->diagnostic.n == 0 || is_exit_code(&kept->diagnostic))
         return true;
+    struct nx_str reason = nx_str_trim(nx_buf_str(&kept->diagnostic));
+    if (!d->remote && kept->told == 0 && reply_code(reason) == 0)
+        return nx_str_ihas(nx_buf_str(&d->reply), reason);
     if (!d->remote || is_consequence(code, nx_buf_str(&d->reply)))
         return false;
     if (kept->told == 0) { /* "(reason: 550 ...)" */

@@ -16,9 +16,20 @@ done
 sysctl -qw net.ipv4.ip_local_port_range="32768 60999" net.ipv4.tcp_syn_retries=1 2>/dev/null || :
 
 mount -t proc proc "$tree/proc"
-mount --bind /dev "$tree/dev"
+mount -t tmpfs -o mode=755 dev "$tree/dev"      # its own, for the syslog socket
+for node in null zero full random urandom tty; do : >"$tree/dev/$node"; mount --bind "/dev/$node" "$tree/dev/$node"; done
+ln -s /proc/self/fd "$tree/dev/fd"; ln -s fd/0 "$tree/dev/stdin"; ln -s fd/1 "$tree/dev/stdout"; ln -s fd/2 "$tree/dev/stderr"
+mkdir -m 1777 "$tree/dev/shm"
 printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >"$tree/etc/resolv.conf"
 printf '127.0.0.1 localhost\n192.0.2.25 %s %s\n' "$HOST_NAME" "${HOST_NAME%%.*}" >"$tree/etc/hosts"
+
+# The log of what writes to syslog, in both of its forms.
+if [ -x "$tree/usr/sbin/rsyslogd" ]; then
+    printf 'module(load="imuxsock")\nmail.*;daemon.* action(type="omfile" file="/var/log/mail-rfc3164.log" template="RSYSLOG_TraditionalFileFormat")
+mail.*;daemon.* action(type="omfile" file="/var/log/mail-rfc3339.log" template="RSYSLOG_FileFormat")\n' >"$tree/etc/rsyslog.conf"
+    rm -f "$tree"/var/log/mail-rfc*.log "$tree/run/rsyslogd.pid"
+    chroot "$tree" rsyslogd
+fi
 
 python3 "$here/world.py" "$tables" "$out" &
 world=$!

@@ -39,7 +39,7 @@ if [ ! -e "$work/base/.made" ]; then
     rm -rf "$work/base/etc/apt"
     cp -rL /etc/apt "$work/base/etc/apt"
     mkdir -p "$work/base/usr/share/keyrings"
-    cp /usr/share/keyrings/debian-archive-keyring.gpg "$work/base/usr/share/keyrings/"
+    cp /usr/share/keyrings/*.gpg "$work/base/usr/share/keyrings/"
     printf '#!/bin/sh\nexit 101\n' >"$work/base/usr/sbin/policy-rc.d"
     chmod 755 "$work/base/usr/sbin/policy-rc.d"
     cp /etc/resolv.conf "$work/base/etc/resolv.conf"
@@ -47,7 +47,7 @@ if [ ! -e "$work/base/.made" ]; then
     : >"$work/base/.made"
 fi
 
-# tree MTA PACKAGES DEBCONF: a copy of base with the packages in it.
+# tree MTA PACKAGES DEBCONF NPM: a copy of base with the packages in it, and those of the npm registry that NPM names (by the npm of this machine).
 tree() {
     tree=$work/trees/$1
     [ ! -e "$tree/.made" ] || return 0
@@ -63,6 +63,8 @@ tree() {
     unshare -u -m sh -c 'mount -t proc proc "$1/proc"; hostname "$2"; shift 2
         exec chroot "$0" env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install "$@"' \
         "$tree" "$tree" "${HOST_NAME:-mx.example.org}" $2 >"$work/$1.log" 2>&1 || { tail -20 "$work/$1.log" >&2; return 1; }
+    [ -z "$4" ] || npm install --silent --no-audit --no-fund --prefix "$tree/opt/npm" $4 >>"$work/$1.log" 2>&1 ||
+        { tail -20 "$work/$1.log" >&2; return 1; }
     cp -n "$tree"/var/cache/apt/archives/*.deb "$work/cache/" 2>/dev/null || :
     chroot "$tree" apt-get clean
     : >"$tree/.made"
@@ -70,15 +72,15 @@ tree() {
 
 for mta; do
     [ -r "$here/mta/$mta.sh" ] || { echo "lab.sh: $mta: no such system (have: $(cd "$here/mta" && ls | tr '\n' ' '))" >&2; exit 64; }
-    HOST_NAME=mx.example.org PACKAGES= DEBCONF= SECONDS_TO_WAIT=60
-    . "$here/mta/$mta.sh"       # sets PACKAGES, DEBCONF; defines configure and start, which run inside the namespaces
-    tree "$mta" "$PACKAGES" "$DEBCONF"
+    HOST_NAME=mx.example.org TREE=$mta PACKAGES= NPM= DEBCONF= SECONDS_TO_WAIT=60
+    . "$here/mta/$mta.sh"       # sets PACKAGES, NPM, DEBCONF, TREE; defines configure and start, which run inside the namespaces
+    tree "$TREE" "$PACKAGES" "$DEBCONF" "$NPM"
     rm -rf "$out/$mta"
     mkdir -p "$out/$mta" "$work/tables/$mta"
     cp "$here"/*.tsv "$work/tables/$mta/"
     python3 "$here/send.py" --senders "$here/scenarios.tsv" "$mta" >"$work/tables/$mta/senders"
     echo "lab.sh: $mta: $(wc -l <"$work/tables/$mta/senders") scenarios"
-    unshare -n -u -m -p -i -f --mount-proc --kill-child sh "$here/inside.sh" "$here" "$mta" "$work/trees/$mta" "$work/tables/$mta" "$out/$mta" "$HOST_NAME"
+    unshare -n -u -m -p -i -f --mount-proc --kill-child sh "$here/inside.sh" "$here" "$mta" "$work/trees/$TREE" "$work/tables/$mta" "$out/$mta" "$HOST_NAME"
     rm -f "$out/$mta/.ready"
     echo "lab.sh: $mta: $(ls "$out/$mta" | grep -c '\.eml$') messages in $out/$mta"
 done

@@ -33,6 +33,9 @@ TEXT = {
     "umlaut": ("=?utf-8?Q?Gr=C3=BC=C3=9Fe_aus_M=C3=BCnchen?=", "Guten Tag,\n\nviele Grüße aus München, wo es heute schneit.\n\nJörg\n"),
     "kanji": ("=?utf-8?B?5pyI5qyh44Os44Od44O844OI?=", "担当者様\n\n今月のレポートをお送りします。\n"),
     "attachment": ("Minutes of the meeting", "Please find the minutes attached.\n"),
+    "gtube": ("A test of filters", "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"),
+    "virus": ("Files", "In the body stands LAB-VIRUS-SIGNATURE, which the scanner of the lab knows.\n"),
+    "badheader": ("Gr\u00fc\u00dfe, raw 8-bit in the head", "Best\nJ.\n"),
     "big": ("Yearly report", "The whole report follows.\n\n" + "".join(
         "%4d  Figures of the year, line by line, as the auditors asked for them; see the annex.\n" % n for n in range(400))),
 }

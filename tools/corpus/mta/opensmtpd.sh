@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # OpenSMTPD. Warnings after 4 s, given up after about 20 s.
-PACKAGES="opensmtpd"
+PACKAGES="opensmtpd rsyslog"
 DEBCONF="opensmtpd opensmtpd/mailname string mx.example.org"
 SECONDS_TO_WAIT=80
 
@@ -38,6 +38,6 @@ INNER
 
 start() {
     rm -rf "$tree"/var/spool/smtpd/queue/* "$tree"/var/spool/smtpd/corrupt/* "$tree"/var/spool/smtpd/temporary/*
-    (chroot "$tree" smtpd -d >"$tree/var/log/smtpd.log" 2>&1) &
+    chroot "$tree" smtpd
     (sleep 4; while sleep 3; do chroot "$tree" smtpctl schedule all; done >/dev/null 2>&1) &
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sendmail. Warnings after 4 s, given up after about 20 s.
-PACKAGES="sendmail-bin sendmail-base sendmail-cf m4 procmail sensible-mda"
+PACKAGES="sendmail-bin sendmail-base sendmail-cf m4 procmail sensible-mda rsyslog"
 DEBCONF=""
 SECONDS_TO_WAIT=75
 

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+LANGUAGE=polish
+. "$here/mta/postfix-templates.include"

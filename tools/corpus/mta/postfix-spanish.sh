@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+LANGUAGE=spanish
+. "$here/mta/postfix-templates.include"
