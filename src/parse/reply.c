@@ -4,19 +4,28 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 
+/* Bytes of the blank, line end or control character (C0, DEL, C1 in UTF-8) at i, or 0. */
+static size_t gap_at(struct nx_str text, size_t i)
+{
+    unsigned char c = (unsigned char)text.p[i], next = i + 1 < text.n ? (unsigned char)text.p[i + 1] : 0;
+    if (c == 0xc2 && next >= 0x80 && next <= 0x9f)
+        return 2;
+    return c <= ' ' || c == 0x7f;
+}
+
 struct nx_str nx_one_line(struct nx_arena *arena, struct nx_str text, size_t cap)
 {
     text = nx_str_trim(text);
     bool clean = text.n <= cap;
     for (size_t i = 0; clean && i < text.n; i++)
-        clean = !nx_is_space((unsigned char)text.p[i]) || (text.p[i] == ' ' && text.p[i + 1] != ' ');
+        clean = gap_at(text, i) == 0 || (text.p[i] == ' ' && text.p[i + 1] != ' ');
     if (clean)
         return text;
     char *out = nx_arena_alloc(arena, text.n);
     size_t n = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        bool space = nx_is_space((unsigned char)text.p[i]);
-        if (!space)
+    for (size_t i = 0, gap; i < text.n; i += MAX(gap, 1u)) {
+        gap = gap_at(text, i);
+        if (gap == 0)
             out[n++] = text.p[i];
         else if (n > 0 && out[n - 1] != ' ')
             out[n++] = ' ';

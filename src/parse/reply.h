@@ -20,7 +20,7 @@ struct nx_reply {
 void nx_reply_read(struct nx_arena *arena, struct nx_str text, struct nx_reply *ret_reply);
 /* Length of an enhanced code ("5.7.133") at the start of the text, bounded by a non-digit and no further dot-digit, or 0. */
 size_t nx_status_length(struct nx_str text);
-/* One line: line ends and runs of blanks become one blank, ends trimmed, cut at cap. */
+/* One line: line ends, control characters and runs of blanks become one blank, ends trimmed, cut at cap. */
 struct nx_str nx_one_line(struct nx_arena *arena, struct nx_str text, size_t cap);
 /* An SMTP command named in words ("RCPT TO", "end of DATA", "MAIL FROM") to its stage; NONE when there is none. */
 enum nx_stage nx_stage_of(struct nx_str text);

@@ -202,6 +202,9 @@ static void one_line_keeps_characters_whole(void **state)
         {"not inside a character", "ab\xc3\xa9", 3, "ab"},
         {"no blank at the cut", "ab cd", 3, "ab"},
         {"nothing", " \n", 3, ""},
+        {"ECMA-48 escape sequences", "550 \x1b[31mno\x07\x7f user", 100, "550 [31mno user"},
+        {"C1 in UTF-8", "a\xc2\x9b" "b \xc3\x9f \xc2\xa0" "c", 100, "a b \xc3\x9f \xc2\xa0" "c"},
+        {"C1 at the cut", "ab\xc2\x85" "c", 3, "ab"},
     };
     size_t bad = 0;
     g_autoptr(nx_arena) arena = nx_arena_new();
