@@ -44,6 +44,14 @@ void nx_entry_head(struct nx_buf *out, enum nx_entry_format format, const char *
     nx_buf_addc(out, '\n');
 }
 
+/* Words of strangers in a cell: a spreadsheet takes what begins with one of these signs for a formula and runs it; behind an
+ * apostrophe it is text (OWASP, CSV injection). */
+static struct nx_str no_formula(struct nx_arena *arena, struct nx_str words)
+{
+    bool formula = words.n > 0 && strchr("=+-@", words.p[0]) != NULL;
+    return formula ? nx_arena_printf(arena, "'%.*s", NX_FMT(words)) : words;
+}
+
 static void csv_line(struct nx_buf *out, const struct nx_entry *entry, const char *codes, const char *code)
 {
     const struct nx_str fields[] = {entry->address,
@@ -53,9 +61,9 @@ static void csv_line(struct nx_buf *out, const struct nx_entry *entry, const cha
                                     nx_when_format(out->arena, entry->until),
                                     entry->stream,
                                     entry->source,
-                                    entry->reason,
+                                    no_formula(out->arena, entry->reason),
                                     entry->status,
-                                    entry->diagnostic,
+                                    no_formula(out->arena, entry->diagnostic),
                                     nx_str_of(code)};
     size_t n = G_N_ELEMENTS(fields) - (codes == NULL);
     for (size_t i = 0; i < n; i++) {
