@@ -3,12 +3,12 @@
 # check.sh NIXIE PAGES: a page for every command with all its options, every key in nixie.conf(5), every key of a rule, of an event, every route and metric, and no complaint of man.
 set -u
 nixie=$1 pages=$2 bad=0
-export NIXIE_CONFIG=/dev/null LC_ALL=C.UTF-8
+export NIXIE_CONFIG=/dev/null LC_ALL=C.UTF-8 COLUMNS=10000
 text() { sed 's/\\-/-/g; s/\\f.//g; s/\\&//g; s/\\(aq/'"'"'/g; s/\\\././g; s/\\e/\\/g; s/\\_/_/g' "$1"; }
 for name in $("$nixie" help | sed -n 's/^  \([a-z-]*\)  *.*/\1/p'); do
     text "$pages/nixie.1" | grep -qw -- "$name" || { echo "nixie.1 lacks $name"; bad=1; }
     case $name in help | version) continue ;; esac
-    for option in $("$nixie" help "$name" | sed -n '/^Application Options/,$p' | grep -o '^  .*--[a-z][a-z-]*' | grep -o -- '--[a-z][a-z-]*'); do
+    for option in $("$nixie" help "$name" | sed -n '/^Options/,$p' | grep -o '^  .*--[a-z][a-z-]*' | grep -o -- '--[a-z][a-z-]*'); do
         text "$pages/nixie-$name.1" | grep -q -- "$option" || { echo "nixie-$name.1 lacks $option"; bad=1; }
     done
 done

@@ -4,7 +4,7 @@
 # HTTP from the pages of docs/, which check.sh holds against the program.
 set -eu
 nixie=$1 out=$2 here=$(dirname "$0")
-export NIXIE_CONFIG=/dev/null LC_ALL=C.UTF-8
+export NIXIE_CONFIG=/dev/null LC_ALL=C.UTF-8 COLUMNS=10000
 mkdir -p "$out"
 # Words as they are: nothing in them is markup.
 plain() { sed 's/[][\\_*`~<>#+]/\\&/g; s/^\([-.]\)/\\\1/; s/^  *//'; }
@@ -27,9 +27,9 @@ for name in $commands; do
         printf 'nixie-%s(1)\n\n# NAME\n\nnixie-%s - %s\n\n# SYNOPSIS\n\n' "$name" "$name" "$(printf '%s\n' "$summary" | plain)"
         printf '*nixie %s* %s\n\n# DESCRIPTION\n\n' "$name" "$(sed -n "2s/^ *nixie $name *//; 2s/ - .*//; 2s/\[OPTION[^]]*\]/[OPTION...]/p" "$out/text" | plain)"
         # What stands behind the options.
-        awk '/^Application Options:/ { on = 1; next } on == 1 && /^$/ { on = 2; next } on == 2' "$out/text" | plain | sed 's/$/\n/'
+        awk '/^Options:/ { on = 1; next } on == 1 && /^$/ { on = 2; next } on == 2' "$out/text" | plain | sed 's/$/\n/'
         printf '# OPTIONS\n\n'
-        awk '/^Application Options:/ { on = 1; next } on && /^$/ { exit } on' "$out/text" | while IFS= read -r line; do
+        awk '/^Options:/ { on = 1; next } on && /^$/ { exit } on' "$out/text" | while IFS= read -r line; do
             option=$(printf '%s\n' "$line" | sed 's/^  *//; s/   *.*//'); words=$(printf '%s\n' "$line" | sed 's/^  *[^ ].*[^ ]   *//')
             printf '*%s*\n\t%s\n\n' "$(printf '%s\n' "$option" | sed 's/[\\_*]/\\&/g')" "$(printf '%s\n' "$words" | plain)"
         done

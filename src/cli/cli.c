@@ -2,9 +2,12 @@
 #include "cli/cli.h"
 
 #include "base/error.h"
+#include "cli/screen.h"
 #include "decide/stream.h"
 
 #include <errno.h>
+
+#define NOT_COMPLETE "standard output: %s (what was printed is not complete)"
 
 void nx_cli_say(const char *format, ...)
 {
@@ -56,7 +59,7 @@ int nx_cli_finish(int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    nx_cli_say("standard output: %s (what was printed is not complete)", g_strerror(errno));
+    nx_cli_say(NOT_COMPLETE, g_strerror(errno));
     return NX_EXIT_FINDING;
 }
 
@@ -90,13 +93,26 @@ static gboolean check_words(const struct nx_cli *cli, const GOptionEntry *entrie
     return TRUE;
 }
 
+/* --help: printed, and the end; false: it could not be printed. GOption's own does not look whether it was. */
+static gboolean print_help(GOptionContext *context, GError **error)
+{
+    g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
+    g_autofree char *wrapped = nx_screen_wrap(text, nx_screen_columns());
+    if (fputs(wrapped, stdout) >= 0 && fflush(stdout) == 0)
+        exit(NX_EXIT_OK);
+    g_set_error(error, NX_ERROR, NX_ERROR_IO, NOT_COMPLETE, g_strerror(errno));
+    return FALSE;
+}
+
 gboolean nx_cli_options(struct nx_cli *cli, int argc, char **argv, const struct nx_cli_usage *usage, const GOptionEntry *entries,
                         GError **error)
 {
     *cli = (struct nx_cli){0};
+    gboolean help = FALSE;
     const GOptionEntry common[] = {
         {"config", 0, 0, G_OPTION_ARG_FILENAME, &cli->config_path, "Settings (NIXIE_CONFIG; else /etc/nixie/nixie.conf)", "FILE"},
         {"db", 0, 0, G_OPTION_ARG_FILENAME, &cli->db, "The database (NIXIE_DB; else [store] path)", "PATH"},
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &help, "This text", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_autofree char *name = g_strconcat("nixie ", argv[0], NULL);
@@ -108,6 +124,7 @@ gboolean nx_cli_options(struct nx_cli *cli, int argc, char **argv, const struct 
         g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_add_main_entries(context, common, NULL);
     g_option_context_set_description(context, usage->description);
+    g_option_context_set_help_enabled(context, FALSE);
 
     /* GOption takes words out of the vector; the strings stay ours. */
     g_autofree char **words = g_memdup2(argv, ((gsize)argc + 1) * sizeof *argv);
@@ -117,6 +134,8 @@ gboolean nx_cli_options(struct nx_cli *cli, int argc, char **argv, const struct 
                     wrong->domain == G_CONVERT_ERROR ? "the text of an option is not UTF-8" : wrong->message, name);
         return FALSE;
     }
+    if (help)
+        return print_help(context, error);
     int first = argc > 1 && strcmp(words[1], "--") == 0 ? 2 : 1;
     cli->n_args = argc - first;
     if (cli->n_args < usage->min || (usage->max >= 0 && cli->n_args > usage->max)) {

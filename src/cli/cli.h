@@ -36,7 +36,7 @@ struct nx_cli_usage {
 };
 
 /* Reads argv by the table (may be NULL) and --config, --db; false: *ret_exit is the exit code and all has been said. entries'
- * groups are the command's own. */
+ * groups are the command's own. --help is printed, and ends the process. */
 bool nx_cli_begin(struct nx_cli *cli, int argc, char **argv, const struct nx_cli_usage *usage, const GOptionEntry *entries,
                   int *ret_exit);
 /* The same without saying anything: for `pipe`, whose faults have a form of their own. */
@@ -55,6 +55,8 @@ int nx_cli_finish(int code);
 
 /* The store that the settings name (the engine: serve/bind.h); the directory of a new database is made. */
 struct nx_store *nx_cli_store(const struct nx_config *config, enum nx_open_mode mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same to write to a database that is there already: what takes back or looks after what is known makes no new file. */
+struct nx_store *nx_cli_store_there(const struct nx_config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 int nx_cmd_allow(int argc, char **argv);
 int nx_cmd_check(int argc, char **argv);

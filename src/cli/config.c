@@ -75,8 +75,8 @@ static void show(const struct nx_config *config, bool with_docs)
 int nx_cmd_config(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {"check|show",
-                                              "check says every fault of the settings at once, with its line, and exits 65; show "
-                                              "prints every key, its value and where it came from.",
+                                              "check says every fault of the settings at once, with its line; show prints every "
+                                              "key, its value and where it came from.\nExit: 0; 64 usage; 65 there are faults.",
                                               1, 1};
     gboolean docs = FALSE;
     const GOptionEntry entries[] = {

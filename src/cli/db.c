@@ -92,16 +92,17 @@ int nx_cmd_db(int argc, char **argv)
                  {"retain", retain}, {"shrink", shrink},   {"lose-erased", lose_erased}};
     static const struct nx_cli_usage usage = {
         "check | rebuild | migrate | retain | shrink | lose-erased",
-        "check: is the file whole, and do its suppressions follow from its log? rebuild: derives them again and puts right what "
-        "differs. "
-        "migrate: makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new one. "
-        "retain: drops what is past its time ([retention], [cause NAME] keep); `serve` does so once a day. "
-        "shrink: gives back what room is left in the file, such as after retain; nobody else can write meanwhile, and it takes "
-        "twice the room of what stays. "
-        "lose-erased: when the key of erased addresses (PATH.key) is lost for good: gives their hashes up, so that they are "
-        "suppressed no "
-        "longer and the rest goes on.\n"
-        "Exit: 0; 65 damaged; 75 locked or no space.",
+        "check        is the file whole, and do its suppressions follow from its log?\n"
+        "rebuild      derives them again and puts right what differs\n"
+        "migrate      makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new "
+        "one\n"
+        "retain       drops what is past its time ([retention], [cause NAME] keep); `serve` does so once a day\n"
+        "shrink       gives back what room is left in the file, such as after retain; nobody else can write meanwhile, and it "
+        "takes "
+        "twice the room of what stays\n"
+        "lose-erased  when the key of erased addresses (PATH.key) is lost for good: gives their hashes up, so that they are "
+        "suppressed no longer and the rest goes on\n"
+        "Exit: 0; 1 there is no database; 65 damaged; 75 locked or no space.",
         1, 1};
     struct how how = {0};
     const GOptionEntry entries[] = {
@@ -117,9 +118,8 @@ int nx_cmd_db(int argc, char **argv)
         if (strcmp(cli.args[0], verbs[i].name) != 0)
             continue;
         g_autoptr(GError) error = NULL;
-        bool makes = verbs[i].fn == migrate;
-        g_autoptr(nx_store) there = makes ? NULL : nx_cli_store(cli.config, NX_OPEN_READ, &error); /* never makes a file */
-        g_autoptr(nx_store) store = there == NULL && !makes ? NULL : nx_cli_store(cli.config, NX_OPEN_WRITE, &error);
+        g_autoptr(nx_store) store =
+            verbs[i].fn == migrate ? nx_cli_store(cli.config, NX_OPEN_WRITE, &error) : nx_cli_store_there(cli.config, &error);
         return store == NULL ? nx_cli_fail(error) : verbs[i].fn(store, &how);
     }
     return nx_cli_no_verb("db", cli.args[0], "check, rebuild, migrate, retain, shrink or lose-erased");

@@ -44,7 +44,7 @@ static int list(struct nx_cli *cli, gboolean all)
 static int confirm(struct nx_cli *cli, const char *domain, const char *reason, const char *actor)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_store) store = nx_cli_store(cli->config, NX_OPEN_WRITE, &error);
+    g_autoptr(nx_store) store = nx_cli_store_there(cli->config, &error);
     const struct nx_policy *policy = &cli->config->policy;
     const struct nx_manual by = {.reason = nx_str_of(reason), .actor = nx_str_of(nx_cli_actor(actor)), .source = NX_STR("cli")};
     if (store == NULL || !nx_store_confirm(store, policy, nx_str_of(domain), &by, nx_cli_now(), &error))
@@ -56,7 +56,7 @@ static int confirm(struct nx_cli *cli, const char *domain, const char *reason, c
 static int dismiss(struct nx_cli *cli, const char *domain, const char *reason, const char *actor)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_store) store = nx_cli_store(cli->config, NX_OPEN_WRITE, &error);
+    g_autoptr(nx_store) store = nx_cli_store_there(cli->config, &error);
     if (store == NULL ||
         !nx_store_dismiss(store, nx_str_of(domain), nx_str_of(reason), nx_str_of(nx_cli_actor(actor)), NULL, nx_cli_now(), &error))
         return nx_cli_fail(error);

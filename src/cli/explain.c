@@ -324,8 +324,9 @@ int nx_cmd_explain(int argc, char **argv)
     static const struct nx_cli_usage usage = {
         "TEXT|PATH...",
         "TEXT is a reply line ('550 5.7.26 Unauthenticated email ...'), or a code alone (550, 5.7.26, X.7.26). PATH is a whole "
-        "message, "
-        "an mbox, or - for standard input.\nPrints how it was read and what it means, in words to forward.",
+        "message, an mbox, or - for standard input.\n"
+        "Prints how it was read and what it means, in words to forward.\n"
+        "Exit: 0; 1 something could not be read; 64 usage; 65 the settings or a rule are wrong.",
         1, -1};
     g_auto(nx_cli) cli;
     int code;

@@ -143,7 +143,7 @@ int nx_cmd_export(int argc, char **argv)
     g_autofree char *description = g_strconcat(
         "Writes what is suppressed now, in order of domain and local part. With --limit the next page is told on standard error. "
         "A file named by --output appears whole or not at all.\n",
-        causes, NULL);
+        causes, "\nExit: 0; 1 there is no database, or not all of it was written; 64 usage.", NULL);
     const struct nx_cli_usage usage = {"", description, 0, 0};
     struct options options = {0};
     const GOptionEntry entries[] = {

@@ -119,7 +119,8 @@ static int settle(struct holds *holds, bool release, bool yes, struct nx_str rea
         nx_cli_say("holds %s: say which: addresses, or --provider NAME", release ? "release" : "drop");
         return NX_EXIT_USAGE;
     }
-    g_autoptr(nx_store) store = nx_cli_store(holds->cli->config, yes ? NX_OPEN_WRITE : NX_OPEN_READ, &error);
+    const struct nx_config *config = holds->cli->config;
+    g_autoptr(nx_store) store = yes ? nx_cli_store_there(config, &error) : nx_cli_store(config, NX_OPEN_READ, &error);
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
     if (reader == NULL)
         return nx_cli_fail(error);

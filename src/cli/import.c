@@ -116,11 +116,12 @@ static void say_summary(const struct import *import)
     g_autofree char *nameless =
         import->nameless > 0 ? g_strdup_printf(", %" G_GUINT64_FORMAT " whose stream is no name", import->nameless) : g_strdup("");
     uint64_t known = import->read - import->done.changed - import->invalid - import->nameless - import->passed - import->expired;
-    printf("%s%" G_GUINT64_FORMAT " lines: %" G_GUINT64_FORMAT " %s, %" G_GUINT64_FORMAT " known already, %" G_GUINT64_FORMAT
+    if (import->bar)
+        fprintf(stderr, "\r%79s\r", "");
+    printf("%" G_GUINT64_FORMAT " lines: %" G_GUINT64_FORMAT " %s, %" G_GUINT64_FORMAT " known already, %" G_GUINT64_FORMAT
            " no addresses, %" G_GUINT64_FORMAT " not suppressed there, %" G_GUINT64_FORMAT " run out%s%s\n",
-           import->bar ? "\r\033[K" : "", import->read, (guint64)import->done.changed,
-           import->options->dry ? "would be new" : "new", known, import->invalid, import->passed, import->expired, nameless,
-           erased);
+           import->read, (guint64)import->done.changed, import->options->dry ? "would be new" : "new", known, import->invalid,
+           import->passed, import->expired, nameless, erased);
 }
 
 static gboolean read_options(const struct options *options, struct import *import, struct nx_import_options *how, GError **error)
@@ -185,7 +186,7 @@ static int import_file(struct nx_cli *cli, const struct options *options)
                     nx_loader_run(loader, import.now, draw_writing, &import, &import.done, &error);
     if (good && !options->dry) { /* so that the first `clean` need not make the table */
         if (import.bar)
-            fputs("\r\033[Kmaking the lookup table", stderr);
+            fprintf(stderr, "\r%79s\rmaking the lookup table", "");
         struct nx_lookup *made = nx_lookup_new(store, NULL);
         g_clear_pointer(&made, nx_lookup_free);
     }

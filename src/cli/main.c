@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include "cli/screen.h"
+
 #include <fcntl.h>
 #include <locale.h>
 #include <unistd.h>
@@ -123,6 +125,7 @@ static void hold_standard_descriptors(void)
 int main(int argc, char **argv)
 {
     hold_standard_descriptors();
+    nx_screen_guard();
     (void)setlocale(LC_CTYPE, "C.UTF-8"); /* GOption takes the text of options in the locale's charset; ours is always UTF-8 */
     if (argc < 2) {
         help(1, argv);

@@ -19,3 +19,9 @@ struct nx_store *nx_cli_store(const struct nx_config *config, enum nx_open_mode 
         nx_store_limit_raw(store, &config->raw);
     return store;
 }
+
+struct nx_store *nx_cli_store_there(const struct nx_config *config, GError **error)
+{
+    g_autoptr(nx_store) there = nx_cli_store(config, NX_OPEN_READ, error);
+    return there == NULL ? NULL : nx_cli_store(config, NX_OPEN_WRITE, error);
+}

@@ -46,7 +46,7 @@ int nx_cmd_release(int argc, char **argv)
     if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
         return code;
     g_autoptr(GError) error = NULL;
-    g_autoptr(nx_store) store = nx_cli_store(cli.config, NX_OPEN_WRITE, &error);
+    g_autoptr(nx_store) store = nx_cli_store_there(cli.config, &error);
     if (store == NULL)
         return nx_cli_fail(error);
     struct release release = {.store = store,

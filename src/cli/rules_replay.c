@@ -236,7 +236,9 @@ int nx_rules_replay(const struct nx_cli *cli, const struct nx_rules_options *opt
     }
     bool write = options->apply && options->yes;
     g_autoptr(nx_engine) engine = nx_bind_engine(cli->config, &error);
-    g_autoptr(nx_store) store = engine == NULL ? NULL : nx_cli_store(cli->config, write ? NX_OPEN_WRITE : NX_OPEN_READ, &error);
+    g_autoptr(nx_store) store = engine == NULL ? NULL
+                                : write        ? nx_cli_store_there(cli->config, &error)
+                                               : nx_cli_store(cli->config, NX_OPEN_READ, &error);
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
     if (reader == NULL)
         return nx_cli_fail(error);

@@ -54,7 +54,7 @@ int nx_cmd_stats(int argc, char **argv)
         "Counts events by one or two dimensions, most first, days in order. Days are UTC. remote is who answered: the provider "
         "where "
         "the rules know it, else the domain of its server, else that of the recipient. The counters are kept with each event, so a "
-        "year answers at once; what was forgotten stays counted.\nExit: 0.",
+        "year answers at once; what was forgotten stays counted.\nExit: 0; 1 there is no database; 64 usage.",
         0, 0};
     g_autofree char *by = NULL, *since = NULL, *before = NULL, *kind = NULL, *cause = NULL, *class_ = NULL, *action = NULL;
     g_autofree char *source = NULL, *domain = NULL, *remote = NULL, *stream = NULL;

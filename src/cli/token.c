@@ -36,7 +36,8 @@ int nx_cmd_token(int argc, char **argv)
     static const struct nx_cli_usage usage = {
         "create NAME|list|revoke NAME",
         "Tokens say who may ask the HTTP server what. While there is none, programs on this machine may ask everything and nobody "
-        "else anything. Roles: ingest (send reports), read, write (suppress and release; includes read), admin.",
+        "else anything. Roles: ingest (send reports), read, write (suppress and release; includes read), admin.\n"
+        "Exit: 0; 1 there is no such token, or its file cannot be read or written; 64 usage.",
         1, 2};
     g_autofree char *roles = NULL, *stream = NULL;
     const GOptionEntry entries[] = {

@@ -109,7 +109,7 @@ int nx_cmd_undo(int argc, char **argv)
         nx_cli_say(since == NULL ? "undo: say from when (--since WHEN)" : "undo: --until lies before --since");
         return NX_EXIT_USAGE;
     }
-    g_autoptr(nx_store) store = nx_cli_store(cli.config, yes ? NX_OPEN_WRITE : NX_OPEN_READ, &error);
+    g_autoptr(nx_store) store = yes ? nx_cli_store_there(cli.config, &error) : nx_cli_store(cli.config, NX_OPEN_READ, &error);
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
     g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) streams = g_ptr_array_new_with_free_func(g_free);

@@ -97,10 +97,11 @@ int nx_cmd_verp(int argc, char **argv)
         "sign ADDRESS... | verify RETURNPATH [RECIPIENT] | decode RETURNPATH... | keygen [ID]",
         "Mail sent from a signed return path proves its bounces: anybody can write a bounce, but not one that comes to a token "
         "made for that recipient.\n"
-        "`sign` prints the return path for a mail to each address; `verify` says what one is worth (exit 0 good, 1 not); `decode` "
-        "prints what [verp] forms read in one of another system: the recipient, the stream and the form, - for none (exit 1 when "
-        "one says nothing); `keygen` prints a line for the file that [verp] keys_file "
-        "names (mode 0600; put a new key first, keep the old one for its lifetime).",
+        "`sign` prints the return path for a mail to each address; `verify` says what one is worth; `decode` prints what [verp] "
+        "forms read in one of another system: the "
+        "recipient, the stream and the form, - for none; `keygen` prints a line for the file that [verp] keys_file "
+        "names (mode 0600; put a new key first, keep the old one for its lifetime).\n"
+        "Exit: 0; 1 verify: it is not good, decode: one says nothing; 64 usage; 65 no keys are set, or they are wrong.",
         1, -1};
     g_autofree char *stream = NULL;
     const GOptionEntry entries[] = {
