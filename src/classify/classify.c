@@ -219,19 +219,31 @@ static void heed_provider(const struct nx_report *report, struct nx_verdict *ver
         verdict->class_ = report->hint_class;
 }
 
+/* The guard that took words away says what they are about: that is more than the codes that leave everything open. */
+static bool by_guard(const struct judge *judge, struct nx_verdict *verdict)
+{
+    const struct nx_rule *guard = judge->matcher->guard;
+    if (guard == NULL || is_login_reply(judge))
+        return false;
+    decide_by_cause(judge, guard->cause, nx_cause_facts(guard->cause)->class_, guard->id, judge->matcher->guarded, verdict);
+    return true;
+}
+
 static void judge_words_and_codes(struct judge *judge, struct nx_verdict *verdict)
 {
     const struct nx_ruleset *rules = judge->matcher->rules;
     const struct nx_report *report = judge->report;
     struct nx_found found;
     int text = DIAGNOSTIC;
+    judge->matcher->guard = NULL;
     if (report->hint == NX_CAUSE_UPSTREAM_SUPPRESSED || (report->hint != NX_CAUSE_NONE && report->hint_firm)) {
         decide_by_cause(judge, report->hint, nx_cause_facts(report->hint)->class_, NX_STR("hint"), NX_STR_NONE, verdict);
     } else if (words(judge, 0, rules->weak_unit, &found, &text)) {
         decide_by_rule(judge, &found, text, verdict);
     } else if (report->hint != NX_CAUSE_NONE && report->hint != NX_CAUSE_UNKNOWN) {
         decide_by_cause(judge, report->hint, nx_cause_facts(report->hint)->class_, NX_STR("hint"), NX_STR_NONE, verdict);
-    } else if (by_status(judge, true, verdict)) {
+    } else if (by_status(judge, true, verdict) && verdict->cause != NX_CAUSE_POLICY_BLOCK) {
+    } else if (by_guard(judge, verdict) || verdict->cause == NX_CAUSE_POLICY_BLOCK) {
     } else if (words(judge, rules->weak_unit, rules->n_units, &found, &text)) {
         decide_by_rule(judge, &found, text, verdict);
     } else if (!by_status(judge, false, verdict) && !by_reply(judge, verdict)) {

@@ -66,6 +66,8 @@ struct nx_rule_info {
 };
 size_t nx_ruleset_count(const struct nx_ruleset *rules);
 void nx_ruleset_rule(const struct nx_ruleset *rules, size_t place, struct nx_rule_info *ret);
+/* A guard by its id, which a verdict may name; cause NONE: it does not say what the words are about. false: there is none. */
+bool nx_ruleset_guard(const struct nx_ruleset *rules, struct nx_str id, struct nx_rule_info *ret);
 /* The i-th example of a rule; false: there are no more. */
 bool nx_ruleset_example(const struct nx_ruleset *rules, size_t place, size_t i, struct nx_str *ret_text, bool *ret_hit);
 size_t nx_ruleset_providers(const struct nx_ruleset *rules);

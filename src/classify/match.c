@@ -182,8 +182,14 @@ static bool is_guarded(struct nx_matcher *matcher, const struct nx_scan *scan, c
         bool wide = scope == NX_SCOPE_REPLY;
         if (n[wide] == 0)
             n[wide] = guard_view(scan->norm.text, found, wide, views[wide]);
-        if (guard_holds(matcher, i, (struct nx_str){views[wide], n[wide]}))
-            return true;
+        if (!guard_holds(matcher, i, (struct nx_str){views[wide], n[wide]}))
+            continue;
+        const struct nx_rule *guard = g_ptr_array_index(matcher->rules->book->guards, i);
+        if (matcher->guard == NULL && guard->cause != NX_CAUSE_NONE) {
+            matcher->guard = guard;
+            matcher->guarded = nx_norm_span(&scan->norm, found->from, found->to);
+        }
+        return true;
     }
     return false;
 }

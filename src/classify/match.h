@@ -63,9 +63,11 @@ struct nx_matcher {
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
-    struct nx_scan scans[3]; /* tail of an expiry, diagnostic, text */
-    size_t n_words;          /* of each bit set */
-    bool limit;              /* an expression or phrase ran into its limit */
+    struct nx_scan scans[3];     /* tail of an expiry, diagnostic, text */
+    size_t n_words;              /* of each bit set */
+    const struct nx_rule *guard; /* the first that took words away and says what they are about; NULL: none. Reset by who asks */
+    struct nx_str guarded;       /* those words, as they stand */
+    bool limit;                  /* an expression or phrase ran into its limit */
 };
 
 void nx_matcher_scan(struct nx_matcher *matcher, struct nx_arena *arena, struct nx_scan *scan, struct nx_str text);

@@ -62,7 +62,7 @@ struct nx_rule {
     struct nx_str id, file, body; /* body: its lines, as written */
     unsigned line;
     bool local, weak;
-    bool guard;          /* no rule: `guard ID`, which takes words away from hard rules */
+    bool guard;          /* no rule: `guard ID`, which takes words away from hard rules; a cause says what they are about */
     enum nx_scope scope; /* of a guard */
     enum nx_tier tier;
     struct nx_str place_file; /* where it stands in the order: its own place, or that of the rule it replaces */

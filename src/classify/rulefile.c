@@ -256,7 +256,7 @@ static const struct {
     void (*read)(struct reader *reader, struct nx_str value);
     unsigned of; /* whose key it is */
 } rule_keys[] = {
-    {"cause", key_cause, OF_RULE}, {"class", key_class, OF_RULE},   {"tier", key_tier, OF_RULE},    {"from", key_from, OF_RULE},
+    {"cause", key_cause, OF_BOTH}, {"class", key_class, OF_RULE},   {"tier", key_tier, OF_RULE},    {"from", key_from, OF_RULE},
     {"code", key_code, OF_RULE},   {"status", key_status, OF_RULE}, {"stage", key_stage, OF_RULE},  {"format", key_format, OF_RULE},
     {"kind", key_kind, OF_RULE},   {"any", key_any, OF_RULE},       {"scope", key_scope, OF_GUARD}, {"re", key_re, OF_BOTH},
     {"need", key_need, OF_BOTH},   {"not", key_not, OF_RULE},       {"beats", key_beats, OF_RULE},  {"hit", key_hit, OF_BOTH},

@@ -118,8 +118,8 @@ static void digest(struct nx_ruleset *rules)
     for (guint i = 0; i < book->guards->len; i++) {
         const struct nx_rule *guard = g_ptr_array_index(book->guards, i);
         sum_str(sum, guard->id);
-        char scope = (char)('0' + guard->scope);
-        sum_str(sum, (struct nx_str){&scope, 1});
+        char facts[] = {(char)('0' + guard->scope), (char)('0' + guard->cause)};
+        sum_str(sum, (struct nx_str){facts, sizeof facts});
         sum_phrases(sum, guard->needs);
         sum_str(sum, guard->re);
     }
@@ -199,6 +199,27 @@ struct nx_str nx_ruleset_digest(const struct nx_ruleset *rules)
 size_t nx_ruleset_count(const struct nx_ruleset *rules)
 {
     return rules->book->rules->len;
+}
+
+bool nx_ruleset_guard(const struct nx_ruleset *rules, struct nx_str id, struct nx_rule_info *ret)
+{
+    for (guint i = 0; i < rules->book->guards->len; i++) {
+        const struct nx_rule *guard = g_ptr_array_index(rules->book->guards, i);
+        if (!nx_str_eq(guard->id, id))
+            continue;
+        *ret = (struct nx_rule_info){.id = guard->id,
+                                     .file = guard->file,
+                                     .body = guard->body,
+                                     .note = guard->note,
+                                     .line = guard->line,
+                                     .tier = nx_tier_name(guard->tier),
+                                     .cause = guard->cause,
+                                     .class_ = nx_cause_facts(guard->cause)->class_,
+                                     .expression = true,
+                                     .local = guard->local};
+        return true;
+    }
+    return false;
 }
 
 void nx_ruleset_rule(const struct nx_ruleset *rules, size_t place, struct nx_rule_info *ret)

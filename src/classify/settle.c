@@ -118,6 +118,8 @@ static const char *refused(struct nx_str re, size_t *ret_at)
                 return "\\C, \\K, \\Q and \\E are not allowed";
             i++;
         } else if (in_class) {
+            if ((unsigned char)c >= 0x80)
+                return "a class takes one byte, and this letter has several (write (?:ä|ö) instead)";
             in_class = c != ']';
         } else if (c == '[') {
             in_class = true;
@@ -125,6 +127,8 @@ static const char *refused(struct nx_str re, size_t *ret_at)
                 i++;
             if (i + 1 < re.n && re.p[i + 1] == ']')
                 i++;
+        } else if ((unsigned char)c >= 0x80 && next != '\0' && strchr("?*+{", next) != NULL) {
+            return "this would count one byte of the letter (write (?:ä)? instead)";
         } else if (c == '.' && (next == '*' || next == '+')) {
             return "'.*' and '.+' are not allowed (use '.{0,120}')";
         } else if (c == '(' && next == '*') {

@@ -134,6 +134,10 @@ static void decided_row(struct nx_worker *worker, const struct nx_ruleset *rules
             NX_FMT(verdict->matched), reporter ? " of the reporting server" : "");
         if (info.note.n > 0)
             row("", "%.*s", NX_FMT(info.note));
+    } else if (nx_ruleset_guard(rules, verdict->rule, &info)) {
+        row("Decided by", "guard %.*s (%.*s:%u): the words \"%.*s\" are not about the recipient", NX_FMT(info.id),
+            NX_FMT(info.file), info.line, NX_FMT(verdict->matched));
+        row("", "%.*s", NX_FMT(info.note));
     } else if (nx_str_eq(verdict->rule, NX_STR("code.status"))) {
         row("Decided by", "the status code %.*s alone: no rule knows the words", NX_FMT(verdict->matched));
     } else if (nx_str_eq(verdict->rule, NX_STR("code.reply"))) {

@@ -16,6 +16,8 @@ static const char small[] = "rule x.unknown\n  cause mailbox_unknown\n  any user
                             "rule x.absent\n  cause mailbox_unknown\n  re @\\S+ is gone\n  need is gone\n  hit 550 <u@example.net> is gone\n"
                             "rule x.domain\n  cause bad_domain\n  any no such domain\n  hit no such domain\n"
                             "rule x.weak\n  cause policy_block\n  tier weak\n  any denied\n  hit denied\n"
+                            "guard x.guard\n  cause smtp_auth\n  re login user unknown\\|\n  need login\n  hit login user unknown|\n"
+                            "guard x.silent\n  re printer user unknown\\|\n  need printer\n  hit printer user unknown|\n"
                             "rule x.late\n  cause delayed\n  kind delayed\n  tier weak\n  any is delayed\n  hit is delayed\n";
 
 static struct nx_ruleset *make(const char *shipped, const char *local, GError **error)
@@ -155,6 +157,9 @@ static void evidence_in_its_order(void **state)
         {"a server of nobody's",
          {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("550 no such domain: mx.example.org"), .recipient = NX_STR("bob@example.net"), .original.from = NX_STR("news@example.com")},
          NX_CAUSE_BAD_DOMAIN, NX_CLASS_HARD, "x.domain"},
+        {"a guard says what the words are about", {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("550 5.7.1 login user unknown")}, NX_CAUSE_SMTP_AUTH, NX_CLASS_BLOCK, "x.guard"},
+        {"a specific code says more", {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("552 5.2.2 login user unknown")}, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, "code.status"},
+        {"a guard without a cause leaves it to the code", {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("550 5.7.1 printer user unknown")}, NX_CAUSE_POLICY_BLOCK, NX_CLASS_BLOCK, "code.status"},
         {"who wrote to himself",
          {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("550 bob@example.net user unknown"), .recipient = NX_STR("bob@example.net"), .original.from = NX_STR("bob@example.net")},
          NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, "x.unknown"},
@@ -311,6 +316,8 @@ static void faults_are_told_with_their_place(void **state)
         {RULE "  any abcd * \n  hit abcd\n", "a gap is"},
         {RULE "  re abcd.*x\n  hit abcd x\n", "causes/a.rules:3:10: re: '.*' and '.+' are not allowed"},
         {RULE "  re (abcd)\\1\n  hit abcdabcd\n", "back-references"},
+        {RULE "  re abcd[äö]e\n  hit abcdäe\n", "a class takes one byte"},
+        {RULE "  re abcdä?e\n  hit abcde\n", "one byte of the letter"},
         {RULE "  re (?<=a)bcde\n  hit abcde\n", "look-behind"},
         {RULE "  re abcd(\n  hit abcd\n", "missing closing parenthesis"},
         {RULE "  re a|b\n  hit a\n", "no text of 4 bytes"},
@@ -329,7 +336,7 @@ static void faults_are_told_with_their_place(void **state)
         {"disable x.y\n", "is for local rules"},
         {"rules x.y\n", "unknown word 'rules'"},
         {"guard x.y\n  hit abcd|\n", "has no words"},
-        {"guard x.y\n  re abcd\n  cause expired\n  hit abcd|\n", "causes/a.rules:3:3: unknown key 'cause' (scope re need hit miss note since src)"},
+        {"guard x.y\n  re abcd\n  any expired\n  hit abcd|\n", "causes/a.rules:3:3: unknown key 'any' (cause scope re need hit miss note since src)"},
         {"guard x.y\n  scope word\n  re abcd\n  hit abcd|\n", "causes/a.rules:2:9: unknown scope 'word' (clause, reply or code)"},
         {"guard x.y\n  re abcd\\|\n  hit abcd\n", "causes/a.rules:3:8: guard 'x.y' does not hold this hit"},
         {"guard x.y\n  re abcd\n  hit abcd\n  miss abcde\n", "causes/a.rules:4:8: guard 'x.y' holds this miss"},
