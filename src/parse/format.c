@@ -210,7 +210,7 @@ static bool read_line_key(struct reader *r, struct nx_str key, struct nx_str val
 /* Words of the head: "sender mailer-daemon", "subject delayed -> delayed", "answer * out of office". */
 static bool read_hint(struct reader *r, struct nx_str key, struct nx_str value, size_t column)
 {
-    static const char *const keys[] = {"sender", "subject", "answer", "answer-hint", "absence", "challenge"};
+    static const char *const keys[] = {"sender", "subject", "answer", "answer-hint", "absence", "challenge", "carrier"};
     size_t place = 0;
     while (place < G_N_ELEMENTS(keys) && !nx_str_eq(key, nx_str_of(keys[place])))
         place++;
@@ -251,7 +251,7 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
         if (!read_hint(r, key, value, column) && !read_line_key(r, key, value, column))
             fault(r, 2,
                   "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient state failed delayed "
-                  "delivered help sender subject answer answer-hint absence challenge)",
+                  "delivered help sender subject answer answer-hint absence challenge carrier)",
                   NX_FMT(key));
         return;
     }

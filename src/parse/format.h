@@ -70,7 +70,15 @@ struct nx_unit { /* what a literal found in the text stands for */
 };
 
 /* Words of the head, and of the start of a text, that say what kind of mail it is. */
-enum nx_hint_place { NX_HINT_SENDER, NX_HINT_SUBJECT, NX_HINT_ANSWER, NX_HINT_ANSWER_HINT, NX_HINT_ABSENCE, NX_HINT_CHALLENGE };
+enum nx_hint_place {
+    NX_HINT_SENDER,
+    NX_HINT_SUBJECT,
+    NX_HINT_ANSWER,
+    NX_HINT_ANSWER_HINT,
+    NX_HINT_ABSENCE,
+    NX_HINT_CHALLENGE,
+    NX_HINT_CARRIER
+};
 
 struct nx_hint {
     enum nx_hint_place place;

@@ -16,6 +16,7 @@ static void on_hint(unsigned unit, size_t at, void *data)
     struct nx_hints *hints = look->hints;
     if (look->is_from) {
         hints->sender |= hint->place == NX_HINT_SENDER;
+        hints->carrier |= hint->place == NX_HINT_CARRIER;
         return;
     }
     bool here = hint->anywhere || at == look->start;

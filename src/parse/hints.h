@@ -2,15 +2,16 @@
 /* parse/hints.h - words in the head of a message that say what kind of mail it is: From and Subject of programs that report,
  * and Subject of answering machines.
  *
- * The words are the keys `sender`, `subject`, `answer`, `answer-hint`, `absence` and `challenge` of the common part of format
- * files (docs/formats.md). Compared in small letters, blanks squeezed. One of them proves nothing: who reads them weighs them
- * with the rest. Inside the room only; pure, any thread. */
+ * The words are the keys `sender`, `subject`, `answer`, `answer-hint`, `absence`, `challenge` and `carrier` of the common part of
+ * format files (docs/formats.md). Compared in small letters, blanks squeezed. One of them proves nothing: who reads them weighs
+ * them with the rest. Inside the room only; pure, any thread. */
 #pragma once
 #include "mime/mime.h"
 #include "parse/format.h"
 
 struct nx_hints {
     bool sender;          /* From is that of a program that reports */
+    bool carrier;         /* From is that of software that encloses what it got */
     bool subject;         /* Subject is that of a report */
     bool failed;          /* ... of one that tells of a failure */
     bool delayed;         /* ... or of a delay */

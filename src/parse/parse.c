@@ -339,7 +339,6 @@ static struct nx_str return_paths(struct nx_reading *reading)
  * filter encloses what it marks, an archive what it files; they keep the sender or the subject. */
 static bool is_carrier(const struct nx_reading *reading)
 {
-    static const char *const software[] = {"-bounces@", "mailman", "listserv", "majordomo", "sympa", "owner-", "-owner@"};
     struct nx_str from = nx_fields_get(reading->mail.fields, "From"), inner = nx_fields_get(reading->mail.returned, "From");
     bool report = find_part(&reading->mail, NX_PART_STATUS) != NULL ||
                   nx_str_eq(reading->mail.media_type, NX_STR("multipart/report")) || (reading->has_words && reading->words.known);
@@ -349,10 +348,7 @@ static bool is_carrier(const struct nx_reading *reading)
     if ((from.n > 0 && nx_str_ieq(from, inner)) ||
         (subject.n > 0 && nx_str_ieq(subject, nx_fields_get(reading->mail.returned, "Subject"))))
         return true;
-    bool list = false;
-    for (size_t i = 0; i < G_N_ELEMENTS(software); i++)
-        list |= nx_str_ihas(from, nx_str_of(software[i]));
-    return list && nx_str_ihas(subject, NX_STR("bounce"));
+    return reading->hints.carrier && nx_str_ihas(subject, NX_STR("bounce"));
 }
 
 static bool tells_of_failure(const struct nx_reports *out)
