@@ -78,8 +78,6 @@ gboolean nx_store_forget(struct nx_store *store, const struct nx_forget *forget,
         return FALSE;
     struct nx_task step = {.run = run_mentions, .addresses = addresses, .n = forget->n, .cleared = &cleared};
     do {
-        step.done = false;
-        step.next = NULL;
         if (!nx_writer_wait(store, &step, error))
             return FALSE;
     } while (step.after > 0);

@@ -79,9 +79,10 @@ struct nx_backend_ops {
                      struct nx_recorded *ret, GError **error);
     gboolean (*sweep_sent)(struct nx_backend *backend, const struct nx_sent_limits *limits, nx_when now, bool *ret_more,
                            GError **error);
-    /* How many recipients of this Message-ID, two at most; with a key 1 where it is one of them. -1 error. */
+    /* How many recipients of this Message-ID, two at most; -1 error. ret: the key given (n == 0: none) where it is one of them,
+     * which *ret_named tells, else any. */
     int (*find_sent)(struct nx_backend *backend, struct nx_arena *arena, struct nx_str message_id, struct nx_str key,
-                     struct nx_sent_found *ret, GError **error);
+                     struct nx_sent_found *ret, bool *ret_named, GError **error);
     gboolean (*mark)(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
     /* forget: rows of their own, alone in a transaction; addresses are folded. mentions: moves *after on, 0 at the end. wipe: what
      * was deleted leaves the files; outside a transaction. */

@@ -80,25 +80,21 @@ gboolean nx_sent_resolve(struct nx_store *store, const struct nx_event **event, 
     const struct nx_report *report = &(*event)->report;
     struct nx_address named = {0};
     struct nx_sent_found found;
-    bool agrees;
+    bool sent, agrees;
     if (!is_asked(report))
         return TRUE;
     if (report->recipient.n > 0 && !nx_address_fold(store->scratch, report->recipient, store->rules, &named, NULL))
         named.key = NX_STR_NONE;
-    int n = named.key.n > 0
-                ? store->ops->find_sent(store->backend, store->scratch, report->original.message_id, named.key, &found, error)
-                : 0;
-    if (n > 0) {
+    int n = store->ops->find_sent(store->backend, store->scratch, report->original.message_id, named.key, &found, &sent, error);
+    if (n < 0)
+        return FALSE;
+    if (n > 0 && sent) {
         *ret_event = **event;
         *event = ret_event;
         ret_event->report.notes |= NX_NOTE_SENT;
         take_stream(&ret_event->report, &found);
         return TRUE;
     }
-    if (n == 0)
-        n = store->ops->find_sent(store->backend, store->scratch, report->original.message_id, NX_STR_NONE, &found, error);
-    if (n < 0)
-        return FALSE;
     bool against = n == 1 && contradicts(store, report->original.to, found.recipient, &agrees);
     if (n != 1 || against || (named.key.n > 0 && !agrees)) /* an alias is believed where both say so */
         return TRUE;

@@ -98,6 +98,21 @@ static void breathe(int64_t *last, int64_t waited_from)
     }
 }
 
+/* Each task is its waiter's again from then on. */
+static void tell(struct nx_task *tasks)
+{
+    for (struct nx_task *task = tasks, *next; task != NULL; task = next) {
+        next = task->next;
+        if (task->fn == NULL) {
+            sem_post(&task->over);
+            continue;
+        }
+        task->fn(task->data, task->error);
+        g_clear_error(&task->error);
+        g_free(task);
+    }
+}
+
 static void *write_all(void *data)
 {
     struct nx_store *store = data;
@@ -118,24 +133,9 @@ static void *write_all(void *data)
             run_alone(store, tasks);
         else
             run_group(store, tasks, most);
-        struct nx_task *waited = NULL;
-        while (tasks != NULL) {
-            struct nx_task *task = tasks;
-            tasks = task->next;
-            if (task->fn != NULL) {
-                task->fn(task->data, task->error);
-                g_clear_error(&task->error);
-                g_free(task);
-            } else {
-                task->next = waited;
-                waited = task;
-            }
-        }
+        tell(tasks);
         nx_arena_reset(store->scratch);
         pthread_mutex_lock(&store->lock);
-        for (; waited != NULL; waited = waited->next)
-            waited->done = true; /* the task is its waiter's again once the lock is let go */
-        pthread_cond_broadcast(&store->done);
     }
     pthread_mutex_unlock(&store->lock);
     return NULL;
@@ -156,25 +156,25 @@ gboolean nx_writer_enqueue(struct nx_store *store, struct nx_task *task, bool wa
                     QUEUE_MAX);
         return FALSE;
     }
+    task->next = NULL;
     *store->tail = task;
     store->tail = &task->next;
     store->queued++;
-    pthread_cond_signal(&store->work);
     pthread_mutex_unlock(&store->lock);
+    pthread_cond_signal(&store->work); /* who wakes finds the lock free */
     return TRUE;
 }
 
 gboolean nx_writer_wait(struct nx_store *store, struct nx_task *task, GError **error)
 {
-    if (!nx_writer_enqueue(store, task, true, error))
-        return FALSE;
-    pthread_mutex_lock(&store->lock);
-    while (!task->done)
-        pthread_cond_wait(&store->done, &store->lock);
-    pthread_mutex_unlock(&store->lock);
-    if (task->error == NULL)
-        return TRUE;
-    g_propagate_error(error, task->error);
+    sem_init(&task->over, 0, 0);
+    bool queued = nx_writer_enqueue(store, task, true, error);
+    while (queued && sem_wait(&task->over) != 0)
+        ; /* a signal */
+    sem_destroy(&task->over);
+    if (!queued || task->error == NULL)
+        return queued;
+    g_propagate_error(error, g_steal_pointer(&task->error));
     return FALSE;
 }
 
@@ -183,7 +183,6 @@ gboolean nx_writer_start(struct nx_store *store, GError **error)
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->work, NULL);
     pthread_cond_init(&store->room, NULL);
-    pthread_cond_init(&store->done, NULL);
     int failed = pthread_create(&store->writer, NULL, write_all, store);
     if (failed == 0)
         return TRUE;
@@ -201,5 +200,4 @@ void nx_writer_stop(struct nx_store *store)
     pthread_mutex_destroy(&store->lock);
     pthread_cond_destroy(&store->work);
     pthread_cond_destroy(&store->room);
-    pthread_cond_destroy(&store->done);
 }

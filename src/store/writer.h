@@ -8,6 +8,7 @@
 #include "store/ops.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 struct nx_task {
     struct nx_task *next;
@@ -49,7 +50,7 @@ struct nx_task {
     bool dry;
     int64_t after;
     /* of a caller that waits */
-    bool done;
+    sem_t over; /* of its own, so that a commit wakes those alone that it was for */
     GError *error;
 };
 
@@ -62,7 +63,7 @@ struct nx_store {
     struct nx_arena *scratch; /* of the writer thread */
     pthread_t writer;
     pthread_mutex_t lock;
-    pthread_cond_t work, room, done;
+    pthread_cond_t work, room;
     struct nx_task *head, **tail;
     size_t queued;
     bool closing;
@@ -77,5 +78,5 @@ gboolean nx_writer_start(struct nx_store *store, GError **error) G_GNUC_WARN_UNU
 void nx_writer_stop(struct nx_store *store);
 /* wait: for a place in the queue; else BUSY when there is none. */
 gboolean nx_writer_enqueue(struct nx_store *store, struct nx_task *task, bool wait, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Until it is committed, or has failed. */
+/* Until it is committed, or has failed; then the task may be used again. */
 gboolean nx_writer_wait(struct nx_store *store, struct nx_task *task, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -11,6 +11,9 @@
 #include "store/sqlite/tally.h"
 #include "store/sqlite/write.h"
 
+static const char BEGIN[] = "BEGIN IMMEDIATE";
+static const char COMMIT[] = "COMMIT";
+
 static struct nx_backend *backend_open(const char *path, const struct nx_policy *policy, GError **error)
 {
     struct nx_db *db = nx_db_open(path, true, error);
@@ -49,12 +52,14 @@ static void backend_close(struct nx_backend *backend)
 
 static gboolean begin(struct nx_backend *backend, GError **error)
 {
-    return nx_db_exec(backend->db, "BEGIN IMMEDIATE", error);
+    sqlite3_stmt *begin = nx_db_statement(backend->db, BEGIN, error);
+    return begin != NULL && nx_db_run(backend->db, begin, error);
 }
 
 static gboolean commit(struct nx_backend *backend, GError **error)
 {
-    return nx_db_exec(backend->db, "COMMIT", error);
+    sqlite3_stmt *commit = nx_db_statement(backend->db, COMMIT, error);
+    return commit != NULL && nx_db_run(backend->db, commit, error);
 }
 
 static void rollback(struct nx_backend *backend)

@@ -109,24 +109,36 @@ gboolean nx_sent_sweep(struct nx_backend *backend, const struct nx_sent_limits *
     return TRUE;
 }
 
-/* key n == 0: any; then 2 says that there are several. */
-int nx_sent_find(struct nx_backend *backend, struct nx_arena *arena, struct nx_str message_id, struct nx_str key,
-                 struct nx_sent_found *ret, GError **error)
+static int find(struct nx_db *db, struct nx_arena *arena, const char *sql, int64_t id, struct nx_str key, struct nx_sent_found *ret,
+                bool *ret_named, GError **error)
 {
-    struct nx_db *db = backend->db;
-    sqlite3_stmt *find = nx_db_statement(db, key.n > 0 ? NAMED : ANY, error);
+    sqlite3_stmt *rows = nx_db_statement(db, sql, error);
     int got, n = 0;
-    if (find == NULL)
+    if (rows == NULL)
         return -1;
-    sqlite3_bind_int64(find, 1, hash_of(message_id));
-    if (key.n > 0)
-        bind_who(find, 2, key);
-    while ((got = nx_db_step(db, find, error)) > 0) {
-        ret->recipient = nx_address_of_key(arena, nx_db_text(find, 0));
-        ret->stream = nx_arena_dup(arena, nx_db_text(find, 1));
+    sqlite3_bind_int64(rows, 1, id);
+    if (sql == NAMED)
+        bind_who(rows, 2, key);
+    while ((got = nx_db_step(db, rows, error)) > 0) {
         n++;
+        if (*ret_named)
+            continue;
+        *ret_named = nx_str_eq(nx_db_text(rows, 0), key);
+        ret->recipient = nx_address_of_key(arena, nx_db_text(rows, 0));
+        ret->stream = nx_arena_dup(arena, nx_db_text(rows, 1));
     }
     return got < 0 ? -1 : n;
+}
+
+int nx_sent_find(struct nx_backend *backend, struct nx_arena *arena, struct nx_str message_id, struct nx_str key,
+                 struct nx_sent_found *ret, bool *ret_named, GError **error)
+{
+    int64_t id = hash_of(message_id);
+    *ret_named = false;
+    int n = find(backend->db, arena, ANY, id, key, ret, ret_named, error);
+    if (n < 2 || *ret_named || key.n == 0)
+        return n;
+    return find(backend->db, arena, NAMED, id, key, ret, ret_named, error) < 0 ? -1 : n; /* one of many */
 }
 
 gboolean nx_sent_may_be(struct nx_db *db, struct nx_str key, nx_when at, bool *ret, GError **error)

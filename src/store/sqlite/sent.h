@@ -16,7 +16,7 @@ gboolean nx_sent_add(struct nx_backend *backend, const struct nx_sent *sent, str
 gboolean nx_sent_sweep(struct nx_backend *backend, const struct nx_sent_limits *limits, nx_when now, bool *ret_more,
                        GError **error);
 int nx_sent_find(struct nx_backend *backend, struct nx_arena *arena, struct nx_str message_id, struct nx_str key,
-                 struct nx_sent_found *ret, GError **error);
+                 struct nx_sent_found *ret, bool *ret_named, GError **error);
 /* Was something sent to it, or does the ledger not go back so far that it could tell? */
 gboolean nx_sent_may_be(struct nx_db *db, struct nx_str key, nx_when at, bool *ret, GError **error);
 gboolean nx_sent_read_all(struct nx_reader *reader, struct nx_str key, nx_sent_fn *fn, void *data, GError **error);

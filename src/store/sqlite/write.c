@@ -28,10 +28,9 @@ static const char LIVING[] = "SELECT stream FROM suppressions WHERE key=?1"
                              " ORDER BY class='h' AND manual=0 DESC, class='s' AND manual=0 AND until IS NOT NULL DESC LIMIT 1";
 static const char LISTED[] =
     "SELECT 1 FROM suppressions WHERE key=?1 AND (?2='' OR stream=?2 OR (?2='" NX_STREAM_UNNAMED "' AND stream=''))";
-static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM log";
 static const char APPEND[] = "INSERT INTO log(id, act, at, made, key, stream, address, kind, cause, class, counts, action, scope, "
-                             "until, reason, actor, source, status, rule, diagnostic, body, seq, remote, holder) "
-                             "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24)";
+                             "until, reason, actor, source, status, rule, diagnostic, body, remote, holder) "
+                             "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)";
 
 struct nx_str nx_write_id(struct nx_arena *arena, struct nx_str id)
 {
@@ -173,11 +172,9 @@ struct appended { /* a log row; absent texts are NULL */
 
 static gboolean append(struct nx_db *db, const struct appended *row, int64_t *ret_sequence, GError **error)
 {
-    sqlite3_stmt *next = nx_db_statement(db, NEXT, error), *insert = nx_db_statement(db, APPEND, error);
-    if (next == NULL || insert == NULL || nx_db_step(db, next, error) < 0)
+    sqlite3_stmt *insert = nx_db_statement(db, APPEND, error);
+    if (insert == NULL)
         return FALSE;
-    *ret_sequence = sqlite3_column_int64(next, 0);
-    nx_db_reset(next);
     const struct nx_str texts[] = {
         [2] = row->act,     [5] = row->key,    [6] = row->stream,     [7] = row->address, [8] = row->kind,
         [12] = row->action, [13] = row->scope, [15] = row->reason,    [16] = row->actor,  [17] = row->source,
@@ -195,10 +192,12 @@ static gboolean append(struct nx_db *db, const struct appended *row, int64_t *re
     sqlite3_bind_null(insert, 21);
     if (row->body.n > 0)
         sqlite3_bind_blob64(insert, 21, row->body.p, row->body.n, SQLITE_STATIC);
-    sqlite3_bind_int64(insert, 22, *ret_sequence);
-    nx_db_bind_opt(insert, 23, row->remote);
-    nx_db_bind_opt(insert, 24, row->holder);
-    return nx_db_run(db, insert, error);
+    nx_db_bind_opt(insert, 22, row->remote);
+    nx_db_bind_opt(insert, 23, row->holder);
+    if (!nx_db_run(db, insert, error))
+        return FALSE;
+    *ret_sequence = sqlite3_last_insert_rowid(db->sqlite); /* SQLite gives the highest and one */
+    return TRUE;
 }
 
 static gboolean count_event(struct nx_db *db, const struct appended *row, GError **error)

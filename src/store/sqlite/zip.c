@@ -6,6 +6,8 @@
 #include <zstd.h>
 
 #define PLAIN_MAX (64u << 20) /* no row of ours is larger */
+#define LEVEL 1               /* of an event: three quarters of the time of level 3, 1.6 % more bytes (of 560 collected reports) */
+#define LIST_LEVEL 3
 
 struct nx_zip {
     ZSTD_CCtx *compress;
@@ -50,7 +52,7 @@ struct nx_zip *nx_zip_new(struct nx_str dictionary)
     struct nx_zip *zip = g_new0(struct nx_zip, 1);
     zip->compress = ZSTD_createCCtx();
     zip->expand = ZSTD_createDCtx();
-    zip->compress_dictionary = ZSTD_createCDict(dictionary.p, dictionary.n, 3);
+    zip->compress_dictionary = ZSTD_createCDict(dictionary.p, dictionary.n, LEVEL);
     zip->expand_dictionary = ZSTD_createDDict(dictionary.p, dictionary.n);
     g_assert(zip->compress != NULL && zip->expand != NULL && zip->compress_dictionary != NULL && zip->expand_dictionary != NULL);
     return zip;
@@ -71,7 +73,7 @@ static struct nx_str pack(struct nx_zip *zip, struct nx_arena *arena, struct nx_
 {
     size_t room = ZSTD_compressBound(plain.n);
     char *out = nx_arena_alloc(arena, room);
-    size_t n = list ? ZSTD_compressCCtx(zip->compress, out, room, plain.p, plain.n, 3)
+    size_t n = list ? ZSTD_compressCCtx(zip->compress, out, room, plain.p, plain.n, LIST_LEVEL)
                     : ZSTD_compress_usingCDict(zip->compress, out, room, plain.p, plain.n, zip->compress_dictionary);
     g_assert(!ZSTD_isError(n)); /* the room is the bound */
     return (struct nx_str){out, n};
