@@ -22,7 +22,7 @@ static const struct nx_config_key keys[] = {
      "The file of `nixie token`. Empty: tokens beside the database."},
     {"serve", "threads", NX_CONFIG_UINT, AT(serve_threads), "0", false, "Threads that speak HTTP; 0: one a processor."},
     {"serve", "workers", NX_CONFIG_UINT, AT(serve_workers), "0", false,
-     "Threads that parse; 0: one more than there are processors."},
+     "Threads that parse, and how many messages are parsed at once; 0: one more than there are processors."},
     {"serve", "queue", NX_CONFIG_SIZE, AT(serve_queue), "4k", false,
      "Messages that may wait; past that senders are told to try again."},
     {"serve", "connections", NX_CONFIG_UINT, AT(serve_connections), "1000", false, "HTTP connections at one time."},

@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,10 +21,14 @@ struct nx_intake {
     struct nx_engine *engine;
     bool ending;
     unsigned n_workers;
+    sem_t parsing; /* places, one a worker: what parses needs memory, what waits for its commit hardly any */
     pthread_t *threads;
 };
 
-struct batch {
+struct nx_hand { /* of one thread; its batch: */
+    struct nx_intake *intake;
+    struct nx_engine *engine; /* of the worker, which holds it */
+    struct nx_worker *worker;
     struct nx_job *jobs; /* chained */
     GArray *events;      /* struct nx_event */
     GArray *stored;      /* struct nx_stored */
@@ -64,28 +69,28 @@ static struct nx_job *take(struct nx_intake *intake, struct nx_engine **ret_engi
     return jobs;
 }
 
-static void process(struct nx_worker *worker, struct batch *batch)
+static void process(struct nx_hand *hand)
 {
-    g_array_set_size(batch->events, 0);
-    g_array_set_size(batch->counts, 0);
-    nx_worker_reset(worker);
-    for (const struct nx_job *job = batch->jobs; job != NULL; job = job->next) {
+    g_array_set_size(hand->events, 0);
+    g_array_set_size(hand->counts, 0);
+    nx_worker_reset(hand->worker);
+    for (const struct nx_job *job = hand->jobs; job != NULL; job = job->next) {
         size_t count = 0;
         for (size_t i = 0; i < job->n_inputs; i++) {
             struct nx_event *events;
-            size_t n = nx_worker_process(worker, &job->inputs[i], &events);
-            g_array_append_vals(batch->events, events, (guint)n);
+            size_t n = nx_worker_process(hand->worker, &job->inputs[i], &events);
+            g_array_append_vals(hand->events, events, (guint)n);
             count += n;
         }
-        g_array_append_val(batch->counts, count);
+        g_array_append_val(hand->counts, count);
     }
-    g_array_set_size(batch->stored, batch->events->len);
+    g_array_set_size(hand->stored, hand->events->len);
 }
 
-static void answer(struct nx_intake *intake, int64_t took, struct nx_worker *worker, struct nx_job *job, struct nx_event *events,
-                   const struct nx_stored *stored, size_t n, const GError *error)
+static void answer(struct nx_hand *hand, int64_t took, struct nx_job *job, struct nx_event *events, const struct nx_stored *stored,
+                   size_t n, const GError *error)
 {
-    struct nx_outcome outcome = {.arena = nx_worker_arena(worker), .error = error};
+    struct nx_outcome outcome = {.arena = nx_worker_arena(hand->worker), .error = error};
     if (error == NULL) {
         bool *duplicates = nx_arena_array(outcome.arena, n, sizeof *duplicates);
         for (size_t i = 0; i < n; i++) {
@@ -96,8 +101,9 @@ static void answer(struct nx_intake *intake, int64_t took, struct nx_worker *wor
         outcome.duplicates = duplicates;
         outcome.n = n;
     }
-    if (intake->options.observe != NULL)
-        intake->options.observe(intake->options.data, &outcome, took);
+    const struct nx_intake_options *options = &hand->intake->options;
+    if (options->observe != NULL)
+        options->observe(options->data, &outcome, took);
     job->done(job, &outcome);
 }
 
@@ -109,43 +115,34 @@ static bool of_the_store(const GError *error)
 }
 
 struct waiting { /* for one commit */
-    pthread_mutex_t lock;
-    pthread_cond_t done;
-    bool over;
+    sem_t over;
     GError *error;
 };
 
 static void on_stored(void *data, const GError *error)
 {
     struct waiting *waiting = data;
-    pthread_mutex_lock(&waiting->lock);
     waiting->error = error == NULL ? NULL : g_error_copy(error);
-    waiting->over = true;
-    pthread_cond_signal(&waiting->done);
-    pthread_mutex_unlock(&waiting->lock);
+    sem_post(&waiting->over);
 }
 
 /* The events of one job, with what they are answered with. */
-static gboolean add_one(struct nx_intake *intake, struct nx_worker *worker, struct nx_job *job, struct nx_event *events,
-                        struct nx_stored *stored, size_t n, nx_when now, GError **error)
+static gboolean add_one(struct nx_hand *hand, struct nx_job *job, struct nx_event *events, struct nx_stored *stored, size_t n,
+                        nx_when now, GError **error)
 {
-    struct waiting waiting = {.over = false};
+    struct nx_store *store = hand->intake->store;
+    struct nx_arena *arena = nx_worker_arena(hand->worker);
+    struct waiting waiting = {.error = NULL};
     if (job->once == NULL)
-        return nx_store_add(intake->store, nx_worker_arena(worker), events, n, now, stored, error);
+        return nx_store_add(store, arena, events, n, now, stored, error);
     job->events = events;
     job->stored = stored;
     job->n_events = n;
-    pthread_mutex_init(&waiting.lock, NULL);
-    pthread_cond_init(&waiting.done, NULL);
-    if (nx_store_submit(intake->store, nx_worker_arena(worker), events, n, NULL, job->once, now, stored, on_stored, &waiting,
-                        &waiting.error)) {
-        pthread_mutex_lock(&waiting.lock);
-        while (!waiting.over)
-            pthread_cond_wait(&waiting.done, &waiting.lock);
-        pthread_mutex_unlock(&waiting.lock);
-    }
-    pthread_cond_destroy(&waiting.done);
-    pthread_mutex_destroy(&waiting.lock);
+    sem_init(&waiting.over, 0, 0);
+    bool queued = nx_store_submit(store, arena, events, n, NULL, job->once, now, stored, on_stored, &waiting, &waiting.error);
+    while (queued && sem_wait(&waiting.over) != 0)
+        ; /* a signal */
+    sem_destroy(&waiting.over);
     for (size_t i = 0; job->once->repeated && i < n; i++)
         stored[i] = (struct nx_stored){.duplicate = true};
     if (waiting.error != NULL)
@@ -153,9 +150,9 @@ static gboolean add_one(struct nx_intake *intake, struct nx_worker *worker, stru
     return waiting.error == NULL;
 }
 
-static bool some_once(const struct batch *batch)
+static bool some_once(const struct nx_hand *hand)
 {
-    for (const struct nx_job *job = batch->jobs; job != NULL; job = job->next)
+    for (const struct nx_job *job = hand->jobs; job != NULL; job = job->next)
         if (job->once != NULL)
             return true;
     return false;
@@ -163,60 +160,113 @@ static bool some_once(const struct batch *batch)
 
 /* Commits the whole batch; should its content be at fault, or a job have an answer to keep, each job by itself, so that one cannot
  * take others with it. */
-static void commit(struct nx_intake *intake, struct nx_worker *worker, struct batch *batch)
+static void commit(struct nx_hand *hand)
 {
     nx_when now = g_get_real_time() / G_USEC_PER_SEC;
-    struct nx_event *events = (struct nx_event *)(void *)batch->events->data;
-    struct nx_stored *stored = (struct nx_stored *)(void *)batch->stored->data;
-    struct nx_arena *arena = nx_worker_arena(worker);
+    struct nx_event *events = (struct nx_event *)(void *)hand->events->data;
+    struct nx_stored *stored = (struct nx_stored *)(void *)hand->stored->data;
+    struct nx_arena *arena = nx_worker_arena(hand->worker);
     g_autoptr(GError) fault = NULL;
     gint64 began = g_get_monotonic_time();
-    bool apart = some_once(batch);
-    bool whole = !apart && nx_store_add(intake->store, arena, events, batch->events->len, now, stored, &fault);
+    bool apart = some_once(hand);
+    bool whole = !apart && nx_store_add(hand->intake->store, arena, events, hand->events->len, now, stored, &fault);
     guint index = 0;
-    for (struct nx_job *job = batch->jobs, *next; job != NULL; job = next) {
+    for (struct nx_job *job = hand->jobs, *next; job != NULL; job = next) {
         g_autoptr(GError) error = NULL;
-        size_t n = g_array_index(batch->counts, size_t, index++);
+        size_t n = g_array_index(hand->counts, size_t, index++);
         next = job->next; /* done may free the job */
         if (!whole && fault != NULL && of_the_store(fault))
             error = g_error_copy(fault);
-        else if (!whole && !add_one(intake, worker, job, events, stored, n, now, &error))
+        else if (!whole && !add_one(hand, job, events, stored, n, now, &error))
             g_assert(error != NULL);
-        answer(intake, g_get_monotonic_time() - began, worker, job, events, stored, n, error);
+        answer(hand, g_get_monotonic_time() - began, job, events, stored, n, error);
         events += n;
         stored += n;
     }
 }
 
+static bool has_room(const struct nx_intake *intake)
+{
+    return intake->waiting < intake->most && !intake->ending;
+}
+
+static gboolean say_full(const struct nx_intake *intake, GError **error)
+{
+    g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "%zu messages are waiting already (try again in a moment)", intake->most);
+    return FALSE;
+}
+
+/* The hand's jobs, n, which stand among those at work. */
+static void carry_out(struct nx_hand *hand, struct nx_engine *engine, size_t n)
+{
+    struct nx_intake *intake = hand->intake;
+    if (engine != hand->engine) { /* the first time, or reloaded */
+        g_clear_pointer(&hand->worker, nx_worker_free);
+        hand->worker = nx_worker_new(engine);
+        hand->engine = engine;
+    }
+    while (sem_wait(&intake->parsing) != 0)
+        ; /* a signal */
+    process(hand);
+    sem_post(&intake->parsing);
+    commit(hand);
+    pthread_mutex_lock(&intake->lock);
+    intake->at_work -= n;
+    pthread_cond_broadcast(&intake->emptied);
+    pthread_mutex_unlock(&intake->lock);
+}
+
+struct nx_hand *nx_hand_new(struct nx_intake *intake)
+{
+    struct nx_hand *hand = g_new0(struct nx_hand, 1);
+    *hand = (struct nx_hand){.intake = intake,
+                             .events = g_array_new(FALSE, TRUE, sizeof(struct nx_event)),
+                             .stored = g_array_new(FALSE, TRUE, sizeof(struct nx_stored)),
+                             .counts = g_array_new(FALSE, TRUE, sizeof(size_t))};
+    if (intake->options.niceness > 0)
+        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), intake->options.niceness); /* of this thread alone (Linux) */
+    return hand;
+}
+
+void nx_hand_free(struct nx_hand *hand)
+{
+    if (hand == NULL)
+        return;
+    g_clear_pointer(&hand->worker, nx_worker_free);
+    g_array_unref(hand->events);
+    g_array_unref(hand->stored);
+    g_array_unref(hand->counts);
+    g_free(hand);
+}
+
+gboolean nx_intake_do(struct nx_hand *hand, struct nx_job *job, GError **error)
+{
+    struct nx_intake *intake = hand->intake;
+    pthread_mutex_lock(&intake->lock);
+    bool room = has_room(intake);
+    intake->at_work += room;
+    g_autoptr(nx_engine) engine = room ? nx_engine_ref(intake->engine) : NULL;
+    pthread_mutex_unlock(&intake->lock);
+    if (!room)
+        return say_full(intake, error);
+    job->next = NULL;
+    hand->jobs = job;
+    carry_out(hand, engine, 1);
+    return TRUE;
+}
+
 static void *work(void *data)
 {
     struct nx_intake *intake = data;
-    struct batch batch = {NULL, g_array_new(FALSE, TRUE, sizeof(struct nx_event)),
-                          g_array_new(FALSE, TRUE, sizeof(struct nx_stored)), g_array_new(FALSE, TRUE, sizeof(size_t))};
-    struct nx_engine *engine, *current = NULL;
-    struct nx_worker *worker = NULL;
+    struct nx_hand *hand = nx_hand_new(intake);
+    struct nx_engine *engine;
     size_t n;
-    if (intake->options.niceness > 0)
-        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), intake->options.niceness); /* of this thread alone (Linux) */
-    while ((batch.jobs = take(intake, &engine, &n)) != NULL) {
-        if (engine != current) { /* reloaded */
-            g_clear_pointer(&worker, nx_worker_free);
-            worker = nx_worker_new(engine);
-            current = engine;
-        }
+    while ((hand->jobs = take(intake, &engine, &n)) != NULL) {
+        carry_out(hand, engine, n);
         nx_engine_unref(engine); /* the worker holds its own */
-        process(worker, &batch);
-        commit(intake, worker, &batch);
-        pthread_mutex_lock(&intake->lock);
-        intake->at_work -= n;
-        pthread_cond_broadcast(&intake->emptied);
-        pthread_mutex_unlock(&intake->lock);
     }
     nx_engine_unref(engine);
-    g_clear_pointer(&worker, nx_worker_free);
-    g_array_unref(batch.events);
-    g_array_unref(batch.stored);
-    g_array_unref(batch.counts);
+    nx_hand_free(hand);
     return NULL;
 }
 
@@ -229,6 +279,7 @@ struct nx_intake *nx_intake_new(struct nx_engine *engine, struct nx_store *store
     intake->last = &intake->first;
     intake->most = options->queue > 0 ? options->queue : 4096;
     intake->n_workers = options->workers > 0 ? options->workers : g_get_num_processors() + 1;
+    sem_init(&intake->parsing, 0, intake->n_workers);
     pthread_mutex_init(&intake->lock, NULL);
     pthread_cond_init(&intake->filled, NULL);
     pthread_cond_init(&intake->emptied, NULL);
@@ -245,8 +296,10 @@ void nx_intake_free(struct nx_intake *intake)
     intake->ending = true;
     pthread_cond_broadcast(&intake->filled);
     pthread_mutex_unlock(&intake->lock);
+    nx_intake_wait(intake); /* for what others than the workers do */
     for (unsigned i = 0; i < intake->n_workers; i++)
         pthread_join(intake->threads[i], NULL);
+    sem_destroy(&intake->parsing);
     pthread_cond_destroy(&intake->filled);
     pthread_cond_destroy(&intake->emptied);
     pthread_mutex_destroy(&intake->lock);
@@ -261,19 +314,19 @@ static void append(struct nx_intake *intake, struct nx_job *job)
     *intake->last = job;
     intake->last = &job->next;
     intake->waiting++;
-    pthread_cond_signal(&intake->filled);
 }
 
 gboolean nx_intake_submit(struct nx_intake *intake, struct nx_job *job, GError **error)
 {
     pthread_mutex_lock(&intake->lock);
-    bool room = intake->waiting < intake->most && !intake->ending;
+    bool room = has_room(intake);
     if (room)
         append(intake, job);
     pthread_mutex_unlock(&intake->lock);
     if (!room)
-        g_set_error(error, NX_ERROR, NX_ERROR_BUSY, "%zu messages are waiting already (try again in a moment)", intake->most);
-    return room;
+        return say_full(intake, error);
+    pthread_cond_signal(&intake->filled); /* who wakes finds the lock free */
+    return TRUE;
 }
 
 void nx_intake_put(struct nx_intake *intake, struct nx_job *job)
@@ -283,6 +336,7 @@ void nx_intake_put(struct nx_intake *intake, struct nx_job *job)
         pthread_cond_wait(&intake->emptied, &intake->lock);
     append(intake, job);
     pthread_mutex_unlock(&intake->lock);
+    pthread_cond_signal(&intake->filled);
 }
 
 void nx_intake_wait(struct nx_intake *intake)

@@ -7,9 +7,12 @@
 #include <errno.h>
 #include <gio/gio.h>
 #include <gio/gunixsocketaddress.h>
+#include <glib-unix.h>
 #include <grp.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,20 +26,17 @@ struct nx_lmtp {
     char **domains;
     unsigned port, sessions;
     size_t recipients, message;
-    guint idle;
+    int64_t idle;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t ended;
     GHashTable *open; /* GSocket of each session */
-    unsigned threads; /* of sessions, those that are turned away among them */
     bool stopping;
 };
 
-struct delivery { /* one message on its way; the session's thread waits for it */
-    struct nx_job job;
-    pthread_mutex_t lock;
-    pthread_cond_t done;
-    bool over;
-    enum nx_lmtp_verdict verdict;
+struct talk { /* of one session, its thread's */
+    struct nx_lmtp *lmtp;
+    GSocketConnection *connection;
+    struct nx_hand *hand; /* NULL: it has brought no message yet */
 };
 
 static enum nx_lmtp_verdict verdict_of(const GError *error)
@@ -48,18 +48,13 @@ static enum nx_lmtp_verdict verdict_of(const GError *error)
 
 static void stored(struct nx_job *job, const struct nx_outcome *outcome)
 {
-    struct delivery *delivery = job->data;
-    pthread_mutex_lock(&delivery->lock);
-    delivery->verdict = verdict_of(outcome->error);
-    delivery->over = true;
-    pthread_cond_signal(&delivery->done);
-    pthread_mutex_unlock(&delivery->lock);
+    *(enum nx_lmtp_verdict *)job->data = verdict_of(outcome->error);
 }
 
 static enum nx_lmtp_verdict keep(void *data, const struct nx_lmtp_message *message)
 {
-    struct nx_lmtp *lmtp = data;
-    struct delivery delivery = {.verdict = NX_LMTP_BUSY};
+    struct talk *talk = data;
+    enum nx_lmtp_verdict verdict = NX_LMTP_BUSY;
     g_autofree struct nx_input *inputs = g_new0(struct nx_input, message->n);
     g_autofree struct nx_origin *origins = g_new0(struct nx_origin, message->n);
     for (size_t i = 0; i < message->n; i++) {
@@ -72,25 +67,46 @@ static enum nx_lmtp_verdict keep(void *data, const struct nx_lmtp_message *messa
                                       .notes = message->size > message->bytes.n ? NX_NOTE_TRUNCATED : 0,
                                       .origin = &origins[i]};
     }
-    pthread_mutex_init(&delivery.lock, NULL);
-    pthread_cond_init(&delivery.done, NULL);
-    delivery.job = (struct nx_job){.inputs = inputs, .n_inputs = message->n, .done = stored, .data = &delivery};
-    if (nx_intake_submit(lmtp->intake, &delivery.job, NULL)) {
-        pthread_mutex_lock(&delivery.lock);
-        while (!delivery.over)
-            pthread_cond_wait(&delivery.done, &delivery.lock);
-        pthread_mutex_unlock(&delivery.lock);
-    }
-    pthread_cond_destroy(&delivery.done);
-    pthread_mutex_destroy(&delivery.lock);
-    return delivery.verdict;
+    if (talk->hand == NULL)
+        talk->hand = nx_hand_new(talk->lmtp->intake);
+    struct nx_job job = {.inputs = inputs, .n_inputs = message->n, .done = stored, .data = &verdict};
+    (void)!nx_intake_do(talk->hand, &job, NULL);
+    return verdict;
 }
 
-static bool send_all(GOutputStream *stream, GString *out)
+/* GIO never lets a socket block: each of its reads would be three calls, the first in vain. */
+static int make_blocking(struct nx_lmtp *lmtp, GSocket *socket)
 {
-    bool sent = out->len == 0 || g_output_stream_write_all(stream, out->str, out->len, NULL, NULL, NULL);
+    int fd = g_socket_get_fd(socket);
+    const struct timeval idle = {.tv_sec = lmtp->idle};
+    (void)g_unix_set_fd_nonblocking(fd, FALSE, NULL);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &idle, sizeof idle);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &idle, sizeof idle);
+    return fd;
+}
+
+static bool send_all(int fd, GString *out)
+{
+    size_t sent = 0;
+    while (sent < out->len) {
+        ssize_t n = send(fd, out->str + sent, out->len - sent, MSG_NOSIGNAL);
+        if (n < 0 && errno != EINTR)
+            break;
+        sent += n > 0 ? (size_t)n : 0;
+    }
+    bool all = sent == out->len;
     g_string_truncate(out, 0);
-    return sent;
+    return all;
+}
+
+/* Bytes, 0 at the end, -1 when it failed: EAGAIN after the time of silence. */
+static ssize_t receive(int fd, char *buffer, size_t n)
+{
+    ssize_t got;
+    do
+        got = recv(fd, buffer, n, 0);
+    while (got < 0 && errno == EINTR);
+    return got;
 }
 
 static bool is_stopping(struct nx_lmtp *lmtp)
@@ -101,25 +117,23 @@ static bool is_stopping(struct nx_lmtp *lmtp)
     return stopping;
 }
 
-static void converse(struct nx_lmtp *lmtp, GIOStream *connection)
+static void converse(struct talk *talk, int fd)
 {
+    struct nx_lmtp *lmtp = talk->lmtp;
     const struct nx_lmtp_options options = {.hostname = lmtp->hostname,
                                             .message = lmtp->message,
                                             .recipients = lmtp->recipients,
                                             .domains = lmtp->domains,
                                             .keep = keep,
-                                            .data = lmtp};
-    GInputStream *input = g_io_stream_get_input_stream(connection);
-    GOutputStream *output = g_io_stream_get_output_stream(connection);
+                                            .data = talk};
     g_autofree char *buffer = g_malloc(READ_BYTES);
     GString *out = g_string_new(NULL);
     struct nx_lmtp_session *session = nx_lmtp_session_new(&options, out);
-    bool more = send_all(output, out);
+    bool more = send_all(fd, out);
     while (more) {
-        g_autoptr(GError) error = NULL;
-        gssize n = g_input_stream_read(input, buffer, READ_BYTES, NULL, &error);
+        ssize_t n = receive(fd, buffer, READ_BYTES);
         if (n <= 0) {
-            if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+            if (n < 0 && errno == EAGAIN)
                 g_string_append_printf(out, "421 4.4.2 %s you were silent for too long\r\n", lmtp->hostname);
             else if (is_stopping(lmtp))
                 g_string_append_printf(out, "421 4.3.2 %s is stopping\r\n", lmtp->hostname);
@@ -130,50 +144,61 @@ static void converse(struct nx_lmtp *lmtp, GIOStream *connection)
             g_string_append_printf(out, "421 4.3.2 %s is stopping\r\n", lmtp->hostname);
             more = false;
         }
-        if (!send_all(output, out))
+        if (!send_all(fd, out))
             break;
     }
-    send_all(output, out);
+    send_all(fd, out);
     nx_lmtp_session_free(session);
     g_string_free(out, TRUE);
 }
 
-/* In the main loop, before the thread there is. */
-static gboolean on_accepted(GSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
+static void *run_session(void *data)
 {
-    struct nx_lmtp *lmtp = data;
-    (void)service, (void)connection, (void)source;
+    struct talk *talk = data;
+    struct nx_lmtp *lmtp = talk->lmtp;
+    GSocket *socket = g_socket_connection_get_socket(talk->connection);
+    converse(talk, make_blocking(lmtp, socket));
+    g_io_stream_close(G_IO_STREAM(talk->connection), NULL, NULL);
+    nx_hand_free(talk->hand);
     pthread_mutex_lock(&lmtp->lock);
-    lmtp->threads++;
+    g_hash_table_remove(lmtp->open, socket);
+    pthread_cond_signal(&lmtp->ended);
     pthread_mutex_unlock(&lmtp->lock);
-    return FALSE; /* on with it */
+    g_object_unref(talk->connection);
+    g_free(talk);
+    return NULL;
 }
 
-/* In a thread of its own. */
-static gboolean on_session(GThreadedSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
+static bool start_session(struct talk *talk)
+{
+    pthread_t thread;
+    pthread_attr_t detached;
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    bool started = pthread_create(&thread, &detached, run_session, talk) == 0;
+    pthread_attr_destroy(&detached);
+    return started;
+}
+
+/* In the main loop. */
+static gboolean on_incoming(GSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
 {
     struct nx_lmtp *lmtp = data;
     GSocket *socket = g_socket_connection_get_socket(connection);
+    struct talk *talk = g_new(struct talk, 1);
+    *talk = (struct talk){.lmtp = lmtp, .connection = g_object_ref(connection)};
     (void)service, (void)source;
-    g_socket_set_timeout(socket, lmtp->idle);
-    pthread_mutex_lock(&lmtp->lock);
-    bool room = !lmtp->stopping && g_hash_table_size(lmtp->open) < lmtp->sessions;
+    pthread_mutex_lock(&lmtp->lock); /* held until it stands: it ends with this lock */
+    bool room = g_hash_table_size(lmtp->open) < lmtp->sessions && start_session(talk);
     if (room)
         g_hash_table_add(lmtp->open, socket);
     pthread_mutex_unlock(&lmtp->lock);
-    if (!room) {
-        g_autofree char *line = g_strdup_printf("421 4.3.2 %s has too many sessions, try again\r\n", lmtp->hostname);
-        g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(connection)), line, strlen(line), NULL, NULL, NULL);
-    } else {
-        converse(lmtp, G_IO_STREAM(connection));
-    }
-    g_io_stream_close(G_IO_STREAM(connection), NULL, NULL);
-    pthread_mutex_lock(&lmtp->lock);
     if (room)
-        g_hash_table_remove(lmtp->open, socket);
-    lmtp->threads--;
-    pthread_cond_signal(&lmtp->ended);
-    pthread_mutex_unlock(&lmtp->lock);
+        return TRUE;
+    g_autofree char *line = g_strdup_printf("421 4.3.2 %s has too many sessions, try again\r\n", lmtp->hostname);
+    (void)!send(g_socket_get_fd(socket), line, strlen(line), MSG_NOSIGNAL); /* it does not block yet, and nothing was sent before */
+    g_object_unref(connection);
+    g_free(talk);
     return TRUE;
 }
 
@@ -276,14 +301,13 @@ struct nx_lmtp *nx_lmtp_new(struct nx_intake *intake, const struct nx_lmtp_setti
                              .sessions = settings->sessions,
                              .recipients = settings->recipients,
                              .message = settings->message,
-                             .idle = (guint)MIN(settings->idle, G_MAXINT),
+                             .idle = settings->idle,
                              .open = g_hash_table_new(NULL, NULL),
-                             .service = g_threaded_socket_service_new((int)settings->sessions + 16)};
+                             .service = g_socket_service_new()};
     pthread_mutex_init(&lmtp->lock, NULL);
     pthread_cond_init(&lmtp->ended, NULL);
     g_socket_listener_set_backlog(G_SOCKET_LISTENER(lmtp->service), 512);
-    g_signal_connect(lmtp->service, "incoming", G_CALLBACK(on_accepted), lmtp);
-    g_signal_connect(lmtp->service, "run", G_CALLBACK(on_session), lmtp);
+    g_signal_connect(lmtp->service, "incoming", G_CALLBACK(on_incoming), lmtp);
     if (settings->listener >= 0 ? !open_given(lmtp, settings->listener, error) : !open_own(lmtp, settings, error))
         return NULL;
     g_socket_service_start(lmtp->service);
@@ -304,9 +328,9 @@ static bool end_sessions(struct nx_lmtp *lmtp)
     while (g_hash_table_iter_next(&iter, &socket, NULL)) /* what has arrived is still read, then comes the end */
         g_socket_shutdown(socket, TRUE, FALSE, NULL);
     int wait = 0;
-    while (lmtp->threads > 0 && wait == 0)
+    while (g_hash_table_size(lmtp->open) > 0 && wait == 0)
         wait = pthread_cond_timedwait(&lmtp->ended, &lmtp->lock, &deadline);
-    bool all = lmtp->threads == 0;
+    bool all = g_hash_table_size(lmtp->open) == 0;
     pthread_mutex_unlock(&lmtp->lock);
     return all;
 }

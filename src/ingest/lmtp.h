@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ingest/lmtp.h - the LMTP server: a UNIX socket, or TCP on loopback; a thread a session.
+/* ingest/lmtp.h - the LMTP server: a UNIX socket, or TCP on loopback; a thread a session, which reads, judges and waits for the
+ * commit itself.
  *
  * 250 only after the commit; 451 and 452 when the store is busy or full, so that the mail server keeps the message. Sessions past
  * the limit get 421. Protocol: ingest/lmtp_session.h. Accepts in the thread that runs the default main loop; start and stop there.
