@@ -10,9 +10,9 @@ static struct nx_str get(const struct nx_reading *reading, const char *name)
     return nx_fields_get(reading->mail.fields, name);
 }
 
-bool nx_is_challenge(const struct nx_reading *reading, struct nx_str text)
+unsigned nx_challenge_words(const struct nx_reading *reading, struct nx_str text)
 {
-    return nx_hints_count(reading->formats, reading->arena, NX_HINT_CHALLENGE, nx_str_sub(text, 0, 4096)) >= 2;
+    return nx_hints_count(reading->formats, reading->arena, NX_HINT_CHALLENGE, nx_str_sub(text, 0, 4096));
 }
 
 /* Words of an absence, for mail that the null return path already gives away as automatic. */
@@ -76,7 +76,7 @@ bool nx_autoreply_read(struct nx_reading *reading)
         return false;
     report->kind = mdn ? NX_KIND_OTHER : NX_KIND_AUTOREPLY;
     report->format = mdn ? NX_STR("rfc8098") : NX_STR("rfc3834");
-    report->notes = mdn ? NX_NOTE_MDN : nx_is_challenge(reading, reading->text) ? NX_NOTE_CHALLENGE : 0;
+    report->notes = mdn ? NX_NOTE_MDN : nx_challenge_words(reading, reading->text) >= 2 ? NX_NOTE_CHALLENGE : 0;
     report->text = nx_one_line(reading->arena, reading->text, reading->limits->diagnostic);
     if (automatic) {
         struct nx_str from = nx_address_in(get(reading, "From"));

@@ -55,7 +55,8 @@ static void append(struct nx_buf *buf, const char **end, struct nx_str line)
         size_t tail = old.n;
         while (tail > 0 && old.p[tail - 1] != ' ')
             tail--;
-        bool cut = next && old.n - tail > WRAP_MIN && nx_is_alnum((unsigned char)old.p[old.n - 1]) && nx_is_alnum((unsigned char)line.p[0]);
+        bool cut = next && old.n - tail > WRAP_MIN && nx_is_alnum((unsigned char)old.p[old.n - 1]) &&
+                   nx_is_alnum((unsigned char)line.p[0]);
         if (!cut)
             nx_buf_addc(buf, ' ');
     }

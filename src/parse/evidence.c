@@ -270,6 +270,18 @@ static unsigned signs(const struct nx_reading *reading)
     return n;
 }
 
+/* Nothing speaks for a report but the subject and what is quoted, and the mail is from whoever its return path names, or the
+ * subject is about a report ("Re: ...", "question about a returned mail"): people write so who got one. */
+static bool is_personal(const struct nx_reading *reading, unsigned weight)
+{
+    struct nx_fields fields = reading->mail.fields;
+    struct nx_str path = nx_address_in(nx_fields_get(fields, "Return-Path"));
+    bool returned = reading->mail.returned.n > 0 || reading->words.returned.n > 0;
+    bool about = nx_str_trim(reading->hints.before).n > 0;
+    return !reading->hints.sender && reading->hints.subject && weight <= 1u + returned &&
+           (about || nx_address_same(path, nx_address_in(nx_fields_get(fields, "From"))));
+}
+
 static bool is_own(const struct nx_reading *reading, struct nx_str address)
 {
     return nx_address_same(address, nx_address_in(nx_fields_get(reading->mail.fields, "From")));
@@ -385,8 +397,9 @@ static bool read_words(struct nx_reading *reading)
     bool elsewhere =
         !reading->words.known && named == 0 && weight >= 2 &&
         (verp_recipient(reading).n > 0 || (weight >= 3 && told_addressee(reading).n > 0) || sole_addressee(reading).n > 0);
-    if (reading->words.known ? !reading->words.certain && weight < (nameless ? 3 : 1)
-                             : weight < 2 || (named == 0 && !elsewhere) || (automatic && weight < 3)) {
+    if (reading->words.known
+            ? !reading->words.certain && (weight < (nameless ? 3 : 1) || is_personal(reading, weight))
+            : is_personal(reading, weight) || weight < 2 || (named == 0 && !elsewhere) || (automatic && weight < 3)) {
         if (named == 0 && read_bare(reading))
             return true;
         if (weight >= 1)

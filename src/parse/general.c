@@ -43,17 +43,37 @@ static bool is_line_of_words(const struct nx_scan *scan, size_t line)
            (scan->page.s[scan->page.lines[line].from] != '>' || nx_transcript_line(nx_page_line(&scan->page, line)));
 }
 
-/* Is an address at this place of the page spoken of as help, sender or the like? From the start of its sentence to its end. */
-static bool is_help(const struct nx_scan *scan, size_t at, size_t end)
+/* Where the sentence that holds this place of the page starts. */
+static size_t sentence_start(const struct nx_page *page, size_t at)
 {
-    const struct nx_page *page = &scan->page;
-    size_t from = at, to = end;
+    size_t from = at;
     while (from > 0 && at - from < 160) {
         if ((page->s[from - 1] == '\n' && from > 1 && page->s[from - 2] == '\n') ||
             (page->s[from - 1] == ' ' && from > 1 && strchr(".!?;", page->s[from - 2]) != NULL))
             break;
         from--;
     }
+    return from;
+}
+
+/* "If a message to ... could not be delivered": it tells of none that was. */
+static bool is_condition(const struct nx_page *page, size_t at)
+{
+    static const char *const words[] = {"if ",    "whenever ", "should ", "wenn ",  "falls ", "sollte ", "si un ",
+                                        "si le ", "si la ",    "se un ",  "se il ", "se a ",  "se o ",   "indien ",
+                                        "hvis ",  "jeśli ",    "jeżeli ", "pokud ", "если ",  "якщо "};
+    size_t from = sentence_start(page, at);
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (nx_str_istarts((struct nx_str){page->l + from, at - from}, nx_str_of(words[i])))
+            return true;
+    return false;
+}
+
+/* Is an address at this place of the page spoken of as help, sender or the like? From the start of its sentence to its end. */
+static bool is_help(const struct nx_scan *scan, size_t at, size_t end)
+{
+    const struct nx_page *page = &scan->page;
+    size_t from = sentence_start(page, at), to = end;
     while (to < page->n && to - end < 80 && page->s[to] != '.' &&
            !(page->s[to] == '\n' && to + 1 < page->n && page->s[to + 1] == '\n'))
         to++;
@@ -121,6 +141,14 @@ static bool is_successor(const struct nx_general *r, struct nx_str address)
     return is_led_by(r, address, words, G_N_ELEMENTS(words));
 }
 
+/* "Dear ...": who reads it. */
+static bool is_greeted(const struct nx_general *r, struct nx_str address)
+{
+    static const char *const words[] = {"dear",    "hello", "sorry", "hi",  "hello,", "hallo",
+                                        "bonjour", "hola",  "ciao",  "olá", "hej",    "hei"};
+    return is_led_by(r, address, words, G_N_ELEMENTS(words));
+}
+
 /* "A message from ... to you": who wrote it. */
 static bool is_author(const struct nx_general *r, struct nx_str address)
 {
@@ -174,7 +202,8 @@ static bool add(struct nx_general *r, struct nx_str address, size_t line, bool i
         is_summary(nx_page_line(&r->scan->page, line)) ||
         (!item && (is_office(address) || is_help(r->scan, at, at + address.n) || (is_in_reply(r, at, line) && !r->lenient))))
         return false;
-    if (is_successor(r, address) || is_author(r, address))
+    if (is_successor(r, address) || is_author(r, address) ||
+        (!item && (is_greeted(r, address) || is_condition(&r->scan->page, at))))
         return false;
     if (is_origin(r, address)) {
         if (r->blocks->n > 0 && r->blocks->p[r->blocks->n - 1].out.original_recipient.n == 0)
@@ -556,8 +585,8 @@ static void add_only(struct nx_general *r, bool told)
         struct nx_str line = nx_page_line(&scan->page, i);
         for (size_t at = 0; is_line_of_words(scan, i) && nx_address_find(line, &at, &address);) {
             size_t place = (size_t)(address.p - scan->page.s);
-            if (is_party(r->mail, address) || is_office(address) || is_help(scan, place, place + address.n) || is_summary(line) ||
-                nx_str_ieq(address, only))
+            if (is_party(r->mail, address) || is_office(address) || is_help(scan, place, place + address.n) ||
+                is_condition(&scan->page, place) || is_summary(line) || nx_str_ieq(address, only))
                 continue;
             if (only.n > 0)
                 return;
@@ -585,6 +614,14 @@ static void add_by_head(struct nx_general *r, bool told)
     r->blocks->kind = r->told;
 }
 
+/* Does it come from an address? Then what it says of its own reader is no report of ours about mail to ourselves. */
+static bool has_return_path(const struct nx_mail *mail)
+{
+    size_t at = 0;
+    struct nx_str address;
+    return nx_address_find(nx_fields_get(mail->fields, "Return-Path"), &at, &address);
+}
+
 bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *scan, const struct nx_mail *mail,
                      const struct nx_hints *hints, struct nx_blocks *blocks)
 {
@@ -603,8 +640,8 @@ bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *sca
         failed |= add_rows(&r);
         if (blocks->n == 0 && failed)
             add_addressees(&r);
-        r.lenient = true;
-        if (blocks->n > 0 || talked || !(failed || delayed))
+        r.lenient = !has_return_path(mail);
+        if (!r.lenient || blocks->n > 0 || talked || !(failed || delayed))
             break;
     }
     if (blocks->n == 0 && !talked)
@@ -619,6 +656,9 @@ bool nx_walk_general(const struct nx_formats *formats, const struct nx_scan *sca
     if (blocks->n == 0 && (failed || delayed))
         give_words(&r);
     if (delayed) {
+        blocks->has_kind = true;
+        blocks->kind = NX_KIND_DELAYED;
+    } else if (!failed && hints->delayed && !hints->failed) { /* the words tell of neither */
         blocks->has_kind = true;
         blocks->kind = NX_KIND_DELAYED;
     } else if (!failed && delivered) {

@@ -49,8 +49,8 @@ bool nx_arf_read_bare(struct nx_reading *reading);
 
 /* autoreply.c: RFC 3834, 8098; true when the message is one (a report was added). */
 bool nx_autoreply_read(struct nx_reading *reading);
-/* Words that ask the sender to prove himself, or tell him that he did. */
-bool nx_is_challenge(const struct nx_reading *reading, struct nx_str text);
+/* How many words ask the sender to prove himself, or tell him that he did. */
+unsigned nx_challenge_words(const struct nx_reading *reading, struct nx_str text);
 
 /* life.c: RFC 8601; ordinary mail that its From is proved to have sent names him as recipient, with note and tag. */
 void nx_life_read(const struct nx_reading *reading, struct nx_report *report);

@@ -215,11 +215,12 @@ static void read_original(struct nx_reading *reading, char **asked)
     take_asked(reading, fields, asked);
 }
 
-/* Challenge-response systems dress as a delivery report, but no server has said anything. */
+/* Challenge-response systems dress as a delivery report, but no server has said anything; where a reply is given all the same, the
+ * words must leave no doubt. */
 static bool is_challenge_failure(const struct nx_reading *reading, const struct nx_report *report)
 {
-    return report->reply == 0 && nx_is_challenge(reading, nx_arena_printf(reading->arena, "%.*s\n%.*s", NX_FMT(report->diagnostic),
-                                                                          NX_FMT(nx_str_sub(reading->text, 0, 4096))));
+    return nx_challenge_words(reading, nx_arena_printf(reading->arena, "%.*s\n%.*s", NX_FMT(report->diagnostic),
+                                                       NX_FMT(nx_str_sub(reading->text, 0, 4096)))) >= (report->reply == 0 ? 2 : 4);
 }
 
 /* Status parts, wherever they are; several may be there. */
@@ -247,15 +248,24 @@ static bool read_status_parts(struct nx_reading *reading)
     return found;
 }
 
-/* A recipient that several groups or copies report is one report; the later says no more. */
+/* Does it say why, by words or codes? */
+static bool says_why(const struct nx_report *report)
+{
+    return report->status.n > 0 || report->reply != 0 || report->diagnostic.n > 0;
+}
+
+/* A recipient that several groups or copies report is one report: the first that says why. */
 static void drop_repeats(struct nx_reports *out)
 {
     size_t kept = 0;
     for (size_t i = 0; i < out->n; i++) {
         bool repeated = false;
-        for (size_t k = 0; k < kept && !repeated; k++)
+        for (size_t k = 0; k < kept && !repeated; k++) {
             repeated = out->p[i].recipient.n > 0 && nx_str_ieq(out->p[i].recipient, out->p[k].recipient) &&
                        out->p[i].kind == out->p[k].kind;
+            if (repeated && !says_why(&out->p[k]) && says_why(&out->p[i]))
+                out->p[k] = out->p[i];
+        }
         if (!repeated)
             out->p[kept++] = out->p[i];
     }

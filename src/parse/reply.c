@@ -141,7 +141,7 @@ static struct nx_str find_status(struct nx_str text, size_t code)
 {
     if (code < text.n) { /* the one that goes with the reply */
         size_t i = code + 3;
-        while (i < text.n && i < code + 6 && (text.p[i] == ' ' || text.p[i] == '-' || text.p[i] == '#'))
+        while (i < text.n && i < code + 6 && strchr(" -#'\"(", text.p[i]) != NULL && text.p[i] != 0) /* 550-'5.1.1 ...' */
             i++;
         size_t n = nx_status_length(nx_str_from(text, i));
         if (n > 0)
