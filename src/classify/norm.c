@@ -2,6 +2,7 @@
 #include "classify/norm.h"
 
 #include "base/ascii.h"
+#include "base/latin.h"
 
 #include <stdint.h>
 
@@ -137,7 +138,10 @@ static bool put_wide(struct walk *walk)
         put(walk, (char)kin, walk->at);
     } else if (kin == 0) {
         char bytes[6];
-        size_t lower = (size_t)g_unichar_to_utf8(g_unichar_tolower(u), bytes);
+        gunichar small = g_unichar_tolower(u);
+        size_t lower = nx_latin_plain(small, bytes);
+        if (lower == 0)
+            lower = (size_t)g_unichar_to_utf8(small, bytes);
         if (lower > length) /* never grows: the output is as long as the input at most */
             lower = (size_t)g_unichar_to_utf8(u, bytes);
         for (size_t i = 0; i < lower; i++)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* classify/norm.h - the one form in which texts and phrases are compared, and the codes that a text carries.
  *
- * Lower case (ASCII and the letters of other alphabets), runs of blanks and line ends as one blank, typographic quotes, dashes
- * and blanks as their ASCII kin, repeated prefixes of a multi-line reply ("550-5.7.1 a 550 5.7.1 b") once, the letters of mail
- * addresses as x. Bytes that are no UTF-8 stay. RFC 5321 4.2.1, RFC 3463. Pure; the result lives in the arena, `source` is
- * borrowed. At most NX_NORM_MAX bytes are read, the rest of a longer text is left out. */
+ * Lower case (ASCII and the letters of other alphabets), Latin letters without their marks (base/latin.h), runs of blanks and
+ * line ends as one blank, typographic quotes, dashes and blanks as their ASCII kin, repeated prefixes of a multi-line reply
+ * ("550-5.7.1 a 550 5.7.1 b") once, the letters of mail addresses as x. Bytes that are no UTF-8 stay. RFC 5321 4.2.1, RFC 3463.
+ * Pure; the result lives in the arena, `source` is borrowed. At most NX_NORM_MAX bytes are read, the rest of a longer text is
+ * left out. */
 #pragma once
 #include "base/arena.h"
 

@@ -3,6 +3,7 @@
 #include "classify/rule.h"
 
 #include "base/ascii.h"
+#include "base/latin.h"
 #include "base/lit.h"
 
 #define RE_MAX 1000u /* bytes of an expression */
@@ -119,7 +120,7 @@ static const char *refused(struct nx_str re, size_t *ret_at)
             i++;
         } else if (in_class) {
             if ((unsigned char)c >= 0x80)
-                return "a class takes one byte, and this letter has several (write (?:ä|ö) instead)";
+                return "a class takes one byte, and this letter has several (write (?:я|ю) instead)";
             in_class = c != ']';
         } else if (c == '[') {
             in_class = true;
@@ -128,7 +129,7 @@ static const char *refused(struct nx_str re, size_t *ret_at)
             if (i + 1 < re.n && re.p[i + 1] == ']')
                 i++;
         } else if ((unsigned char)c >= 0x80 && next != '\0' && strchr("?*+{", next) != NULL) {
-            return "this would count one byte of the letter (write (?:ä)? instead)";
+            return "this would count one byte of the letter (write (?:я)? instead)";
         } else if (c == '.' && (next == '*' || next == '+')) {
             return "'.*' and '.+' are not allowed (use '.{0,120}')";
         } else if (c == '(' && next == '*') {
@@ -196,6 +197,22 @@ static struct nx_str required_literal(struct nx_arena *arena, struct nx_str re)
     return best;
 }
 
+static pcre2_code *compile(struct nx_str re, int *ret_code, PCRE2_SIZE *ret_offset)
+{
+    return pcre2_compile((PCRE2_SPTR)re.p, re.n,
+                         PCRE2_CASELESS | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
+                         ret_code, ret_offset, NULL);
+}
+
+/* Where a place in the plain letters stands in what was written. */
+static size_t as_written(struct nx_arena *arena, struct nx_str text, size_t place)
+{
+    size_t at = 0;
+    while (at < text.n && nx_latin_plain_text(arena, nx_str_sub(text, 0, at)).n < place)
+        at++;
+    return at;
+}
+
 void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule)
 {
     if (rule->re.n == 0) {
@@ -204,20 +221,20 @@ void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule)
         return;
     }
     size_t at = 0;
-    const char *why = rule->re.n > RE_MAX ? "an expression has at most 1000 bytes" : refused(rule->re, &at);
+    struct nx_str re = nx_latin_plain_text(book->arena, rule->re);
+    const char *why = rule->re.n > RE_MAX ? "an expression has at most 1000 bytes" : refused(re, &at);
     if (why != NULL) {
-        nx_rulebook_fault(book, rule->file, rule->re_line, rule->re_column + at, "re: %s", why);
+        nx_rulebook_fault(book, rule->file, rule->re_line, rule->re_column + as_written(book->arena, rule->re, at), "re: %s", why);
         return;
     }
     int code = 0;
     PCRE2_SIZE offset = 0;
-    rule->code = pcre2_compile((PCRE2_SPTR)rule->re.p, rule->re.n,
-                               PCRE2_CASELESS | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
-                               &code, &offset, NULL);
+    rule->code = compile(re, &code, &offset);
     if (rule->code == NULL) {
         PCRE2_UCHAR message[160];
         pcre2_get_error_message(code, message, sizeof message);
-        nx_rulebook_fault(book, rule->file, rule->re_line, rule->re_column + offset, "re: %s", (const char *)message);
+        nx_rulebook_fault(book, rule->file, rule->re_line, rule->re_column + as_written(book->arena, rule->re, offset), "re: %s",
+                          (const char *)message);
         return;
     }
     rule->jit = g_new0(struct nx_jit, 1);
@@ -225,7 +242,7 @@ void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule)
     if (rule->needs->len > 0)
         return;
     struct nx_phrase need = {.line = rule->re_line};
-    need.literal = required_literal(book->arena, rule->re);
+    need.literal = required_literal(book->arena, re);
     if (need.literal.n < NX_LIT_MIN)
         nx_rulebook_fault(book, rule->file, rule->re_line, 1,
                           "re: no text of 4 bytes that every match holds (name one with 'need TEXT', or several where any may do)");

@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "base/latin.h"
 
 struct reader { /* one file */
     struct nx_arena *arena;
@@ -301,6 +302,23 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
     }
 }
 
+/* Words are also found as they are spelled without marks: "n'a pas pu etre remis", "Zustellung nicht moeglich". What all must hold,
+ * and what is no words, stays. */
+static void read_spellings(struct reader *r, struct nx_str key, struct nx_str value, size_t column)
+{
+    static const char *const as_written[] = {"need", "example", "domain", "certain", "rank", "block", "kind", "note"};
+    size_t faults = r->faults->len;
+    read_key(r, key, value, column);
+    for (size_t i = 0; i < G_N_ELEMENTS(as_written); i++)
+        if (nx_str_eq(key, nx_str_of(as_written[i])))
+            return;
+    struct nx_str plain = nx_latin_plain_text(r->arena, value), german = nx_latin_german_text(r->arena, value);
+    if (r->faults->len == faults && plain.p != value.p)
+        read_key(r, key, plain, column);
+    if (r->faults->len == faults && !nx_str_eq(german, plain))
+        read_key(r, key, german, column);
+}
+
 static void read_file(struct reader *r, struct nx_str text)
 {
     struct nx_str line;
@@ -332,7 +350,7 @@ static void read_file(struct reader *r, struct nx_str text)
         } else if (value.n == 0) {
             fault(r, indent, "'%.*s' needs a value", NX_FMT(key));
         } else {
-            read_key(r, key, value, column);
+            read_spellings(r, key, value, column);
         }
     }
     for (guint i = first; i < r->formats->len; i++) {
