@@ -44,34 +44,98 @@ static gboolean scaled(const char *text, const struct unit *units, unsigned long
     return TRUE;
 }
 
+/* The i-th of the words that a value of this type can be; NULL behind the last, and for what is no word out of a few. */
+static const char *word_of(enum nx_config_type type, int i)
+{
+    switch (type) {
+    case NX_CONFIG_SUPPRESS:
+        return i < (int)G_N_ELEMENTS(suppress_names) ? suppress_names[i] : NULL;
+    case NX_CONFIG_SCOPE:
+        return i < (int)G_N_ELEMENTS(scope_names) ? scope_names[i] : NULL;
+    case NX_CONFIG_KIND:
+        return i < (int)G_N_ELEMENTS(kind_names) ? kind_names[i] : NULL;
+    case NX_CONFIG_ENTRIES:
+        return i <= NX_DOMAIN_ENTRIES_AUTO ? nx_domain_entries_name((enum nx_domain_entries)i) : NULL;
+    case NX_CONFIG_PRESET:
+        return i <= NX_PRESET_LENIENT ? nx_preset_name((enum nx_preset)i) : NULL;
+    case NX_CONFIG_REQUIRE:
+        return i <= NX_REQUIRE_STRICT ? nx_require_name((enum nx_require)i) : NULL;
+    case NX_CONFIG_STRING:
+    case NX_CONFIG_LIST:
+    case NX_CONFIG_BOOL:
+    case NX_CONFIG_UINT:
+    case NX_CONFIG_SIZE:
+    case NX_CONFIG_TIME:
+    case NX_CONFIG_SECRETS:
+        break;
+    }
+    return NULL;
+}
+
+#define IS_STORED_AS_INT(type) _Static_assert(sizeof(enum type) == sizeof(int), #type)
+IS_STORED_AS_INT(nx_suppress);
+IS_STORED_AS_INT(nx_scope);
+IS_STORED_AS_INT(nx_domain_entries);
+IS_STORED_AS_INT(nx_stream_kind);
+IS_STORED_AS_INT(nx_preset);
+IS_STORED_AS_INT(nx_require);
+
+/* *ret is the enum of the type's words. */
+static gboolean parse_word(enum nx_config_type type, const char *text, int *ret, GError **error)
+{
+    const char *known[8] = {NULL}, *word;
+    size_t n = 0;
+    for (int i = 0; (word = word_of(type, i)) != NULL; i++) {
+        if (strcmp(text, word) == 0) {
+            *ret = i;
+            return TRUE;
+        }
+        g_assert(n + 1 < G_N_ELEMENTS(known));
+        if (*word != '\0')
+            known[n++] = word;
+    }
+    g_autofree char *all = g_strjoinv(n == 2 ? " nor " : ", ", (char **)(uintptr_t)known);
+    g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is %s %s", text, n == 2 ? "neither" : "none of", all);
+    return FALSE;
+}
+
+static void parse_list(const char *text, char ***at)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ";", -1);
+    GStrvBuilder *list = g_strv_builder_new();
+    for (char **part = parts; *part != NULL; part++)
+        if (*g_strstrip(*part) != '\0')
+            g_strv_builder_add(list, *part);
+    g_strfreev(*at);
+    *at = g_strv_builder_end(list);
+    g_strv_builder_unref(list);
+}
+
+static gboolean parse_bool(const char *text, bool *at, GError **error)
+{
+    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
+        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is neither true nor false", text);
+        return FALSE;
+    }
+    *at = *text == 't';
+    return TRUE;
+}
+
 gboolean nx_value_parse(const struct nx_config_key *key, const char *text, void *base, GError **error)
 {
     void *at = (char *)base + key->offset;
-    unsigned long long number;
+    unsigned long long number = 0;
     switch (key->type) {
     case NX_CONFIG_STRING:
         g_free(*(char **)at);
         *(char **)at = g_strdup(text);
         return TRUE;
     case NX_CONFIG_SECRETS:
-    case NX_CONFIG_LIST: {
-        g_auto(GStrv) parts = g_strsplit(text, ";", -1);
-        GStrvBuilder *list = g_strv_builder_new();
-        for (char **part = parts; *part != NULL; part++)
-            if (*g_strstrip(*part) != '\0')
-                g_strv_builder_add(list, *part);
-        g_strfreev(*(char ***)at);
-        *(char ***)at = g_strv_builder_end(list);
-        g_strv_builder_unref(list);
+    case NX_CONFIG_LIST:
+        parse_list(text, at);
         return TRUE;
-    }
     case NX_CONFIG_BOOL:
-        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
-            g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is neither true nor false", text);
-            return FALSE;
-        }
-        *(bool *)at = *text == 't';
-        return TRUE;
+        return parse_bool(text, at, error);
     case NX_CONFIG_UINT:
         if (!scaled(text, &sizes[3], 1000000000, "a whole number up to 1000000000", &number, error))
             return FALSE;
@@ -83,60 +147,18 @@ gboolean nx_value_parse(const struct nx_config_key *key, const char *text, void 
         *(size_t *)at = (size_t)number;
         return TRUE;
     case NX_CONFIG_TIME:
-        if (strcmp(text, "never") == 0)
-            number = 0;
-        else if (!scaled(text, times, 1ull << 40, "a time, such as 30s, 5m, 12h, 90d or never", &number, error))
+        if (strcmp(text, "never") != 0 &&
+            !scaled(text, times, 1ull << 40, "a time, such as 30s, 5m, 12h, 90d or never", &number, error))
             return FALSE;
         *(int64_t *)at = (int64_t)number;
         return TRUE;
     case NX_CONFIG_SUPPRESS:
-        for (size_t i = 0; i < G_N_ELEMENTS(suppress_names); i++)
-            if (strcmp(text, suppress_names[i]) == 0) {
-                *(enum nx_suppress *)at = (enum nx_suppress)i;
-                return TRUE;
-            }
-        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of never, at_once, after, mirror, clear", text);
-        return FALSE;
     case NX_CONFIG_SCOPE:
-        for (size_t i = 0; i < G_N_ELEMENTS(scope_names); i++)
-            if (strcmp(text, scope_names[i]) == 0) {
-                *(enum nx_scope *)at = (enum nx_scope)i;
-                return TRUE;
-            }
-        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of all, stream, bulk", text);
-        return FALSE;
     case NX_CONFIG_ENTRIES:
-        for (int i = NX_DOMAIN_ENTRIES_OFF; i <= NX_DOMAIN_ENTRIES_AUTO; i++)
-            if (strcmp(text, nx_domain_entries_name((enum nx_domain_entries)i)) == 0) {
-                *(enum nx_domain_entries *)at = (enum nx_domain_entries)i;
-                return TRUE;
-            }
-        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of off, propose, auto", text);
-        return FALSE;
     case NX_CONFIG_KIND:
-        for (size_t i = 0; i < G_N_ELEMENTS(kind_names); i++)
-            if (strcmp(text, kind_names[i]) == 0) {
-                *(enum nx_stream_kind *)at = (enum nx_stream_kind)i;
-                return TRUE;
-            }
-        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is neither bulk nor transactional", text);
-        return FALSE;
     case NX_CONFIG_PRESET:
-        for (int i = *text == '\0' ? NX_PRESET_NONE : NX_PRESET_BALANCED; i <= NX_PRESET_LENIENT; i++)
-            if (strcmp(text, nx_preset_name((enum nx_preset)i)) == 0) {
-                *(enum nx_preset *)at = (enum nx_preset)i;
-                return TRUE;
-            }
-        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of balanced, strict, lenient", text);
-        return FALSE;
     case NX_CONFIG_REQUIRE:
-        for (int i = NX_REQUIRE_OFF; i <= NX_REQUIRE_STRICT; i++)
-            if (strcmp(text, nx_require_name((enum nx_require)i)) == 0) {
-                *(enum nx_require *)at = (enum nx_require)i;
-                return TRUE;
-            }
-        g_set_error(error, NX_ERROR, NX_ERROR_CONFIG, "'%s' is none of off, soft, strict", text);
-        return FALSE;
+        return parse_word(key->type, text, at, error);
     }
     g_assert_not_reached();
 }
@@ -175,17 +197,12 @@ char *nx_config_value(const struct nx_config_key *key, const void *base)
     case NX_CONFIG_TIME:
         return *(const int64_t *)at == 0 ? g_strdup("never") : with_unit((unsigned long long)*(const int64_t *)at, times);
     case NX_CONFIG_SUPPRESS:
-        return g_strdup(suppress_names[*(const enum nx_suppress *)at]);
     case NX_CONFIG_SCOPE:
-        return g_strdup(scope_names[*(const enum nx_scope *)at]);
     case NX_CONFIG_ENTRIES:
-        return g_strdup(nx_domain_entries_name(*(const enum nx_domain_entries *)at));
     case NX_CONFIG_KIND:
-        return g_strdup(kind_names[*(const enum nx_stream_kind *)at]);
     case NX_CONFIG_PRESET:
-        return g_strdup(nx_preset_name(*(const enum nx_preset *)at));
     case NX_CONFIG_REQUIRE:
-        return g_strdup(nx_require_name(*(const enum nx_require *)at));
+        return g_strdup(word_of(key->type, *(const int *)at));
     }
     g_assert_not_reached();
 }
