@@ -236,6 +236,92 @@ static gboolean add_erased(struct nx_backend *backend, struct nx_arena *arena, c
             nx_forgotten_keep(db, forgotten->hash, nx_policy_stream(&backend->policy, event), decision.until, &act, error));
 }
 
+/* About somebody who was erased the row is kept without them (*ret_done); what is about another may name one of them. *ret_clean:
+ * json without the names of the erased, json itself where there are none. */
+static gboolean keep_erased_out(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
+                                struct nx_str json, struct appended *row, struct nx_str *ret_clean, bool *ret_done,
+                                struct nx_stored *ret, GError **error)
+{
+    struct nx_db *db = backend->db;
+    struct nx_forgotten forgotten;
+    *ret_clean = json;
+    *ret_done = false;
+    if (!nx_forgotten_find(db, backend->policy.streams, backend->scratch, key, nx_policy_stream(&backend->policy, event), row->at,
+                           &forgotten, error))
+        return FALSE;
+    if (forgotten.known) {
+        *ret_done = true;
+        return add_erased(backend, arena, event, row, &forgotten, ret, error);
+    }
+    if (!forgotten.some)
+        return TRUE;
+    if (!nx_forgotten_scrub(db, backend->scratch, json, ret_clean, error) ||
+        !nx_forgotten_scrub(db, backend->scratch, row->diagnostic, &row->diagnostic, error))
+        return FALSE;
+    row->body = ret_clean->p != json.p ? nx_zip_pack(db->zip, backend->scratch, *ret_clean) : row->body;
+    return TRUE;
+}
+
+/* What the policy says, and what holds it back; the row takes what came of it. why: the recipient is no address, and so nobody's.
+ */
+static gboolean decide(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
+                       const struct nx_address *address, const char *why, struct appended *row, struct nx_held_by *ret_by,
+                       struct nx_decision *ret, GError **error)
+{
+    const struct nx_policy *policy = &backend->policy;
+    struct nx_event judged = *event;
+    struct nx_history history = {0};
+    if (address->key.n == 0)
+        judged.report.recipient = NX_STR_NONE;
+    else if (!read_history(backend, event, address->key, row->at, &history, error))
+        return FALSE;
+    nx_decide(policy, &history, &judged, row->at, arena, ret);
+    if (why != NULL)
+        ret->reason = nx_arena_printf(arena, "the recipient is no address: %s", why);
+    struct nx_str domain = nx_str_sub(address->key, 0, nx_str_chr(address->key, '@'));
+    row->remote = nx_remote_name(backend->scratch, event->verdict.provider, event->report.remote_mta, domain);
+    if (!nx_hold_judge(backend, arena, event, address->key, row->remote, row->at, row->made, ret, ret_by, error) ||
+        (history.held && !nx_hold_disprove(backend->db, address->key, row->at, error)))
+        return FALSE;
+    bool suppresses = ret->action == NX_ACTION_SUPPRESS;
+    bool counts = (suppresses || ret->action == NX_ACTION_COUNT) && !history.counted_today && nx_policy_counts(policy, event);
+    struct nx_str recipient = nx_str_trim(event->report.recipient);
+    row->key = address->key;
+    row->address = nx_str_eq(recipient, address->folded) ? NX_STR_NONE : recipient;
+    row->counts = ret->action == NX_ACTION_CLEAR ? 2 : counts;
+    row->action = nx_str_of(nx_action_name(ret->action));
+    row->scope = suppresses || ret->action == NX_ACTION_HOLD ? nx_policy_stream(policy, event) : NX_STR_NONE;
+    row->until = ret->until;
+    row->reason = ret->reason;
+    row->holder = nx_str_eq(ret_by->name, row->remote) ? NX_STR_NONE : ret_by->name;
+    return TRUE;
+}
+
+/* The row into the log, and what follows from it: entry, counts, what is kept for triage, domains, incidents. */
+static gboolean settle(struct nx_backend *backend, const struct nx_event *event, const struct appended *row, bool raw,
+                       const struct nx_held_by *by, enum nx_action action, GError **error)
+{
+    struct nx_db *db = backend->db;
+    struct nx_row change = {.act = NX_ACT_EVENT,
+                            .action = action,
+                            .key = row->key,
+                            .address = row->address,
+                            .scope = row->scope,
+                            .cause = row->cause,
+                            .class_ = row->class_,
+                            .at = row->at,
+                            .until = row->until,
+                            .remote = by->name};
+    if (!append(db, row, &change.sequence, error) || !nx_apply(db, &change, error) || !count_event(db, row, error) ||
+        (raw && !nx_raw_keep(backend, event, change.sequence, row->made, error)) || !nx_raw_sweep(backend, row->made, error) ||
+        !nx_pack_sweep(backend, row->made, error))
+        return FALSE;
+    if (nx_policy_is_life(event))
+        return nx_domain_revive(backend, event, &change, row->made, error);
+    return nx_domain_weigh(backend, &change, row->made, error) &&
+           (!nx_surge_is_incident(&by->surge) || nx_hold_take_in(backend, &by->surge, &change, row->made, error));
+}
+
 gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event,
                       const struct nx_address *address, const char *why, nx_when now, struct nx_stored *ret, GError **error)
 {
@@ -247,15 +333,14 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
         return found > 0;
     /* A clock that runs ahead must not hold an address longer than it should. */
     nx_when at = event->origin.received_at == NX_WHEN_NONE || event->origin.received_at > now ? now : event->origin.received_at;
-    enum nx_cause cause = nx_policy_cause(event);
-    struct nx_str json = write_event(backend, event), clean = json;
+    struct nx_str json = write_event(backend, event), clean;
     struct appended row = {.id = id,
                            .act = NX_STR("event"),
                            .at = at,
                            .made = now,
                            .stream = nx_event_stream(event),
                            .kind = nx_str_of(nx_kind_name(event->report.kind)),
-                           .cause = cause,
+                           .cause = nx_policy_cause(event),
                            .class_ = event->verdict.class_,
                            .until = NX_WHEN_NONE,
                            .source = event->origin.source,
@@ -263,67 +348,20 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
                            .rule = event->verdict.rule,
                            .diagnostic = event->report.diagnostic,
                            .body = nx_zip_pack(db->zip, backend->scratch, json)};
-    struct nx_forgotten forgotten;
-    if (!nx_forgotten_find(db, backend->policy.streams, backend->scratch, address->key, nx_policy_stream(&backend->policy, event),
-                           at, &forgotten, error))
-        return FALSE;
-    if (forgotten.known)
-        return add_erased(backend, arena, event, &row, &forgotten, ret, error);
-    if (forgotten.some) { /* it may be about one and name another */
-        if (!nx_forgotten_scrub(db, backend->scratch, json, &clean, error) ||
-            !nx_forgotten_scrub(db, backend->scratch, row.diagnostic, &row.diagnostic, error))
-            return FALSE;
-        row.body = clean.p != json.p ? nx_zip_pack(db->zip, backend->scratch, clean) : row.body;
-    }
-    struct nx_event judged = *event;
-    struct nx_history history = {0};
-    if (address->key.n == 0)
-        judged.report.recipient = NX_STR_NONE;
-    else if (!read_history(backend, event, address->key, at, &history, error))
-        return FALSE;
     struct nx_decision decision;
-    nx_decide(&backend->policy, &history, &judged, at, arena, &decision);
-    if (why != NULL)
-        decision.reason = nx_arena_printf(arena, "the recipient is no address: %s", why);
-    struct nx_str domain = nx_str_sub(address->key, 0, nx_str_chr(address->key, '@'));
-    struct nx_str remote = nx_remote_name(backend->scratch, event->verdict.provider, event->report.remote_mta, domain);
     struct nx_held_by by;
-    if (!nx_hold_judge(backend, arena, event, address->key, remote, at, now, &decision, &by, error) ||
-        (history.held && !nx_hold_disprove(db, address->key, at, error)))
+    bool done;
+    if (!keep_erased_out(backend, arena, event, address->key, json, &row, &clean, &done, ret, error))
         return FALSE;
-    bool suppresses = decision.action == NX_ACTION_SUPPRESS;
-    bool counts =
-        (suppresses || decision.action == NX_ACTION_COUNT) && !history.counted_today && nx_policy_counts(&backend->policy, event);
-    struct nx_str recipient = nx_str_trim(event->report.recipient);
-    row.key = address->key;
-    row.address = nx_str_eq(recipient, address->folded) ? NX_STR_NONE : recipient;
-    row.counts = decision.action == NX_ACTION_CLEAR ? 2 : counts;
-    row.action = nx_str_of(nx_action_name(decision.action));
-    row.scope = suppresses || decision.action == NX_ACTION_HOLD ? nx_policy_stream(&backend->policy, event) : NX_STR_NONE;
-    row.until = decision.until;
-    row.reason = decision.reason;
-    row.remote = remote;
-    row.holder = nx_str_eq(by.name, remote) ? NX_STR_NONE : by.name;
-    struct nx_row change = {.act = NX_ACT_EVENT,
-                            .action = decision.action,
-                            .key = row.key,
-                            .address = row.address,
-                            .scope = row.scope,
-                            .cause = cause,
-                            .class_ = row.class_,
-                            .at = at,
-                            .until = decision.until,
-                            .remote = by.name};
+    if (done)
+        return TRUE;
+    if (!decide(backend, arena, event, address, why, &row, &by, &decision, error))
+        return FALSE;
     bool raw = nx_event_is_unexplained(event) && clean.p == json.p; /* no message that names somebody erased */
-    if (!append(db, &row, &change.sequence, error) || !nx_apply(db, &change, error) || !count_event(db, &row, error) ||
-        (raw && !nx_raw_keep(backend, event, change.sequence, now, error)) || !nx_raw_sweep(backend, now, error) ||
-        !nx_pack_sweep(backend, now, error))
+    if (!settle(backend, event, &row, raw, &by, decision.action, error))
         return FALSE;
     *ret = (struct nx_stored){.decision = decision};
-    if (nx_policy_is_life(event))
-        return nx_domain_revive(backend, event, &change, now, error);
-    return nx_domain_weigh(backend, &change, now, error) &&
-           (!nx_surge_is_incident(&by.surge) || nx_hold_take_in(backend, &by.surge, &change, now, error));
+    return TRUE;
 }
 
 /* Nothing has happened to the entry, or the hold, since it was looked at, and nothing protects the address. */
