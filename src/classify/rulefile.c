@@ -400,6 +400,38 @@ static void close_rule(struct reader *reader)
     reader->line = line;
 }
 
+/* A word at the margin, where a rule, a guard or a provider starts. line: it begins there. */
+static void read_margin(struct reader *reader, struct nx_str key, struct nx_str value, const char *line)
+{
+    close_rule(reader);
+    reader->column = 1;
+    if (nx_str_eq(key, NX_STR("rule")) || nx_str_eq(key, NX_STR("guard")))
+        open_rule(reader, value, nx_str_eq(key, NX_STR("guard")), line);
+    else if (nx_str_eq(key, NX_STR("provider")))
+        open_provider(reader, value);
+    else if (nx_str_eq(key, NX_STR("disable")))
+        add_disabled(reader, value);
+    else
+        FAULT(reader,
+              "unknown word '%.*s' (rule, guard, provider, disable or trial; the keys of a rule are indented by two blanks)",
+              NX_FMT(key));
+}
+
+static void read_rule_key(struct reader *reader, struct nx_str key, struct nx_str value, size_t indent)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rule_keys); i++)
+        if (nx_str_eq(key, nx_str_of(rule_keys[i].name)) && has_key(reader->rule, i)) {
+            rule_keys[i].read(reader, value);
+            return;
+        }
+    reader->column = indent + 1;
+    g_autoptr(GString) known = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(rule_keys); i++)
+        if (has_key(reader->rule, i))
+            g_string_append_printf(known, "%s%s", known->len == 0 ? "" : " ", rule_keys[i].name);
+    FAULT(reader, "unknown key '%.*s' (%s)", NX_FMT(key), known->str);
+}
+
 static void read_line(struct reader *reader, struct nx_str line)
 {
     size_t indent = 0;
@@ -427,42 +459,18 @@ static void read_line(struct reader *reader, struct nx_str line)
         return;
     }
     if (indent == 0) {
-        close_rule(reader);
-        reader->column = 1;
-        if (nx_str_eq(key, NX_STR("rule")) || nx_str_eq(key, NX_STR("guard")))
-            open_rule(reader, value, nx_str_eq(key, NX_STR("guard")), line.p);
-        else if (nx_str_eq(key, NX_STR("provider")))
-            open_provider(reader, value);
-        else if (nx_str_eq(key, NX_STR("disable")))
-            add_disabled(reader, value);
-        else
-            FAULT(reader,
-                  "unknown word '%.*s' (rule, guard, provider, disable or trial; the keys of a rule are indented by two blanks)",
-                  NX_FMT(key));
+        read_margin(reader, key, value, line.p);
         return;
     }
     reader->column = (size_t)(value.p - line.p) + 1;
     if (reader->provider != 0) {
         read_provider_key(reader, key, value);
-        return;
-    }
-    if (reader->rule == NULL) {
+    } else if (reader->rule == NULL) {
         FAULT(reader, "'%.*s' stands in no rule (start one with 'rule ID' at the margin)", NX_FMT(key));
-        return;
+    } else {
+        reader->rule->body.n = (size_t)(line.p + line.n - reader->rule->body.p);
+        read_rule_key(reader, key, value, indent);
     }
-    reader->rule->body.n = (size_t)(line.p + line.n - reader->rule->body.p);
-    for (size_t i = 0; i < G_N_ELEMENTS(rule_keys); i++)
-        if (nx_str_eq(key, nx_str_of(rule_keys[i].name)) && has_key(reader->rule, i)) {
-            rule_keys[i].read(reader, value);
-            return;
-        }
-    reader->column = indent + 1;
-    GString *known = g_string_new(NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(rule_keys); i++)
-        if (has_key(reader->rule, i))
-            g_string_append_printf(known, "%s%s", known->len == 0 ? "" : " ", rule_keys[i].name);
-    FAULT(reader, "unknown key '%.*s' (%s)", NX_FMT(key), known->str);
-    g_string_free(known, TRUE);
 }
 
 /* The line of the word `trial`, where it comes first; 0: it does not. */

@@ -233,27 +233,53 @@ static bool read_hint(struct reader *r, struct nx_str key, struct nx_str value, 
     return true;
 }
 
+/* A key of what holds for all formats. */
+static void read_common_key(struct reader *r, struct nx_str key, struct nx_str value, size_t column)
+{
+    static const char *const not_common[] = {"begin", "heading", "item", "ahead", "take", "diagnostic", "reporting", "transcript"};
+    for (size_t i = 0; i < G_N_ELEMENTS(not_common); i++)
+        if (nx_str_eq(key, nx_str_of(not_common[i]))) {
+            fault(r, 2, "'%s' belongs to one format, not to all", not_common[i]);
+            return;
+        }
+    if (nx_str_eq(key, NX_STR("help"))) {
+        struct phrase phrase = {.kind = NX_PHRASE_HELP};
+        if (template_of(r, value, column, &phrase.template) && findable(r, &phrase.template, true, column))
+            g_array_append_val(r->phrases, phrase);
+        return;
+    }
+    if (!read_hint(r, key, value, column) && !read_line_key(r, key, value, column))
+        fault(r, 2,
+              "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient state failed delayed "
+              "delivered help sender subject answer answer-hint absence challenge carrier)",
+              NX_FMT(key));
+}
+
+static void read_rank(struct reader *r, struct draft *draft, struct nx_str value, size_t column)
+{
+    unsigned long long rank;
+    if (!nx_str_to_u64(value, &rank) || rank > 99)
+        fault(r, column, "a rank is 0 to 99 (lower is tried first; 50 where none is given)");
+    else
+        draft->format.rank = (unsigned)rank;
+}
+
+static void read_extent(struct reader *r, struct draft *draft, struct nx_str value, size_t column)
+{
+    static const char *const names[] = {"paragraph", "next", "indent", "line"};
+    size_t i = 0;
+    while (i < G_N_ELEMENTS(names) && !nx_str_eq(value, nx_str_of(names[i])))
+        i++;
+    if (i == G_N_ELEMENTS(names))
+        fault(r, column, "a block is paragraph, next, indent or line");
+    else
+        draft->format.extent = (enum nx_extent)i;
+}
+
 static void read_key(struct reader *r, struct nx_str key, struct nx_str value, size_t column)
 {
     if (r->in_common) {
-        static const char *const not_common[] = {"begin", "heading",    "item",      "ahead",
-                                                 "take",  "diagnostic", "reporting", "transcript"};
-        for (size_t i = 0; i < G_N_ELEMENTS(not_common); i++)
-            if (nx_str_eq(key, nx_str_of(not_common[i]))) {
-                fault(r, 2, "'%s' belongs to one format, not to all", not_common[i]);
-                return;
-            }
-        if (nx_str_eq(key, NX_STR("help"))) {
-            struct phrase phrase = {.kind = NX_PHRASE_HELP};
-            if (template_of(r, value, column, &phrase.template) && findable(r, &phrase.template, true, column))
-                g_array_append_val(r->phrases, phrase);
-            return;
-        }
-        if (!read_hint(r, key, value, column) && !read_line_key(r, key, value, column))
-            fault(r, 2,
-                  "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient state failed delayed "
-                  "delivered help sender subject answer answer-hint absence challenge carrier)",
-                  NX_FMT(key));
+        read_common_key(r, key, value, column);
         return;
     }
     struct draft *draft = current(r);
@@ -275,20 +301,9 @@ static void read_key(struct reader *r, struct nx_str key, struct nx_str value, s
         if (!draft->format.certain)
             fault(r, column, "'certain' is followed by 'yes', or left out");
     } else if (nx_str_eq(key, NX_STR("rank"))) {
-        unsigned long long rank;
-        if (!nx_str_to_u64(value, &rank) || rank > 99)
-            fault(r, column, "a rank is 0 to 99 (lower is tried first; 50 where none is given)");
-        else
-            draft->format.rank = (unsigned)rank;
+        read_rank(r, draft, value, column);
     } else if (nx_str_eq(key, NX_STR("block"))) {
-        static const char *const names[] = {"paragraph", "next", "indent", "line"};
-        size_t i = 0;
-        while (i < G_N_ELEMENTS(names) && !nx_str_eq(value, nx_str_of(names[i])))
-            i++;
-        if (i == G_N_ELEMENTS(names))
-            fault(r, column, "a block is paragraph, next, indent or line");
-        else
-            draft->format.extent = (enum nx_extent)i;
+        read_extent(r, draft, value, column);
     } else if (nx_str_eq(key, NX_STR("kind"))) {
         if (!nx_kind_parse(value, &draft->format.kind) || draft->format.kind > NX_KIND_DELIVERED)
             fault(r, column, "the kind is failed, delayed, delivered or other");

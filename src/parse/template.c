@@ -37,85 +37,107 @@ static bool find_capture(struct nx_str name, enum nx_capture *ret)
     return false;
 }
 
+struct builder { /* of one template */
+    struct nx_arena *arena;
+    struct nx_template_token *tokens;
+    size_t n;
+    char *literal; /* of the one that is being read */
+    size_t length;
+    bool taken[NX_CAPTURE_COUNT];
+};
+
+/* The literal that was read becomes a token, if it holds anything. The page trims it; blanks next to a capture or `*` count. */
+static void end_literal(struct builder *b, bool at_end)
+{
+    if (b->length == 0)
+        return;
+    struct nx_page page;
+    struct nx_str raw = nx_arena_dup(b->arena, (struct nx_str){b->literal, b->length});
+    nx_page_one(&page, b->arena, raw);
+    bool before = b->n > 0 && nx_is_blank((unsigned char)raw.p[0]);
+    bool after = !at_end && nx_is_blank((unsigned char)raw.p[raw.n - 1]);
+    struct nx_str body = {page.l, page.lines[0].to};
+    char *out = nx_arena_alloc(b->arena, body.n + 2);
+    size_t at = 0;
+    if (before)
+        out[at++] = ' ';
+    if (body.n > 0)
+        memcpy(out + at, body.p, body.n);
+    at += body.n;
+    if (after && body.n > 0)
+        out[at++] = ' ';
+    if (at > 0)
+        b->tokens[b->n++] = (struct nx_template_token){.kind = TOKEN_LITERAL, .literal = {out, at}};
+    b->length = 0;
+}
+
+/* NULL, or what is wrong with it. */
+static const char *add_capture(struct builder *b, struct nx_str name)
+{
+    enum nx_capture capture;
+    if (!find_capture(name, &capture))
+        return "unknown capture (known: recipient name recipients original sender text diagnostic host code status stage, and the "
+               "signs {star} {open})";
+    if (b->taken[capture])
+        return "a capture can stand only once in a template";
+    const struct nx_template_token *before = b->n > 0 ? &b->tokens[b->n - 1] : NULL;
+    bool address = capture <= NX_CAPTURE_SENDER && capture != NX_CAPTURE_NAME;
+    if (before != NULL && before->kind != TOKEN_LITERAL && !(before->kind == TOKEN_ANY && address))
+        return "a capture needs a literal between it and what stands before it";
+    b->taken[capture] = true;
+    b->tokens[b->n++] = (struct nx_template_token){.kind = TOKEN_CAPTURE, .capture = capture};
+    return NULL;
+}
+
+/* What stands at *at: a sign, `*`, or a capture; NULL, or what is wrong with it. */
+static const char *read_one(struct builder *b, struct nx_str text, size_t *at)
+{
+    if (text.p[*at] == '*') {
+        end_literal(b, false);
+        b->tokens[b->n++] = (struct nx_template_token){.kind = TOKEN_ANY};
+        *at += 1;
+        return NULL;
+    }
+    if (text.p[*at] != '{') {
+        b->literal[b->length++] = text.p[(*at)++];
+        return NULL;
+    }
+    size_t close = *at + nx_str_chr(nx_str_from(text, *at), '}');
+    struct nx_str name = nx_str_sub(text, *at + 1, close);
+    if (close >= text.n)
+        return "'{' without '}' (write {open} for the sign itself)";
+    if (nx_str_eq(name, NX_STR("star")) || nx_str_eq(name, NX_STR("open"))) {
+        b->literal[b->length++] = name.p[0] == 's' ? '*' : '{';
+    } else {
+        end_literal(b, false);
+        const char *fault = add_capture(b, name);
+        if (fault != NULL)
+            return fault;
+    }
+    *at = close + 1;
+    return NULL;
+}
+
 bool nx_template_parse(struct nx_arena *arena, struct nx_str text, struct nx_template *ret_template, const char **ret_fault,
                        size_t *ret_at)
 {
-    struct nx_template_token *tokens = nx_arena_array(arena, text.n + 1, sizeof *tokens);
-    size_t n = 0, i = 0;
-    bool taken[NX_CAPTURE_COUNT] = {false};
-    char *literal = nx_arena_alloc(arena, text.n);
-    size_t length = 0;
-    while (i <= text.n) {
-        bool open = i < text.n && text.p[i] == '{', any = i < text.n && text.p[i] == '*';
-        size_t close = open ? i + nx_str_chr(nx_str_from(text, i), '}') : 0;
-        struct nx_str name = open ? nx_str_sub(text, i + 1, close) : NX_STR_NONE;
-        if (open && close < text.n && (nx_str_eq(name, NX_STR("star")) || nx_str_eq(name, NX_STR("open")))) {
-            literal[length++] = name.p[0] == 's' ? '*' : '{';
-            i = close + 1;
-            continue;
-        }
-        if (i < text.n && !open && !any) {
-            literal[length++] = text.p[i++];
-            continue;
-        }
-        if (length > 0) {
-            struct nx_page page;
-            struct nx_str raw = nx_arena_dup(arena, (struct nx_str){literal, length});
-            nx_page_one(&page, arena, raw);
-            /* trimmed by the page; blanks next to a capture or `*` count */
-            bool before = n > 0 && nx_is_blank((unsigned char)raw.p[0]),
-                 after = i < text.n && nx_is_blank((unsigned char)raw.p[length - 1]);
-            struct nx_str body = {page.l, page.lines[0].to};
-            char *out = nx_arena_alloc(arena, body.n + 2);
-            size_t at = 0;
-            if (before)
-                out[at++] = ' ';
-            if (body.n > 0)
-                memcpy(out + at, body.p, body.n);
-            at += body.n;
-            if (after && body.n > 0)
-                out[at++] = ' ';
-            if (at > 0)
-                tokens[n++] = (struct nx_template_token){.kind = TOKEN_LITERAL, .literal = {out, at}};
-            length = 0;
-        }
-        if (any) {
-            tokens[n++] = (struct nx_template_token){.kind = TOKEN_ANY};
-            i++;
-        } else if (open) {
-            enum nx_capture capture;
-            *ret_at = i;
-            if (close >= text.n) {
-                *ret_fault = "'{' without '}' (write {open} for the sign itself)";
-                return false;
-            }
-            if (!find_capture(name, &capture)) {
-                *ret_fault = "unknown capture (known: recipient name recipients original sender text diagnostic host code status "
-                             "stage, and the signs {star} {open})";
-                return false;
-            }
-            if (taken[capture]) {
-                *ret_fault = "a capture can stand only once in a template";
-                return false;
-            }
-            if (n > 0 && tokens[n - 1].kind != TOKEN_LITERAL &&
-                !(tokens[n - 1].kind == TOKEN_ANY && capture <= NX_CAPTURE_SENDER && capture != NX_CAPTURE_NAME)) {
-                *ret_fault = "a capture needs a literal between it and what stands before it";
-                return false;
-            }
-            taken[capture] = true;
-            tokens[n++] = (struct nx_template_token){.kind = TOKEN_CAPTURE, .capture = capture};
-            i = close + 1;
-        } else {
-            break;
+    struct builder b = {
+        .arena = arena, .tokens = nx_arena_array(arena, text.n + 1, sizeof *b.tokens), .literal = nx_arena_alloc(arena, text.n)};
+    for (size_t at = 0; at < text.n;) {
+        const char *fault = read_one(&b, text, &at);
+        if (fault != NULL) {
+            *ret_fault = fault;
+            *ret_at = at;
+            return false;
         }
     }
-    if (n == 0) {
+    end_literal(&b, true);
+    if (b.n == 0) {
         *ret_at = 0;
         *ret_fault = "an empty template matches nothing";
         return false;
     }
-    *ret_template = (struct nx_template){tokens, n};
+    *ret_template = (struct nx_template){b.tokens, b.n};
     return true;
 }
 
@@ -264,6 +286,43 @@ static bool match_lazy(struct matcher *m, size_t token, size_t at)
     return false;
 }
 
+static bool match_literal(struct matcher *m, size_t token, size_t at)
+{
+    struct nx_str literal = m->template->tokens[token].literal;
+    if (literal.n > m->page->n - at || memcmp(m->page->l + at, literal.p, literal.n) != 0)
+        return false;
+    const char *s = m->page->s + at; /* only a blank inside of a long literal reaches over the end of a line */
+    if (literal.n < WRAP_MIN ? memchr(s, '\n', literal.n) != NULL : s[0] == '\n' || s[literal.n - 1] == '\n')
+        return false;
+    return match_from(m, token + 1, at + literal.n);
+}
+
+/* Captures whose own form says where they end; the others take what stands before the next literal. */
+static bool ends_itself(enum nx_capture capture)
+{
+    return capture == NX_CAPTURE_RECIPIENT || capture == NX_CAPTURE_ORIGINAL || capture == NX_CAPTURE_SENDER ||
+           capture == NX_CAPTURE_HOST || capture == NX_CAPTURE_CODE || capture == NX_CAPTURE_STATUS;
+}
+
+/* What such a one takes at `at`, up to *ret_stop; false: it is not there. */
+static bool capture_at(const struct nx_page *page, enum nx_capture capture, size_t at, struct nx_str *ret, size_t *ret_stop)
+{
+    if (capture == NX_CAPTURE_HOST)
+        return host_at(page, at, ret, ret_stop);
+    if (capture != NX_CAPTURE_CODE && capture != NX_CAPTURE_STATUS)
+        return address_at(page, at, ret, ret_stop);
+    const char *s = page->s + at;
+    struct nx_str rest = {s, page->n - at};
+    size_t n = 0;
+    if (capture == NX_CAPTURE_STATUS)
+        n = nx_status_length(rest);
+    else if (rest.n >= 3 && strchr("245", s[0]) != NULL && nx_is_digit((unsigned char)s[1]) && nx_is_digit((unsigned char)s[2]))
+        n = 3;
+    *ret = nx_str_sub(rest, 0, n);
+    *ret_stop = at + n;
+    return n > 0;
+}
+
 static bool match_from(struct matcher *m, size_t token, size_t at)
 {
     if (m->steps == 0)
@@ -276,52 +335,14 @@ static bool match_from(struct matcher *m, size_t token, size_t at)
         return true;
     }
     const struct nx_template_token *t = &m->template->tokens[token];
-    if (t->kind == TOKEN_LITERAL) {
-        size_t n = t->literal.n;
-        if (n > m->page->n - at || memcmp(m->page->l + at, t->literal.p, n) != 0)
-            return false;
-        const char *s = m->page->s + at; /* only a blank inside of a long literal reaches over the end of a line */
-        if (n < WRAP_MIN ? memchr(s, '\n', n) != NULL : s[0] == '\n' || s[n - 1] == '\n')
-            return false;
-        return match_from(m, token + 1, at + n);
-    }
-    if (t->kind == TOKEN_ANY)
+    if (t->kind == TOKEN_LITERAL)
+        return match_literal(m, token, at);
+    if (t->kind == TOKEN_ANY || !ends_itself(t->capture))
         return match_lazy(m, token, at);
     struct nx_str got;
-    size_t stop = at;
-    switch (t->capture) {
-    case NX_CAPTURE_RECIPIENT:
-    case NX_CAPTURE_ORIGINAL:
-    case NX_CAPTURE_SENDER:
-        if (!address_at(m->page, at, &got, &stop))
-            return false;
-        break;
-    case NX_CAPTURE_HOST:
-        if (!host_at(m->page, at, &got, &stop))
-            return false;
-        break;
-    case NX_CAPTURE_CODE:
-        if (m->page->n - at < 3 || strchr("245", m->page->s[at]) == NULL || !nx_is_digit((unsigned char)m->page->s[at + 1]) ||
-            !nx_is_digit((unsigned char)m->page->s[at + 2]))
-            return false;
-        stop = at + 3;
-        got = (struct nx_str){m->page->s + at, 3};
-        break;
-    case NX_CAPTURE_STATUS:
-        got = (struct nx_str){m->page->s + at, m->page->n - at};
-        got.n = nx_status_length(got);
-        if (got.n == 0)
-            return false;
-        stop = at + got.n;
-        break;
-    case NX_CAPTURE_NAME:
-    case NX_CAPTURE_RECIPIENTS:
-    case NX_CAPTURE_TEXT:
-    case NX_CAPTURE_DIAGNOSTIC:
-    case NX_CAPTURE_STAGE:
-    default:
-        return match_lazy(m, token, at);
-    }
+    size_t stop;
+    if (!capture_at(m->page, t->capture, at, &got, &stop))
+        return false;
     struct nx_str old = m->captures->at[t->capture];
     m->captures->at[t->capture] = got;
     if (match_from(m, token + 1, stop))

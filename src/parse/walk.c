@@ -246,6 +246,42 @@ static void take_recipients(struct walk *w, const struct nx_line_rule *rule, con
 }
 
 /* Acts on a rule that matches; returns false when the reading ends here. */
+static void begin_section(struct walk *w, const struct nx_line_rule *rule, const struct nx_captures *captures, size_t line)
+{
+    end_transcript(w, line);
+    close_block(w);
+    w->section = true;
+    w->section_items = 0;
+    w->listed = false;
+    w->section_has_kind = rule->has_kind;
+    w->section_kind = rule->kind;
+    w->section_text = captures->at[NX_CAPTURE_TEXT];
+    w->quoting_all = false;
+    take(w, captures);
+    if (rule->has_kind && !w->blocks->has_kind && rule->kind != NX_KIND_FAILED)
+        set_kind(w, rule->kind);
+}
+
+static void take_words(struct walk *w, const struct nx_line_rule *rule, const struct nx_captures *captures, struct nx_str whole)
+{
+    w->quoting = w->open && captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0; /* more lines of it may follow */
+    w->quoting_all = !w->open && captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0;
+    take(w, captures);
+    say(w, captures->at[NX_CAPTURE_TEXT].n > 0 ? captures->at[NX_CAPTURE_TEXT] : whole, false);
+    if (rule->has_kind)
+        set_kind(w, rule->kind);
+}
+
+static void begin_quoting(struct walk *w, const struct nx_captures *captures, struct nx_str whole)
+{
+    take(w, captures);
+    if (captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0)
+        say(w, captures->at[NX_CAPTURE_DIAGNOSTIC], false);
+    else if (whole.p[whole.n - 1] != ':') /* "The response was:" says nothing itself */
+        say(w, whole, false);
+    *(w->open ? &w->quoting : &w->quoting_all) = true;
+}
+
 static bool act(struct walk *w, const struct nx_line_rule *rule, const struct nx_captures *captures, size_t line, size_t stop)
 {
     struct nx_page *page = &w->scan->page;
@@ -261,18 +297,7 @@ static bool act(struct walk *w, const struct nx_line_rule *rule, const struct nx
         w->scan->last = line;
         return false;
     case NX_LINE_HEADING:
-        end_transcript(w, line);
-        close_block(w);
-        w->section = true;
-        w->section_items = 0;
-        w->listed = false;
-        w->section_has_kind = rule->has_kind;
-        w->section_kind = rule->kind;
-        w->section_text = captures->at[NX_CAPTURE_TEXT];
-        w->quoting_all = false;
-        take(w, captures);
-        if (rule->has_kind && !w->blocks->has_kind && rule->kind != NX_KIND_FAILED)
-            set_kind(w, rule->kind);
+        begin_section(w, rule, captures, line);
         break;
     case NX_LINE_ITEM:
     case NX_LINE_RECIPIENT:
@@ -285,23 +310,10 @@ static bool act(struct walk *w, const struct nx_line_rule *rule, const struct nx
         take(w, captures);
         break;
     case NX_LINE_TAKE:
-        w->quoting = w->open && captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0; /* more lines of it may follow */
-        w->quoting_all = !w->open && captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0;
-        take(w, captures);
-        say(w, captures->at[NX_CAPTURE_TEXT].n > 0 ? captures->at[NX_CAPTURE_TEXT] : whole, false);
-        if (rule->has_kind)
-            set_kind(w, rule->kind);
+        take_words(w, rule, captures, whole);
         break;
     case NX_LINE_DIAGNOSTIC:
-        take(w, captures);
-        if (captures->at[NX_CAPTURE_DIAGNOSTIC].n > 0)
-            say(w, captures->at[NX_CAPTURE_DIAGNOSTIC], false);
-        else if (whole.p[whole.n - 1] != ':') /* "The response was:" says nothing itself */
-            say(w, whole, false);
-        if (w->open)
-            w->quoting = true;
-        else
-            w->quoting_all = true;
+        begin_quoting(w, captures, whole);
         break;
     case NX_LINE_REPORTING:
         w->blocks->reporting_mta = captures->at[NX_CAPTURE_HOST];
