@@ -194,6 +194,21 @@ static const struct {
     {"promote", nx_rules_promote, 1, 1, "promote FILE | ID"},
 };
 
+static int run_verb(const struct nx_cli *cli, const struct nx_rules_options *options)
+{
+    int n = cli->n_args - 1;
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        if (strcmp(cli->args[0], verbs[i].name) != 0)
+            continue;
+        if (n >= verbs[i].min && (verbs[i].max < 0 || n <= verbs[i].max))
+            return verbs[i].fn(cli, options, cli->args + 1);
+        nx_cli_say("rules: %s (usage: nixie rules %s)", n < verbs[i].min ? "an argument is missing" : "too many arguments",
+                   verbs[i].usage);
+        return NX_EXIT_USAGE;
+    }
+    return nx_cli_no_verb("rules", cli->args[0], "check, test, list, explain, suggest, replay, trial, promote or bench");
+}
+
 int nx_cmd_rules(int argc, char **argv)
 {
     static const struct nx_cli_usage usage = {
@@ -239,21 +254,7 @@ int nx_cmd_rules(int argc, char **argv)
     int code;
     if (!nx_cli_begin(&cli, argc, argv, &usage, entries, &code))
         return code;
-    code = NX_EXIT_USAGE;
-    bool known = false;
-    for (size_t i = 0; i < G_N_ELEMENTS(verbs) && !known; i++) {
-        int n = cli.n_args - 1;
-        if (strcmp(cli.args[0], verbs[i].name) != 0)
-            continue;
-        known = true;
-        if (n < verbs[i].min || (verbs[i].max >= 0 && n > verbs[i].max))
-            nx_cli_say("rules: %s (usage: nixie rules %s)", n < verbs[i].min ? "an argument is missing" : "too many arguments",
-                       verbs[i].usage);
-        else
-            code = verbs[i].fn(&cli, &options, cli.args + 1);
-    }
-    if (!known)
-        (void)nx_cli_no_verb("rules", cli.args[0], "check, test, list, explain, suggest, replay, trial, promote or bench");
+    code = run_verb(&cli, &options);
     char **texts[] = {&options.remote, &options.stage, &options.format, &options.kind,
                       &options.cause,  &options.stamp, &options.since};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)

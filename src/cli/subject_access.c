@@ -162,6 +162,34 @@ static void put_terms(struct nx_buf *out, const struct nx_config *config)
     nx_buf_add(out, NX_STR("}}"));
 }
 
+/* The document. allowed: what of the address the allow list names; data: something is known beside a hash. */
+static void write_document(const struct access *access, const struct nx_config *config, struct nx_str asked, struct nx_str key,
+                           struct nx_str allowed, bool data, struct nx_buf *out)
+{
+    bool erased = access->erased.n > 0 && !data;
+    nx_buf_addc(out, '{');
+    put(out, "address", asked);
+    put(out, "asked", nx_when_format(access->arena, access->now));
+    put(out, "known", erased ? NX_STR("erased") : data ? NX_STR("data") : NX_STR("nothing"));
+    if (access->erased.n > 0)
+        put_all(out, "hashes", &access->erased);
+    if (erased)
+        put(out, "note", NX_STR("The address was erased. Only a keyed hash of it is kept, so that it stays suppressed."));
+    if (!erased) {
+        put(out, "key", key);
+        put(out, "allow_list", allowed);
+        put_all(out, "entries", &access->in_force);
+        put_all(out, "entries_run_out", &access->run_out);
+        put_all(out, "entries_of_domain", &access->domain);
+        put_all(out, "holds", &access->holds);
+        put_all(out, "log", &access->log);
+        put_all(out, "messages", &access->messages);
+        put_all(out, "sent", &access->sent);
+        put_terms(out, config);
+    }
+    nx_buf_addc(out, '}');
+}
+
 /* As people read it. */
 static gboolean print_pretty(struct nx_str document, GError **error)
 {
@@ -212,34 +240,14 @@ int nx_cmd_subject_access(int argc, char **argv)
     }
     bool data = access.in_force.n + access.run_out.n + access.holds.n + access.log.n + access.sent.n > 0 ||
                 nx_str_eq(allowed, NX_STR("address"));
-    bool erased = access.erased.n > 0 && !data;
     struct nx_buf out;
     nx_buf_init(&out, arena, SIZE_MAX / 2);
-    nx_buf_addc(&out, '{');
-    put(&out, "address", asked);
-    put(&out, "asked", nx_when_format(arena, access.now));
-    put(&out, "known", erased ? NX_STR("erased") : data ? NX_STR("data") : NX_STR("nothing"));
-    if (access.erased.n > 0)
-        put_all(&out, "hashes", &access.erased);
-    if (erased)
-        put(&out, "note", NX_STR("The address was erased. Only a keyed hash of it is kept, so that it stays suppressed."));
-    if (!erased) {
-        put(&out, "key", address.folded);
-        put(&out, "allow_list", allowed);
-        put_all(&out, "entries", &access.in_force);
-        put_all(&out, "entries_run_out", &access.run_out);
-        put_all(&out, "entries_of_domain", &access.domain);
-        put_all(&out, "holds", &access.holds);
-        put_all(&out, "log", &access.log);
-        put_all(&out, "messages", &access.messages);
-        put_all(&out, "sent", &access.sent);
-        put_terms(&out, cli.config);
-    }
-    nx_buf_addc(&out, '}');
+    write_document(&access, cli.config, asked, address.folded, allowed, data, &out);
     if (!print_pretty(nx_buf_str(&out), &error))
         return nx_cli_question(nx_cli_fail(error));
-    if (!data && !erased)
+    bool known = data || access.erased.n > 0;
+    if (!known)
         nx_cli_say("%s: nothing is known of it", cli.args[0]);
-    code = data || erased ? NX_EXIT_OK : NX_EXIT_FINDING;
+    code = known ? NX_EXIT_OK : NX_EXIT_FINDING;
     return nx_cli_finish(NX_EXIT_OK) == NX_EXIT_OK ? code : NX_EXIT_TEMPORARY;
 }
