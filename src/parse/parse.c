@@ -232,7 +232,7 @@ static bool read_status_parts(struct nx_reading *reading)
             found |= nx_dsn_read(reading, reading->mail.parts[i].content);
     for (size_t i = 0; !found && i < reading->mail.n_parts; i++) { /* field groups in text that a strict walk takes for prose */
         struct nx_str text = reading->mail.parts[i].content;
-        if (reading->mail.parts[i].type != NX_PART_TEXT)
+        if (reading->mail.parts[i].type != NX_PART_TEXT || text.n == 0)
             continue;
         if (reading->has_words && reading->words.returned.n > 0 && reading->words.returned.p >= text.p &&
             reading->words.returned.p < text.p + text.n)
