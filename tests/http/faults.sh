@@ -80,6 +80,20 @@ n=0; until [ "$(ls "$box/.nixie-done/cur" 2>/dev/null | wc -l)" = 2 ] || [ $n = 
 is "$(ls "$box/.nixie-done/cur" | tr '\n' ' ')" '1.x:2,S 2.x '; is "$(ls "$box/new" "$box/cur" | grep '^[12][.]x')" ""
 asks 200 /v1/suppressions/old@example.net; asks 200 /v1/suppressions/new@example.net; has '.source == "maildir"'
 [ -p "$box/new/fifo" ] || fail "what is no message stays"
+rm -f "$T/locked"; bounce kept@example.net >"$box/tmp/3.x"
+python3 - "$NIXIE_DB" "$T/locked" "$T/unlock" <<'END' &
+import os, sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1], isolation_level=None); db.execute("begin immediate"); open(sys.argv[2], "w").close()
+for _ in range(300):
+    if os.path.exists(sys.argv[3]): break
+    time.sleep(0.1)
+END
+locker=$!; n=0; until [ -e "$T/locked" ] || [ $n = 100 ]; do n=$((n + 1)); sleep 0.05; done
+mv "$box/tmp/3.x" "$box/new/3.x"
+n=0; until grep -q 'messages stay in the Maildir' "$T/log" || [ $n = 400 ]; do n=$((n + 1)); sleep 0.05; done
+is "$(ls "$box/new" | grep '^3[.]x')" 3.x "moved before it was kept"; touch "$T/unlock"; wait $locker
+n=0; until [ -e "$box/.nixie-done/cur/3.x" ] || [ $n = 400 ]; do n=$((n + 1)); sleep 0.05; done
+[ -e "$box/.nixie-done/cur/3.x" ] || fail "not taken when it can be kept"; asks 200 /v1/suppressions/kept@example.net
 ends
 printf '[watch]\nmaildirs = %s/none\n' "$T" >"$T/watch.conf"; run 65 "$NIXIE" serve --config "$T/watch.conf" --listen 127.0.0.1:0; says 'none/new: .*\[watch\]'
 finish

@@ -43,6 +43,7 @@ is "$(grep -c '^rule ' "$T/rules/triage.rules")" 1
 asks 422 $S/put@example.net -X PUT -d '{"reason":"other"}' -H 'Idempotency-Key: put'; has '.detail | contains("Idempotency-Key")'
 asks 422 $S/else@example.net -X PUT -d '{"reason":"asked"}' -H 'Idempotency-Key: put'; asks 422 "$S/put@example.net?stream=x" -X PUT -d '{"reason":"asked"}' -H 'Idempotency-Key: put'
 asks 422 $S/put@example.net -X DELETE -H 'Idempotency-Key: put'; asks 422 /v1/messages -H "$mail" --data-binary @"$T/odd.eml" -H 'Idempotency-Key: message'
+asks 201 $S/verb@example.net -X PUT -H 'Idempotency-Key: verb'; asks 422 $S/verb@example.net -X DELETE -H 'Idempotency-Key: verb'; asks 200 $S/verb@example.net
 asks 404 $S/late@example.net -X DELETE -H 'Idempotency-Key: late'; asks 201 $S/late@example.net -X PUT; asks 204 $S/late@example.net -X DELETE -H 'Idempotency-Key: late'
 asks 400 $S/x@example.net -X PUT -H "Idempotency-Key: $(head -c 256 /dev/zero | tr '\0' k)"
 asks 404 $S/none@example.net -H 'Idempotency-Key: put'   # a question has no use for it
