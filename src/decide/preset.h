@@ -3,9 +3,9 @@
  *
  * balanced is event/cause.def as it stands. strict takes the first report of whatever speaks of the address or its domain, and
  * holds for a year: the fewest letters to dead addresses, for more good ones silenced. lenient wants to see everything three
- * times over a week, and a full mailbox for six weeks: hardly a good address is silenced, for more letters to dead ones. A
- * preset sets suppress, threshold, span, window, ttl and ttl_max, and nothing else; what never suppresses, complaints and
- * unsubscribes are the same in all. Pure, any thread. */
+ * times over a week (a dead domain twice), and a full mailbox for six weeks without a gap: hardly a good address is silenced,
+ * for more letters to dead ones. A preset sets suppress, threshold, span, window, ttl and ttl_max, and nothing else; what never
+ * suppresses, complaints and unsubscribes are the same in all. Pure, any thread. */
 #pragma once
 #include "decide/decide.h"
 

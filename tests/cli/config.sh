@@ -55,7 +55,7 @@ cp "$T/out" "$T/whole"
 of() { sed -n "/^\[$1\]/,/^\$/p" "$T/whole" >"$T/out"; }
 of 'cause mailbox_full'; prints "^threshold = 2 +# $T/preset.conf:2$"; prints '^ttl = 365d +# preset strict$'; prints '^window = 30d +# default$'
 of 'cause bad_domain'; prints '^threshold = 1 +# preset strict$'
-of 'stream receipts cause mailbox_full'; prints '^threshold = 5 +# preset lenient$'; prints "^span = 7w +# $T/preset.conf:6$"
+of 'stream receipts cause mailbox_full'; prints '^threshold = 6 +# preset lenient$'; prints "^span = 7w +# $T/preset.conf:6$"
 of 'stream receipts cause mailbox_unknown'; prints '^suppress = after +# preset lenient$'
 sed 's/ *#.*//' "$T/whole" >"$T/again.conf"
 run 0 "$NIXIE" config show --config "$T/again.conf"; sed 's/ *#.*//' "$T/out" | cmp - "$T/again.conf" || fail "presets do not read back"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* simulate - a year of mail to a million addresses whose truth is known, under this policy and under others' defaults.
  *
- *   simulate [ADDRESSES [SEED]]        (1000000 20260101)
+ *   simulate [ADDRESSES [SEED [DAYS]]]        (1000000 20260101 7)
  *
- * A newsletter a week to everybody and a receipt a month to three in ten. Exit 1 when a count is not as docs/policy.md claims, which may
- * be chance where there are so few addresses that a policy misses one or none. 64: wrong arguments. */
+ * A letter every so many days to everybody and a receipt a month to three in ten. Exit 1 when a count is not as docs/policy.md
+ * claims, which may be chance where there are so few addresses that a policy misses one or none. 64: wrong arguments. */
 #include "nixie.h"
 #include "report.h"
 #include "rivals.h"
@@ -19,7 +19,9 @@ static const struct {
 } policies[POLICIES] = {
     [POSTAL] = {"Postal", postal, {0}},
     [LISTMONK] = {"listmonk", listmonk, {0}},
+    [LISTMONK_MAILBOX] = {"listmonk, by its mailbox", listmonk_mailbox, {0}},
     [MAUTIC] = {"Mautic", mautic, {0}},
+    [MAUTIC_ALL] = {"Mautic, if it knew all words", mautic_knowing_all, {0}},
     [MAILMAN] = {"Mailman 3", mailman, {0}},
     [BALANCED] = {"Nixie", NULL, {.domains = NX_DOMAIN_ENTRIES_PROPOSE}},
     [TOLD] = {"Nixie, deliveries told", NULL, {.domains = NX_DOMAIN_ENTRIES_PROPOSE, .told = true}},
@@ -27,15 +29,20 @@ static const struct {
     [DOMAINS] = {"Nixie, domain_entries = auto", NULL, {.domains = NX_DOMAIN_ENTRIES_AUTO}},
     [STRICT] = {"Nixie, preset = strict", NULL, {.preset = NX_PRESET_STRICT}},
     [LENIENT] = {"Nixie, preset = lenient", NULL, {.preset = NX_PRESET_LENIENT}},
+    [QUARTER] = {"Nixie, full ones counted over 100 days", NULL, {.quarter = true}},
 };
 static struct run runs[POLICIES];
 
 static void report(struct run *run, uint32_t address, const struct outcome *outcome, bool forged, int32_t hour)
 {
+    struct slot *slot = &run->slots[address];
+    int32_t before = slot->until;
     if (run->nixie != NULL)
-        nixie_report(run->nixie, address, outcome, forged, T0 + (nx_when)hour * 3600);
-    else if (outcome->cause != NX_CAUSE_NONE)
+        nixie_report(run->nixie, address, outcome, forged, T0 + (nx_when)hour * 3600 + 1800); /* it takes a while to come back */
+    else if (!has_arrived(outcome))
         run->report(run, address, outcome, hour);
+    if (slot->until > before)
+        slot->why = (uint8_t)outcome->why;
 }
 
 static bool is_listed(const struct run *run, uint32_t address, int32_t hour)
@@ -47,22 +54,22 @@ static bool is_listed(const struct run *run, uint32_t address, int32_t hour)
 static void deliver(struct run *run, uint32_t address, const struct outcome *outcome, int32_t hour)
 {
     struct slot *slot = &run->slots[address];
-    const struct person *person = &run->world->people[address];
     unsigned day = (unsigned)hour / 24;
-    bool dead = is_dead(person, day);
+    bool dead = is_dead(&run->world->people[address], day);
     if (is_listed(run, address, hour)) {
-        if (dead || is_full(person, day))
+        if (is_away(run->world, address, day))
             return;
         run->counts.withheld++;
         run->counts.wronged += !slot->wronged;
-        if (run->nixie != NULL && !slot->wronged)
-            nixie_wronged(run->nixie, address);
+        run->counts.wronged_by[slot->until > hour ? slot->why : WHY_VANISHED] += !slot->wronged; /* else it is the domain's entry */
         slot->wronged = true;
         return;
     }
     run->counts.sent++;
     if (outcome->address) {
         run->counts.wasted++;
+        run->counts.wasted_by[outcome->why]++;
+        slot->wasted++;
         run->counts.repeated += dead && slot->known;
         slot->known = slot->known || dead;
     }
@@ -79,7 +86,7 @@ static void send_to(const struct world *world, uint32_t address, unsigned day, u
 
 static void forge(const struct world *world, unsigned day, unsigned hour)
 {
-    const struct outcome lie = {NX_CAUSE_MAILBOX_UNKNOWN, 550, false};
+    const struct outcome lie = {NX_CAUSE_MAILBOX_UNKNOWN, 550, false, WHY_FORGED};
     int32_t now = (int32_t)(day * 24 + hour);
     uint32_t victim;
     for (uint32_t i = 0; i < world->n / 500; i++)
@@ -92,7 +99,7 @@ static void live_a_year(const struct world *world)
 {
     for (unsigned day = 0; day < DAYS; day++)
         for (unsigned hour = 0; hour < HOURS; hour++) {
-            for (uint64_t a = day % 7 * HOURS + hour; a < world->n; a += 7 * HOURS)
+            for (uint64_t a = day % world->every * HOURS + hour; a < world->n; a += world->every * HOURS)
                 send_to(world, (uint32_t)a, day, 8 + hour, 0);
             for (uint64_t k = day % 30 * HOURS + hour; k * 10 < world->n; k += 30 * HOURS)
                 for (uint64_t a = k * 10; a < k * 10 + 3 && a < world->n; a++)
@@ -104,24 +111,30 @@ static void live_a_year(const struct world *world)
 static void take_stock(struct run *run)
 {
     for (uint32_t a = 0; a < run->world->n; a++) {
-        const struct person *person = &run->world->people[a];
-        bool listed = is_listed(run, a, DAYS * 24);
-        run->counts.missed += is_dead(person, DAYS - 28) && !listed;
-        run->counts.still += listed && !is_dead(person, DAYS) && !is_full(person, DAYS);
+        bool listed = is_listed(run, a, DAYS * 24), missed = is_dead(&run->world->people[a], DAYS - 28) && !listed;
+        run->counts.missed += missed;
+        if (missed)
+            run->counts.missed_by[outcome_of(run->world, a, DAYS - 1, 0, 0).why]++;
+        run->counts.still += listed && !is_away(run->world, a, DAYS);
     }
+}
+
+static uint64_t number(int argc, char **argv, int i, uint64_t otherwise)
+{
+    return i < argc ? strtoull(argv[i], NULL, 10) : otherwise;
 }
 
 int main(int argc, char **argv)
 {
-    uint32_t n = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1000000;
-    if (n < 1000) {
-        fputs("simulate: at least 1000 addresses\n", stderr);
+    uint64_t n = number(argc, argv, 1, 1000000), every = number(argc, argv, 3, 7);
+    if (n < 1000 || n > 100000000 || every < 1 || every > DAYS) {
+        fputs("simulate: at least 1000 addresses, and a letter every 1 to 365 days\n", stderr);
         return 64;
     }
-    struct world *world = world_new(n, argc > 2 ? strtoull(argv[2], NULL, 10) : 20260101);
+    struct world *world = world_new((uint32_t)n, number(argc, argv, 2, 20260101), (unsigned)every);
     for (int i = 0; i < POLICIES; i++) {
-        runs[i] = (struct run){
-            .name = policies[i].name, .world = world, .slots = g_new0(struct slot, n), .report = policies[i].rival};
+        runs[i] =
+            (struct run){.name = policies[i].name, .world = world, .slots = g_new0(struct slot, n), .report = policies[i].rival};
         if (runs[i].report == NULL)
             runs[i].nixie = nixie_new(&runs[i], &policies[i].variant);
     }

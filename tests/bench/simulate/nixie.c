@@ -18,7 +18,7 @@ struct hit { /* one that went through */
     nx_when at;
     uint32_t address;
 };
-struct domain { /* a small one */
+struct domain {         /* a small one */
     uint32_t addresses; /* suppressed for bad_domain */
     nx_when alive;      /* last sign of life; 0: none */
     int32_t until;      /* of its entry, hour of the year */
@@ -34,10 +34,9 @@ struct nixie {
     struct {
         unsigned hour;
         uint64_t hits;
-    } limits[BIG]; /* as sqlite/rate.c: fewer hits in the longest window need no second look in this hour */
+    } limits[BIG];     /* as sqlite/rate.c: fewer hits in the longest window need no second look in this hour */
     GArray *hits[BIG]; /* struct hit */
     struct domain domains[BIG + SMALL];
-    uint64_t silenced[NX_CAUSE_COUNT]; /* good addresses, by the cause of the entry */
     uint64_t held, opened;
 };
 static void free_memory(gpointer data)
@@ -53,6 +52,11 @@ struct nixie *nixie_new(struct run *run, const struct variant *variant)
     nx_preset_apply(variant->preset, own->policy.causes);
     own->policy.require_verified = variant->require;
     own->policy.domain_entries = variant->domains;
+    if (variant->quarter) {
+        own->policy.causes[NX_CAUSE_MAILBOX_FULL].window = 100 * DAY;
+        own->policy.causes[NX_CAUSE_MAILBOX_FULL].ttl = 180 * DAY;
+        own->policy.causes[NX_CAUSE_MAILBOX_FULL].ttl_max = 360 * DAY;
+    }
     own->run = run;
     own->told = variant->told;
     own->arena = nx_arena_new();
@@ -140,7 +144,8 @@ static void take_in(struct nixie *own, unsigned remote, const struct nx_surge *s
 
 static bool is_surge(struct nixie *own, unsigned remote, unsigned hour, nx_when at, struct nx_surge *ret)
 {
-    unsigned longest = (unsigned)nx_breaker_hours(&own->policy.breaker, NX_BREAKER_WINDOWS - 1), from = hour > 40 * 24 ? hour - 40 * 24 : 0;
+    unsigned longest = (unsigned)nx_breaker_hours(&own->policy.breaker, NX_BREAKER_WINDOWS - 1),
+             from = hour > 40 * 24 ? hour - 40 * 24 : 0;
     uint64_t hits = 0;
     for (unsigned h = hour >= longest ? hour - longest + 1 : 0; h <= hour; h++)
         hits += own->rates[remote][h].hits;
@@ -199,20 +204,9 @@ int32_t nixie_domain_until(const struct nixie *own, unsigned domain)
     return own->domains[domain].until;
 }
 
-void nixie_wronged(struct nixie *own, uint32_t address)
-{
-    const struct memory *memory = memory_of(own, address);
-    bool by_itself = memory != NULL && memory->standing.present;
-    own->silenced[by_itself ? memory->standing.cause : NX_CAUSE_BAD_DOMAIN]++;
-}
-
 void nixie_print(const struct nixie *own, const char *name)
 {
-    printf("%s: %llu incidents held %llu back; silenced by", name, (unsigned long long)own->opened, (unsigned long long)own->held);
-    for (int cause = 0; cause < NX_CAUSE_COUNT; cause++)
-        if (own->silenced[cause] > 0)
-            printf(" %s %llu", nx_cause_name((enum nx_cause)cause), (unsigned long long)own->silenced[cause]);
-    putchar('\n');
+    printf("%s: %llu incidents held %llu back\n", name, (unsigned long long)own->opened, (unsigned long long)own->held);
 }
 
 static void count_delivery(struct nixie *own, unsigned domain, nx_when at)
@@ -223,10 +217,18 @@ static void count_delivery(struct nixie *own, unsigned domain, nx_when at)
         own->rates[domain][hour].delivered++;
 }
 
+static enum nx_kind kind_of(enum nx_cause cause)
+{
+    return cause == NX_CAUSE_NONE         ? NX_KIND_DELIVERED
+           : cause == NX_CAUSE_GREYLISTED ? NX_KIND_DELAYED
+           : cause == NX_CAUSE_AUTO_REPLY ? NX_KIND_AUTOREPLY
+                                          : NX_KIND_FAILED;
+}
+
 static struct nx_event event_of(const struct outcome *outcome, bool forged)
 {
     bool delivered = outcome->cause == NX_CAUSE_NONE;
-    return (struct nx_event){.report = {.kind = delivered ? NX_KIND_DELIVERED : NX_KIND_FAILED,
+    return (struct nx_event){.report = {.kind = kind_of(outcome->cause),
                                         .recipient = NX_STR("x@example.net"),
                                         .reply = outcome->reply,
                                         .verified = forged ? NX_VERIFIED_NONE : NX_VERIFIED_SIGNED},
@@ -243,7 +245,7 @@ static void list(struct memory *memory, struct slot *slot, enum nx_cause cause, 
                                             .since = goes_on ? memory->standing.since : at,
                                             .until = until,
                                             .renewals = nx_standing_renewals(&memory->standing, cause, at)};
-    slot->until = until == NX_WHEN_NONE ? FOREVER : (int32_t)((until - T0) / 3600);
+    slot->until = until == NX_WHEN_NONE ? FOREVER : (int32_t)((until - T0 + 3599) / 3600);
 }
 
 void nixie_report(struct nixie *own, uint32_t address, const struct outcome *outcome, bool forged, nx_when at)
@@ -256,7 +258,7 @@ void nixie_report(struct nixie *own, uint32_t address, const struct outcome *out
         own->domains[domain].alive = at;
     if (outcome->cause == NX_CAUSE_NONE)
         count_delivery(own, domain, at);
-    if (memory == NULL && outcome->cause == NX_CAUSE_NONE)
+    if (memory == NULL && has_arrived(outcome))
         return;
     if (memory == NULL)
         memory = memory_make(own, address);

@@ -9,16 +9,15 @@ struct variant { /* how it differs from the defaults */
     enum nx_preset preset;
     enum nx_require require;
     enum nx_domain_entries domains;
-    bool told; /* deliveries are reported */
+    bool told;    /* deliveries are reported */
+    bool quarter; /* mailbox_full: window = 100d, ttl = 180d, ttl_max = 360d, for a letter a month */
 };
 struct nixie *nixie_new(struct run *run, const struct variant *variant);
 void nixie_free(struct nixie *nixie);
 bool nixie_is_told(const struct nixie *nixie);
-/* forged: nobody vouches for it. outcome->cause NONE: it was delivered. */
+/* forged: nobody vouches for it. outcome->cause NONE: it was delivered; of GREYLISTED a delay notice, of AUTO_REPLY an answer. */
 void nixie_report(struct nixie *nixie, uint32_t address, const struct outcome *outcome, bool forged, nx_when at);
 /* The domain has an entry: hour of the year until when, 0: none. */
 int32_t nixie_domain_until(const struct nixie *nixie, unsigned domain);
-/* A good address is silenced for the first time. */
-void nixie_wronged(struct nixie *nixie, uint32_t address);
-/* Incidents, and good addresses silenced by cause, in a line. */
+/* Incidents, in a line. */
 void nixie_print(const struct nixie *nixie, const char *name);

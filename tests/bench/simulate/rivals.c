@@ -14,7 +14,21 @@ void listmonk(struct run *run, uint32_t address, const struct outcome *outcome, 
         run->slots[address].until = FOREVER;
 }
 
+void listmonk_mailbox(struct run *run, uint32_t address, const struct outcome *outcome, int32_t hour)
+{
+    (void)hour;
+    if (outcome->reply >= 500)
+        run->slots[address].until = FOREVER;
+}
+
 void mautic(struct run *run, uint32_t address, const struct outcome *outcome, int32_t hour)
+{
+    (void)hour;
+    if (outcome->cause != NX_CAUSE_UNKNOWN)
+        run->slots[address].until = FOREVER;
+}
+
+void mautic_knowing_all(struct run *run, uint32_t address, const struct outcome *outcome, int32_t hour)
 {
     (void)outcome, (void)hour;
     run->slots[address].until = FOREVER;
@@ -22,10 +36,8 @@ void mautic(struct run *run, uint32_t address, const struct outcome *outcome, in
 
 void mailman(struct run *run, uint32_t address, const struct outcome *outcome, int32_t hour)
 {
-    const struct person *person = &run->world->people[address];
     struct slot *slot = &run->slots[address];
     unsigned day = (unsigned)hour / 24;
-    (void)outcome;
     if (slot->score > 0 && slot->last == day)
         return;
     if (slot->score > 0 && day - slot->last > 7u)
@@ -34,13 +46,15 @@ void mailman(struct run *run, uint32_t address, const struct outcome *outcome, i
     if (++slot->score < 5)
         return;
     slot->until = FOREVER;
-    for (unsigned warned = day + 7; warned <= day + 21 && warned < DAYS; warned += 7) {
-        if (!is_dead(person, warned) && !is_full(person, warned)) {
+    for (unsigned warned = day; warned <= day + 14 && warned < DAYS; warned += 7) {
+        if (!is_away(run->world, address, warned)) {
             slot->until = (int32_t)(warned * 24);
             slot->score = 0;
             return;
         }
         run->counts.wasted++;
-        run->counts.repeated += is_dead(person, warned) && slot->known;
+        slot->wasted++;
+        run->counts.wasted_by[outcome->why]++;
+        run->counts.repeated += is_dead(&run->world->people[address], warned) && slot->known;
     }
 }
