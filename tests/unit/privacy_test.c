@@ -286,6 +286,82 @@ static void what_an_entry_rests_on_stays(void **state)
     must_be_sound(f, "after retention");
 }
 
+/* An old mailbox is read today, or the clock of who sent it was behind: what was learned today is kept from today on. */
+static void a_late_report_has_its_term(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    const struct nx_retention retention = {.events = 40 * DAY, .details = 30 * DAY};
+    struct nx_retained done;
+    size_t n[2];
+    struct nx_event event = {.origin = {.source = NX_STR("file"), .received_at = T0 - 500 * DAY},
+                             .report = {.kind = NX_KIND_FAILED,
+                                        .recipient = NX_STR("late@example.net"),
+                                        .diagnostic = NX_STR("450 later"),
+                                        .key = NX_STR("k"),
+                                        .arrival_at = NX_WHEN_NONE,
+                                        .last_attempt_at = NX_WHEN_NONE,
+                                        .retry_until = NX_WHEN_NONE},
+                             .verdict = {.class_ = NX_CLASS_SOFT, .cause = NX_CAUSE_GREYLISTED}};
+    event.id = nx_event_id(f->arena, &event.report);
+    (void)store_one(f, &event, T0);
+    event.report.recipient = NX_STR("last@example.net");
+    event.id = nx_event_id(f->arena, &event.report);
+    (void)store_one(f, &event, T0);
+    assert_true(nx_store_retain(f->store, &retention, T0 + 29 * DAY, false, NULL, NULL, &done, &error));
+    count_log(f, "late@example.net", n);
+    assert_true(n[0] == 1 && n[1] == 1);
+    assert_true(nx_store_retain(f->store, &retention, T0 + 39 * DAY, false, NULL, NULL, &done, &error));
+    count_log(f, "late@example.net", n);
+    assert_true(n[0] == 1 && n[1] == 0);
+    assert_true(nx_store_retain(f->store, &retention, T0 + 41 * DAY, false, NULL, NULL, &done, &error));
+    count_log(f, "late@example.net", n);
+    assert_int_equal(n[0], 0);
+}
+
+static void report_full(struct fixture *f, const char *address, nx_when at)
+{
+    struct nx_event event = {.origin = {.source = NX_STR("pipe"), .received_at = at},
+                             .report = {.kind = NX_KIND_FAILED,
+                                        .recipient = nx_str_of(address),
+                                        .diagnostic = NX_STR("452 full"),
+                                        .key = nx_arena_printf(f->arena, "%lld", (long long)at),
+                                        .arrival_at = NX_WHEN_NONE,
+                                        .last_attempt_at = NX_WHEN_NONE,
+                                        .retry_until = NX_WHEN_NONE},
+                             .verdict = {.class_ = NX_CLASS_SOFT, .cause = NX_CAUSE_MAILBOX_FULL}};
+    event.id = nx_event_id(f->arena, &event.report);
+    (void)store_one(f, &event, at);
+}
+
+/* An entry that is over makes the next one longer for a year, so what it came from stays as long; a place on the allow list keeps
+ * what is known of its address. */
+static void what_is_remembered_stays(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    const struct nx_retention retention = {.events = 40 * DAY, .details = 30 * DAY};
+    struct nx_retained done;
+    size_t n[2];
+    const struct nx_str allowed = NX_STR("allowed@example.net");
+    for (int day = 0; day <= 8; day += 4)
+        report_full(f, "full@example.net", T0 + day * DAY);
+    assert_int_equal(look(f, "full@example.net", T0 + 9 * DAY, NULL), 1);
+    report_full(f, "allowed@example.net", T0);
+    assert_true(nx_store_allow(f->store, allowed, true, NX_STR_NONE, NX_STR_NONE, T0 + 1, &error));
+    report_full(f, "last@example.net", T0 + 9 * DAY);
+    assert_true(nx_store_retain(f->store, &retention, T0 + 300 * DAY, false, NULL, NULL, &done, &error));
+    assert_int_equal(look(f, "full@example.net", T0 + 300 * DAY, NULL), 0);
+    count_log(f, "full@example.net", n);
+    assert_int_equal(n[0], 3);
+    assert_true(nx_store_retain(f->store, &retention, T0 + 500 * DAY, false, NULL, NULL, &done, &error));
+    count_log(f, "full@example.net", n);
+    assert_int_equal(n[0], 0);
+    count_log(f, "allowed@example.net", n);
+    assert_int_equal(n[0], 2);
+    must_be_sound(f, "after retention");
+}
+
 static void erase(struct fixture *f, struct nx_str address, nx_when now, bool want_kept)
 {
     const struct nx_forget forget = {.addresses = &address, .n = 1};
@@ -368,6 +444,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_secret_is_made_once_and_tells_itself_apart, make_store, tear_down),
         cmocka_unit_test_setup_teardown(what_is_past_its_time_goes_and_entries_stay, make_store, tear_down),
         cmocka_unit_test_setup_teardown(what_an_entry_rests_on_stays, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(a_late_report_has_its_term, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_remembered_stays, make_store, tear_down),
         cmocka_unit_test_setup_teardown(erasing_changes_what_is_kept_and_not_who_is_written_to, make_store, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
