@@ -271,7 +271,7 @@ void nx_ruleset_check(struct nx_ruleset *rules, bool shipped)
             check_example(matcher, rule, i, &g_array_index(rule->examples, struct nx_example, k), arena);
             nx_arena_reset(arena);
         }
-        if (rule->code != NULL)
+        if (rule->jit != NULL)
             probe(matcher, rule);
     }
     for (guint i = 0; i < rules->book->guards->len; i++) {

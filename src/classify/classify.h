@@ -21,8 +21,8 @@ struct nx_source {      /* one pattern file; both slices are copied where they a
 };
 
 /* Parses, checks and compiles. Any fault in any source fails the whole with NX_ERROR_SYNTAX, "name:line:column: what (what to
- * do)", one line a fault, all of them. run_examples: run the hits, misses and probes of shipped rules too (build, tests, `rules
- * check`); those of local rules are always run. */
+ * do)", one line a fault, all of them. run_examples: compile every expression now, and run the hits, misses and probes of shipped
+ * rules too (build, tests, `rules check`); those of local rules are always run. */
 struct nx_ruleset *nx_ruleset_new(const struct nx_source *sources, size_t n_sources, bool run_examples,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Rules on trial: a file of the user's own whose first line that is neither blank nor a comment is `trial`. It changes nothing

@@ -110,11 +110,15 @@ static bool gates(const struct nx_matcher *matcher, const struct nx_rule *rule, 
 static void compile_once(const struct nx_rule *rule)
 {
     struct nx_jit *jit = rule->jit;
+    int error;
+    size_t at;
     if (jit->done)
         return;
     pthread_mutex_lock(&jit->lock);
-    if (!jit->done)
-        (void)pcre2_jit_compile(rule->code, PCRE2_JIT_COMPLETE); /* without JIT the interpreter does it */
+    if (!jit->done && jit->code == NULL)
+        jit->code = nx_expression_code(jit->re, &error, &at);
+    if (!jit->done && jit->code != NULL)
+        (void)pcre2_jit_compile(jit->code, PCRE2_JIT_COMPLETE); /* without JIT the interpreter does it */
     jit->done = true;
     pthread_mutex_unlock(&jit->lock);
 }
@@ -122,7 +126,9 @@ static void compile_once(const struct nx_rule *rule)
 int nx_matcher_try(struct nx_matcher *matcher, const struct nx_rule *rule, struct nx_str text)
 {
     compile_once(rule);
-    return pcre2_match(rule->code, (PCRE2_SPTR)(text.p != NULL ? text.p : ""), text.n, 0, 0, matcher->data, matcher->context);
+    if (rule->jit->code == NULL)
+        return PCRE2_ERROR_INTERNAL;
+    return pcre2_match(rule->jit->code, (PCRE2_SPTR)(text.p != NULL ? text.p : ""), text.n, 0, 0, matcher->data, matcher->context);
 }
 
 /* Where the clause of a match begins: behind the last mark that ends one. */

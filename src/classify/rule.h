@@ -56,6 +56,8 @@ enum nx_scope { NX_SCOPE_CLAUSE, NX_SCOPE_REPLY, NX_SCOPE_CODE };
 struct nx_jit { /* the one thing of a rule that changes: compiled at first use, as most expressions are never reached */
     pthread_mutex_t lock;
     _Atomic bool done; /* nobody matches before */
+    struct nx_str re;  /* in plain letters: what is compiled */
+    pcre2_code *code;  /* NULL before, and for ever where it cannot be compiled */
 };
 
 struct nx_rule {
@@ -81,8 +83,7 @@ struct nx_rule {
     struct nx_str re;   /* n == 0: none */
     unsigned re_line;
     size_t re_column;
-    pcre2_code *code;
-    struct nx_jit *jit; /* of code */
+    struct nx_jit *jit; /* of re; NULL: there is none */
     GArray *beats;      /* struct nx_str */
     GArray *beaten_by;  /* unsigned: places in the order */
     GArray *examples;   /* struct nx_example */
@@ -122,8 +123,11 @@ void nx_rulebook_fault(struct nx_rulebook *book, struct nx_str file, unsigned li
 bool nx_phrase_parse(struct nx_arena *arena, struct nx_str text, struct nx_phrase *ret, const char **ret_why);
 /* Where the phrase stands in a normalised text; *steps is a budget that keeps hostile texts cheap. */
 bool nx_phrase_find(const struct nx_phrase *phrase, struct nx_str text, unsigned *steps, size_t *ret_from, size_t *ret_to);
-/* Compiles the expression and finds its literal; faults are added. */
-void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule);
+/* Checks the expression and finds its literal; faults are added. later: it is compiled when a text first asks for it, which a third
+ * of the time of loading is; for rules whose expressions were compiled before, when the program was built. */
+void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule, bool later);
+/* PCRE2's code of an expression; NULL with its error and the place. */
+pcre2_code *nx_expression_code(struct nx_str re, int *ret_error, size_t *ret_at);
 guint nx_str_hash(const void *key);
 gboolean nx_str_same(const void *a, const void *b);
 const char *nx_tier_name(enum nx_tier tier);

@@ -304,9 +304,10 @@ static void rule_free(void *data)
                         rule->not,   rule->needs,    rule->beats, rule->beaten_by, rule->examples};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_array_unref(arrays[i]);
-    pcre2_code_free(rule->code);
-    if (rule->jit != NULL)
+    if (rule->jit != NULL) {
+        pcre2_code_free(rule->jit->code);
         pthread_mutex_destroy(&rule->jit->lock);
+    }
     g_free(rule->jit);
     g_free(rule);
 }

@@ -10,7 +10,7 @@ static void number_units(struct nx_ruleset *rules)
     unsigned n = 0;
     for (guint i = 0; i < order->len; i++) {
         const struct nx_rule *rule = g_ptr_array_index(order, i);
-        n += rule->any->len + (rule->code != NULL);
+        n += rule->any->len + (rule->jit != NULL);
     }
     rules->units = g_new0(struct nx_unit, n + 1);
     rules->first_unit = g_new0(unsigned, order->len + 1);
@@ -25,7 +25,7 @@ static void number_units(struct nx_ruleset *rules)
             nx_lit_set_add(rules->literals, phrase->literal, rules->n_units);
             rules->units[rules->n_units++] = (struct nx_unit){.rule = rule, .place = i, .phrase = phrase};
         }
-        if (rule->code != NULL) {
+        if (rule->jit != NULL) {
             for (guint k = 0; k < rule->needs->len; k++)
                 nx_lit_set_add(rules->literals, g_array_index(rule->needs, struct nx_phrase, k).literal, rules->n_units);
             rules->units[rules->n_units++] = (struct nx_unit){.rule = rule, .place = i};
@@ -156,8 +156,10 @@ struct nx_ruleset *nx_ruleset_new(const struct nx_source *sources, size_t n_sour
     nx_rulebook_settle(rules->book);
     const GPtrArray *const parts[] = {rules->book->rules, rules->book->guards};
     for (size_t k = 0; k < G_N_ELEMENTS(parts); k++)
-        for (guint i = 0; i < parts[k]->len; i++)
-            nx_rule_compile(rules->book, g_ptr_array_index(parts[k], i));
+        for (guint i = 0; i < parts[k]->len; i++) {
+            struct nx_rule *rule = g_ptr_array_index(parts[k], i);
+            nx_rule_compile(rules->book, rule, !run_examples && !rule->local);
+        }
     nx_ruleset_check_static(rules->book);
     if (rules->book->n_faults == 0) {
         number_units(rules);
@@ -235,7 +237,7 @@ void nx_ruleset_rule(const struct nx_ruleset *rules, size_t place, struct nx_rul
                                  .class_ = rule->has_class ? rule->class_ : nx_cause_facts(rule->cause)->class_,
                                  .kind = (enum nx_kind)__builtin_ctz(rule->kinds),
                                  .phrases = rule->any->len,
-                                 .expression = rule->code != NULL,
+                                 .expression = rule->jit != NULL,
                                  .local = rule->local};
     for (guint i = 0; i < rule->examples->len; i++)
         if (g_array_index(rule->examples, struct nx_example, i).hit)

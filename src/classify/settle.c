@@ -197,11 +197,11 @@ static struct nx_str required_literal(struct nx_arena *arena, struct nx_str re)
     return best;
 }
 
-static pcre2_code *compile(struct nx_str re, int *ret_code, PCRE2_SIZE *ret_offset)
+pcre2_code *nx_expression_code(struct nx_str re, int *ret_error, size_t *ret_at)
 {
     return pcre2_compile((PCRE2_SPTR)re.p, re.n,
                          PCRE2_CASELESS | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
-                         ret_code, ret_offset, NULL);
+                         ret_error, ret_at, NULL);
 }
 
 /* Where a place in the plain letters stands in what was written. */
@@ -213,7 +213,7 @@ static size_t as_written(struct nx_arena *arena, struct nx_str text, size_t plac
     return at;
 }
 
-void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule)
+void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule, bool later)
 {
     if (rule->re.n == 0) {
         if (rule->needs->len > 0)
@@ -227,18 +227,19 @@ void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule)
         nx_rulebook_fault(book, rule->file, rule->re_line, rule->re_column + as_written(book->arena, rule->re, at), "re: %s", why);
         return;
     }
-    int code = 0;
-    PCRE2_SIZE offset = 0;
-    rule->code = compile(re, &code, &offset);
-    if (rule->code == NULL) {
+    int error = 0;
+    size_t offset = 0;
+    rule->jit = g_new0(struct nx_jit, 1);
+    pthread_mutex_init(&rule->jit->lock, NULL);
+    rule->jit->re = re;
+    rule->jit->code = later ? NULL : nx_expression_code(re, &error, &offset);
+    if (!later && rule->jit->code == NULL) {
         PCRE2_UCHAR message[160];
-        pcre2_get_error_message(code, message, sizeof message);
+        pcre2_get_error_message(error, message, sizeof message);
         nx_rulebook_fault(book, rule->file, rule->re_line, rule->re_column + as_written(book->arena, rule->re, offset), "re: %s",
                           (const char *)message);
         return;
     }
-    rule->jit = g_new0(struct nx_jit, 1);
-    pthread_mutex_init(&rule->jit->lock, NULL);
     if (rule->needs->len > 0)
         return;
     struct nx_phrase need = {.line = rule->re_line};
