@@ -5,33 +5,68 @@
 #include "store/hold.h"
 
 #define SHOWN 10u
+#define AT_ONCE 1000u /* entries of one transaction */
 
 struct undo {
-    GPtrArray *addresses, *streams; /* char *: what the filter found */
-    bool manual, consent;           /* those too */
+    struct nx_filter filter;
+    bool manual, consent; /* those too */
+    int64_t last;         /* what came after this row of the log is not undone */
+    size_t found;         /* in all */
+    size_t most;          /* of a page */
+    struct nx_arena *arena;
+    GArray *page;         /* struct nx_manual, in the arena */
+    struct nx_str cursor; /* in a second arena, which outlives the page */
+    struct nx_arena *cursors;
+    struct nx_str reason, actor;
 };
 
 static bool one(const struct nx_entry *entry, void *data)
 {
     struct undo *undo = data;
     bool consent = entry->cause == NX_CAUSE_COMPLAINT || entry->cause == NX_CAUSE_UNSUBSCRIBE;
-    if ((entry->manual && !undo->manual) || (consent && !undo->consent))
+    if ((entry->manual && !undo->manual) || (consent && !undo->consent) || entry->sequence > undo->last)
         return true;
-    g_ptr_array_add(undo->addresses, g_strndup(entry->key.p, entry->key.n));
-    g_ptr_array_add(undo->streams, entry->stream.n > 0 ? g_strndup(entry->stream.p, entry->stream.n) : g_strdup(NX_STREAM_UNNAMED));
-    return true;
+    undo->found++;
+    if (undo->page->len == undo->most) /* a look counts on */
+        return true;
+    struct nx_str stream = entry->stream.n > 0 ? entry->stream : NX_STR(NX_STREAM_UNNAMED);
+    const struct nx_manual manual = {.address = nx_arena_dup(undo->arena, entry->key),
+                                     .stream = nx_arena_dup(undo->arena, stream),
+                                     .cause = entry->cause,
+                                     .sequence = entry->sequence,
+                                     .reason = undo->reason,
+                                     .actor = undo->actor};
+    g_array_append_val(undo->page, manual);
+    if (undo->most != AT_ONCE || undo->page->len < AT_ONCE)
+        return true;
+    nx_arena_reset(undo->cursors);
+    undo->cursor = nx_entry_cursor(undo->cursors, entry);
+    return false;
 }
 
-static gboolean lift(struct nx_store *store, const struct undo *undo, struct nx_str reason, struct nx_str actor, nx_when now,
-                     size_t *lifted, GError **error)
+/* The next of them into the page. */
+static gboolean turn(struct undo *undo, struct nx_reader *reader, nx_when now, GError **error)
 {
-    g_autofree struct nx_manual *entries = g_new0(struct nx_manual, undo->addresses->len + 1);
-    for (guint i = 0; i < undo->addresses->len; i++)
-        entries[i] = (struct nx_manual){.address = nx_str_of(undo->addresses->pdata[i]),
-                                        .stream = nx_str_of(undo->streams->pdata[i]),
-                                        .reason = reason,
-                                        .actor = actor};
-    return nx_store_release_all(store, entries, undo->addresses->len, now, lifted, error);
+    nx_arena_reset(undo->arena);
+    g_array_set_size(undo->page, 0);
+    undo->filter.after = undo->cursor;
+    return nx_reader_list(reader, &undo->filter, now, one, undo, error);
+}
+
+/* A page is whole or not at all, and between two of them others may write; what somebody changed since it was looked at is left. */
+static gboolean lift(struct nx_store *store, struct undo *undo, struct nx_reader *reader, nx_when now, size_t *lifted,
+                     GError **error)
+{
+    do {
+        size_t n = 0;
+        if (!turn(undo, reader, now, error))
+            return FALSE;
+        const struct nx_manual *page = (const struct nx_manual *)(const void *)undo->page->data;
+        if (undo->page->len > 0 && !nx_store_release_all(store, page, undo->page->len, now, &n, error))
+            return FALSE;
+        *lifted += n;
+    } while (undo->page->len == AT_ONCE);
+    return TRUE;
 }
 
 static bool found_one(const struct nx_hold *hold, void *data)
@@ -53,17 +88,33 @@ static gboolean hint_at_holds(struct nx_reader *reader, struct nx_str provider, 
     return TRUE;
 }
 
-static int preview(const struct undo *undo, struct nx_reader *reader, struct nx_str provider, nx_when now)
+static int preview(struct undo *undo, struct nx_reader *reader, nx_when now)
 {
-    printf("%u entries would be lifted; again with --yes lifts them\n", undo->addresses->len);
-    for (guint i = 0; i < MIN(undo->addresses->len, SHOWN); i++)
-        printf("  %s\n", (const char *)undo->addresses->pdata[i]);
-    if (undo->addresses->len > SHOWN)
-        puts("  ... (the first of them)");
     g_autoptr(GError) error = NULL;
-    if (provider.n > 0 && !hint_at_holds(reader, provider, now, &error))
+    undo->most = SHOWN;
+    if (!turn(undo, reader, now, &error))
+        return nx_cli_fail(error);
+    printf("%zu entries would be lifted; again with --yes lifts them\n", undo->found);
+    for (guint i = 0; i < undo->page->len; i++)
+        printf("  %.*s\n", NX_FMT(g_array_index(undo->page, struct nx_manual, i).address));
+    if (undo->found > SHOWN)
+        puts("  ... (the first of them)");
+    if (undo->filter.remote.n > 0 && !hint_at_holds(reader, undo->filter.remote, now, &error))
         return nx_cli_fail(error);
     return nx_cli_finish(NX_EXIT_OK);
+}
+
+static int carry_out(struct undo *undo, struct nx_store *store, struct nx_reader *reader, nx_when now)
+{
+    g_autoptr(GError) error = NULL;
+    size_t lifted = 0;
+    undo->most = AT_ONCE;
+    if (lift(store, undo, reader, now, &lifted, &error)) {
+        printf("%zu entries lifted\n", lifted);
+        return nx_cli_finish(NX_EXIT_OK);
+    }
+    g_prefix_error(&error, "undo: %zu lifted; the same command lifts the rest: ", lifted);
+    return nx_cli_fail(error);
 }
 
 int nx_cmd_undo(int argc, char **argv)
@@ -73,7 +124,9 @@ int nx_cmd_undo(int argc, char **argv)
         "Lifts what reports put on the list in a span of time, such as a provider's outage. Without --yes it only tells what it "
         "would lift. Complaints and unsubscribes "
         "are left alone unless --cause names them, entries by hand or import unless --manual is given. Each lifted entry has its "
-        "line in the history, all of them or none; undoing twice, or two spans that "
+        "line in the history. They are lifted a thousand at a time, each thousand whole or not at all, and others may write "
+        "between; "
+        "after an error or an end in the middle the same command lifts the rest. Undoing twice, or two spans that "
         "overlap, lifts the same once.\nExit: 0; 64 no span; 75 the database could not take it.",
         0, 0};
     g_autofree char *since = NULL, *until = NULL, *cause = NULL, *domain = NULL, *provider = NULL, *stream = NULL, *reason = NULL,
@@ -111,16 +164,17 @@ int nx_cmd_undo(int argc, char **argv)
     }
     g_autoptr(nx_store) store = yes ? nx_cli_store_there(cli.config, &error) : nx_cli_store(cli.config, NX_OPEN_READ, &error);
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
-    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) streams = g_ptr_array_new_with_free_func(g_free);
-    struct undo undo = {.addresses = addresses, .streams = streams, .manual = manual, .consent = cause != NULL};
-    if (reader == NULL || !nx_reader_list(reader, &filter, now, one, &undo, &error))
+    g_autoptr(nx_arena) arena = nx_arena_new(), cursors = nx_arena_new();
+    g_autoptr(GArray) page = g_array_new(FALSE, FALSE, sizeof(struct nx_manual));
+    struct undo undo = {.filter = filter,
+                        .manual = manual,
+                        .consent = cause != NULL,
+                        .arena = arena,
+                        .cursors = cursors,
+                        .page = page,
+                        .reason = reason != NULL ? nx_str_of(reason) : NX_STR("undo"),
+                        .actor = nx_str_of(nx_cli_actor(actor))};
+    if (reader == NULL || !nx_reader_position(reader, &undo.last, &error))
         return nx_cli_fail(error);
-    if (!yes)
-        return preview(&undo, reader, filter.remote, now);
-    size_t lifted = 0;
-    struct nx_str why = reason != NULL ? nx_str_of(reason) : NX_STR("undo");
-    gboolean good = lift(store, &undo, why, nx_str_of(nx_cli_actor(actor)), now, &lifted, &error);
-    printf("%zu entries lifted\n", lifted);
-    return good ? nx_cli_finish(NX_EXIT_OK) : nx_cli_fail(error);
+    return yes ? carry_out(&undo, store, reader, now) : preview(&undo, reader, now);
 }

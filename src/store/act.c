@@ -142,6 +142,9 @@ gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *en
     for (size_t i = 0; i < n; i++) {
         changes[i] = (struct nx_change){.act = NX_ACT_RELEASE,
                                         .stream = entries[i].stream,
+                                        .cause = entries[i].cause,
+                                        .planned = entries[i].sequence > 0,
+                                        .sequence = entries[i].sequence,
                                         .since = now,
                                         .until = NX_WHEN_NONE,
                                         .reason = entries[i].reason,

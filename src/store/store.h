@@ -106,6 +106,7 @@ struct nx_manual { /* a change made by hand or by import */
     enum nx_cause cause;  /* NONE: no cause but the wish */
     nx_when since, until; /* since NX_WHEN_NONE: now */
     struct nx_str reason, actor, source;
+    int64_t sequence;     /* of a release: only while the entry is that of this row of the log; 0: whatever is there */
     struct nx_once *once; /* of the first one, for all of them; NULL: none */
 };
 struct nx_suppressed {
@@ -120,7 +121,8 @@ gboolean nx_store_suppress(struct nx_store *store, const struct nx_manual *entri
 #define NX_STREAM_UNNAMED "*"
 gboolean nx_store_release(struct nx_store *store, struct nx_str address, struct nx_str stream, struct nx_str reason,
                           struct nx_str actor, nx_when now, bool *ret_erased, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Lifts entries (address, stream, reason and actor are looked at) in one transaction; those that are gone are no fault. */
+/* Lifts entries in one transaction; those that are gone, or are others by now, are no fault. The cause is what the log says was
+ * lifted. */
 gboolean nx_store_release_all(struct nx_store *store, const struct nx_manual *entries, size_t n, nx_when now, size_t *ret_lifted,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Puts an address (or "@domain") on the allow list, which outranks every entry, or takes it off (NOT_FOUND when it is not on it).

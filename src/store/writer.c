@@ -6,7 +6,8 @@
 #define QUEUE_MAX 8192u     /* tasks waiting; beyond it submit says BUSY and the others wait */
 #define GROUP_MAX 1024u     /* tasks in one transaction */
 #define BREATH_EVERY 500000 /* microseconds of writing without a pause, */
-#define BREATH 5000         /* after which writers of other processes get so many: a file's lock knows no queue */
+#define BREATH 5000         /* after which writers of other processes get so many, at least: a file's lock knows no queue, and */
+#define BREATH_SHARE 20     /* this part of that time, so that they are woken within it on a machine with much to do, too */
 
 static gboolean run_task(struct nx_store *store, struct nx_task *task, GError **error)
 {
@@ -93,7 +94,7 @@ static void breathe(int64_t *last, int64_t waited_from)
     if (now - waited_from >= BREATH) {
         *last = now;
     } else if (now - *last >= BREATH_EVERY) {
-        g_usleep(BREATH);
+        g_usleep((gulong)MAX(BREATH, (now - *last) / BREATH_SHARE));
         *last = g_get_monotonic_time();
     }
 }
