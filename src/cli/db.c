@@ -73,12 +73,14 @@ static int shrink(struct nx_store *store, const struct how *how)
 {
     g_autoptr(GError) error = NULL;
     struct nx_size before, after;
-    if (!measure(store, &before, &error) || (!how->dry && !nx_store_shrink(store, &error)) || !measure(store, &after, &error))
+    if (!measure(store, &before, &error))
         return nx_cli_fail(error);
     if (how->dry)
         printf("%.1f of %.1f MB hold nothing: they are used again, or given back without --dry-run\n", (double)before.spare / 1e6,
                (double)before.all / 1e6);
-    else
+    if (!nx_store_shrink(store, how->dry, &error) || !measure(store, &after, &error))
+        return nx_cli_fail(error);
+    if (!how->dry)
         printf("%.1f MB given back, %.1f left\n", (double)(before.all - MIN(before.all, after.all)) / 1e6, (double)after.all / 1e6);
     return nx_cli_finish(NX_EXIT_OK);
 }
@@ -98,8 +100,8 @@ int nx_cmd_db(int argc, char **argv)
         "one\n"
         "retain       drops what is past its time ([retention], [cause NAME] keep); `serve` does so once a day\n"
         "shrink       gives back what room is left in the file, such as after retain; nobody else can write meanwhile, and it "
-        "takes "
-        "twice the room of what stays\n"
+        "takes twice the room of what stays, which it looks for first (--dry-run too): beside the file, and in SQLITE_TMPDIR, TMPDIR "
+        "or /var/tmp\n"
         "lose-erased  when the key of erased addresses (PATH.key) is lost for good: gives their hashes up, so that they are "
         "suppressed no longer and the rest goes on\n"
         "Exit: 0; 1 there is no database; 65 damaged; 75 locked or no space.",

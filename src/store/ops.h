@@ -98,7 +98,7 @@ struct nx_backend_ops {
     void (*limit_raw)(struct nx_backend *backend, const struct nx_raw_limits *limits);
     gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);
     gboolean (*check)(struct nx_backend *backend, GError **error);
-    gboolean (*shrink)(struct nx_backend *backend, GError **error); /* outside a transaction */
+    gboolean (*shrink)(struct nx_backend *backend, bool dry, GError **error); /* outside a transaction */
 
     struct nx_reader *(*reader_new)(const char *path, GError **error);
     void (*reader_free)(struct nx_reader *reader);

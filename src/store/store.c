@@ -150,13 +150,12 @@ static gboolean run_check(struct nx_store *store, struct nx_task *task, GError *
 
 static gboolean run_shrink(struct nx_store *store, struct nx_task *task, GError **error)
 {
-    (void)task;
-    return store->ops->shrink(store->backend, error);
+    return store->ops->shrink(store->backend, task->dry, error);
 }
 
-gboolean nx_store_shrink(struct nx_store *store, GError **error)
+gboolean nx_store_shrink(struct nx_store *store, bool dry, GError **error)
 {
-    struct nx_task task = {.run = run_shrink, .alone = true};
+    struct nx_task task = {.run = run_shrink, .alone = true, .dry = dry};
     return nx_writer_wait(store, &task, error);
 }
 

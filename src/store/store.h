@@ -208,8 +208,9 @@ struct nx_size { /* bytes of the file, and of them bytes that hold nothing: they
 };
 gboolean nx_reader_size(struct nx_reader *reader, struct nx_size *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Gives back what holds nothing: the file is written anew, in one go; nobody else can write meanwhile, and as much again as is left
- * has to be free, twice. BUSY: it is done, but a reader holds the old content, so the file shrinks when that ends. */
-gboolean nx_store_shrink(struct nx_store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * has to be free, twice: FULL says where how much is, before anything is done. dry: only looks whether it is. BUSY: it is done, but
+ * a reader holds the old content, so the file shrinks when that ends. */
+gboolean nx_store_shrink(struct nx_store *store, bool dry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct nx_rebuilt {
     size_t entries; /* derived from the log */
