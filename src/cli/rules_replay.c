@@ -10,7 +10,6 @@
 
 #define EXAMPLES 3u
 #define SHOWN 10u
-#define AT_ONCE 1000u /* changes of one transaction */
 
 struct change { /* from one verdict to another */
     char *key;
@@ -21,7 +20,7 @@ struct change { /* from one verdict to another */
 struct replay {
     struct nx_rejudge *rejudge;
     GHashTable *changes;
-    GHashTable *to_hard, *from_hard; /* addresses */
+    size_t dead, alive; /* addresses with a report that calls them so, and did not */
     size_t seen, changed;
     size_t recorded; /* that rules on trial said otherwise of as they came */
 };
@@ -60,13 +59,6 @@ static bool one(const struct nx_logged *line, void *data)
     struct nx_str words = line->event->report.diagnostic.n > 0 ? line->event->report.diagnostic : line->event->report.text;
     if (change->examples->len < EXAMPLES)
         g_ptr_array_add(change->examples, g_strdup_printf("%.*s: %.*s", NX_FMT(line->address), NX_FMT(nx_str_sub(words, 0, 140))));
-    char *address = g_strndup(line->address.p, line->address.n);
-    if (now.class_ == NX_CLASS_HARD && was->class_ != NX_CLASS_HARD)
-        g_hash_table_add(replay->to_hard, address);
-    else if (was->class_ == NX_CLASS_HARD && now.class_ != NX_CLASS_HARD)
-        g_hash_table_add(replay->from_hard, address);
-    else
-        g_free(address);
     return true;
 }
 
@@ -81,7 +73,7 @@ static int by_events(const void *a, const void *b)
 /* More than a tenth would be dead. */
 static bool is_rash(const struct replay *replay)
 {
-    return replay->seen >= 20 && g_hash_table_size(replay->to_hard) * 10 > replay->seen;
+    return replay->seen >= 20 && replay->dead * 10 > replay->seen;
 }
 
 static void report(const struct replay *replay)
@@ -100,9 +92,9 @@ static void report(const struct replay *replay)
         for (guint k = 0; k < change->examples->len; k++)
             printf("         %s\n", (const char *)g_ptr_array_index(change->examples, k));
     }
-    guint to = g_hash_table_size(replay->to_hard), from = g_hash_table_size(replay->from_hard);
-    if (to + from > 0)
-        printf("Addresses that would be called dead and were not: %u; that were and would not be: %u\n", to, from);
+    if (replay->dead + replay->alive > 0)
+        printf("Addresses that would be called dead and were not: %zu; that were and would not be: %zu\n", replay->dead,
+               replay->alive);
     if (is_rash(replay))
         nx_cli_say(
             "rules replay: this rule set would call more than a tenth dead that was not (look at the first lines above before "
@@ -125,46 +117,31 @@ static void print_act(const struct nx_rejudged *act)
     g_string_free(what, TRUE);
 }
 
-/* What the plan would do, in words; rash: more than anybody should take without a second look. */
-static bool preview(const struct replay *replay, const GArray *acts, size_t entries)
+/* What the plan would do, in words; acts: its first page; rash: more than anybody should take without a second look. */
+static bool preview(const struct replay *replay, const GArray *acts, const struct nx_rejudge_sum *sum)
 {
-    size_t lift = 0, put = 0, drop = 0, hold = 0;
-    for (guint i = 0; i < acts->len; i++) {
-        const struct nx_rejudged *act = &g_array_index(acts, struct nx_rejudged, i);
-        lift += act->lift;
-        put += act->put;
-        drop += act->drop;
-        hold += act->hold;
-    }
-    printf("%zu entries of %zu in force would be lifted, %zu would be made\n", lift, entries, put);
-    if (drop + hold > 0)
-        printf("Of what incidents hold back %zu would be dropped, %zu held back for another cause\n", drop, hold);
+    printf("%zu entries of %zu in force would be lifted, %zu would be made\n", sum->lift, sum->entries, sum->put);
+    if (sum->drop + sum->hold > 0)
+        printf("Of what incidents hold back %zu would be dropped, %zu held back for another cause\n", sum->drop, sum->hold);
     for (guint i = 0; i < MIN(acts->len, SHOWN); i++)
         print_act(&g_array_index(acts, struct nx_rejudged, i));
-    if (acts->len > SHOWN)
-        printf("  ... and %u more\n", acts->len - SHOWN);
-    return (replay->seen >= 20 && put * 10 > replay->seen) || (lift >= 20 && lift * 2 > entries);
+    if (sum->acts > SHOWN)
+        printf("  ... and %zu more\n", sum->acts - SHOWN);
+    return (replay->seen >= 20 && sum->put * 10 > replay->seen) || (sum->lift >= 20 && sum->lift * 2 > sum->entries);
 }
 
-/* Where the next transaction begins: those of one address stay together. */
-static guint end_of(const GArray *acts, guint from)
+/* From this page on. Each is whole or not at all. */
+static gboolean carry_out(struct nx_store *store, struct nx_rejudge *rejudge, const GArray *page, nx_when now, size_t *done,
+                          GError **error)
 {
-    const struct nx_rejudged *all = &g_array_index(acts, struct nx_rejudged, 0);
-    guint end = MIN(acts->len, from + AT_ONCE);
-    while (end < acts->len && nx_str_eq(all[end].address, all[end - 1].address))
-        end++;
-    return end;
-}
-
-static gboolean carry_out(struct nx_store *store, const GArray *acts, nx_when now, size_t *done, GError **error)
-{
-    for (guint from = 0, end; from < acts->len; from = end) {
+    struct nx_str actor = nx_str_of(nx_cli_actor(NULL));
+    while (page->len > 0) {
         size_t n;
-        end = end_of(acts, from);
-        if (!nx_store_rejudge(store, &g_array_index(acts, struct nx_rejudged, from), end - from, nx_str_of(nx_cli_actor(NULL)), now,
-                              &n, error))
+        if (!nx_store_rejudge(store, &g_array_index(page, struct nx_rejudged, 0), page->len, actor, now, &n, error))
             return FALSE;
         *done += n;
+        if (!nx_rejudge_page(rejudge, &page, error))
+            return FALSE;
     }
     return TRUE;
 }
@@ -173,25 +150,26 @@ static int apply(const struct replay *replay, struct nx_store *store, struct nx_
                  const struct nx_rules_options *options)
 {
     g_autoptr(GError) error = NULL;
-    size_t entries, done = 0;
+    struct nx_rejudge_sum sum;
+    const GArray *first;
+    size_t done = 0;
     nx_when now = nx_cli_now();
-    if (!nx_rejudge_plan(replay->rejudge, reader, now, &entries, &error))
+    if (!nx_rejudge_plan(replay->rejudge, reader, now, &sum, &error) || !nx_rejudge_page(replay->rejudge, &first, &error))
         return nx_cli_fail(error);
-    const GArray *acts = nx_rejudge_acts(replay->rejudge);
-    bool rash = preview(replay, acts, entries);
+    bool rash = preview(replay, first, &sum);
     if (rash && !options->force) {
         nx_cli_say("rules replay: that is more than a tenth of the reports, or more than half of the list, so nothing is done "
                    "(look at the lines above; --force does it all the same)");
         return NX_EXIT_DATA;
     }
-    if (acts->len == 0)
+    if (sum.acts == 0)
         return NX_EXIT_OK;
     if (!options->yes) {
         printf("Nothing was changed; again with --yes does it\n");
         return NX_EXIT_FINDING;
     }
-    if (!carry_out(store, acts, now, &done, &error)) {
-        g_prefix_error(&error, "rules replay: %zu of %u made; the same command makes the rest: ", done, acts->len);
+    if (!carry_out(store, replay->rejudge, first, now, &done, &error)) {
+        g_prefix_error(&error, "rules replay: %zu of %zu made; the same command makes the rest: ", done, sum.acts);
         return nx_cli_fail(error);
     }
     printf("%zu changes made; each has its line in the history\n", done);
@@ -205,9 +183,8 @@ static gboolean look(struct replay *replay, const struct nx_ruleset *rules, cons
     const struct nx_log_filter filter = {.since = since};
     replay->rejudge = nx_rejudge_new(rules, &cli->config->policy, cli->config->fold, since);
     replay->changes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, change_free);
-    replay->to_hard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    replay->from_hard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    if (!nx_reader_log(reader, &filter, one, replay, error))
+    if (!nx_reader_log(reader, &filter, one, replay, error) ||
+        !nx_rejudge_looked(replay->rejudge, &replay->dead, &replay->alive, error))
         return FALSE;
     report(replay);
     return TRUE;
@@ -217,8 +194,6 @@ static void replay_clear(struct replay *replay)
 {
     g_clear_pointer(&replay->rejudge, nx_rejudge_free);
     g_clear_pointer(&replay->changes, g_hash_table_unref);
-    g_clear_pointer(&replay->to_hard, g_hash_table_unref);
-    g_clear_pointer(&replay->from_hard, g_hash_table_unref);
 }
 typedef struct replay nx_replay; /* for g_auto only */
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nx_replay, replay_clear)
@@ -271,7 +246,8 @@ int nx_rules_trial(const struct nx_cli *cli, const struct nx_rules_options *opti
     (void)args;
     g_autoptr(GError) error = NULL;
     nx_when since = NX_WHEN_NONE;
-    size_t entries;
+    struct nx_rejudge_sum sum;
+    const GArray *first;
     if (!nx_cli_when(options->since, nx_cli_now(), true, &since, &error))
         return nx_cli_fail(error);
     g_autoptr(nx_engine) engine = nx_bind_engine(cli->config, &error);
@@ -289,10 +265,10 @@ int nx_rules_trial(const struct nx_cli *cli, const struct nx_rules_options *opti
     list_trials(nx_engine_trial(engine), nx_engine_rules(engine), sources);
     g_auto(nx_replay) replay = {0};
     if (!look(&replay, nx_engine_trial(engine), cli, reader, since, &error) ||
-        !nx_rejudge_plan(replay.rejudge, reader, nx_cli_now(), &entries, &error))
+        !nx_rejudge_plan(replay.rejudge, reader, nx_cli_now(), &sum, &error) || !nx_rejudge_page(replay.rejudge, &first, &error))
         return nx_cli_fail(error);
     printf("recorded as they came: %zu that the rules on trial judged otherwise\n", replay.recorded);
-    (void)preview(&replay, nx_rejudge_acts(replay.rejudge), entries);
+    (void)preview(&replay, first, &sum);
     return replay.changed > 0 ? NX_EXIT_FINDING : NX_EXIT_OK;
 }
 

@@ -2,11 +2,14 @@
 #include "triage/rejudge.h"
 
 #include "base/error.h"
+#include "base/sorter.h"
 #include "event/json.h"
 #include "store/hold.h"
+#include "triage/acts.h"
 #include "triage/rehearsal.h"
 
 #define BATCH_ADDRESSES 5000u
+#define SORTED_BYTES (8u << 20) /* of addresses, and of changes, in memory; what is beyond that is in a file without a name */
 #define BATCH_BYTES (64u << 20)
 #define RECORD_MAX (1u << 20) /* of one event as text */
 
@@ -27,10 +30,18 @@ struct held { /* what an incident that is not over holds back */
     int64_t sequence;
     bool from_replay;
     bool dropped; /* it did, until a replay dropped it */
+    bool would;   /* it does not, but would have held back what this report makes by the verdicts of now */
 };
 
+struct trouble { /* an incident that is not over, and holds */
+    struct nx_str remote;
+    nx_when since, until;
+};
+
+enum { LOOK_OTHER = '-', LOOK_DEAD = 'd', LOOK_ALIVE = 'a' }; /* what a report that is judged otherwise says of its address */
+
 struct subject { /* one address */
-    struct nx_str address;
+    struct nx_str key, address;
     struct nx_str reason;  /* of the last event that is judged otherwise */
     GArray *listed;        /* struct standing; NULL: none */
     GArray *held;          /* struct held; NULL: none */
@@ -44,17 +55,22 @@ struct nx_rejudge {
     const struct nx_policy *policy;
     const struct nx_fold_rules *rules;
     nx_when since;
-    struct nx_arena *names; /* addresses, streams and reasons */
+    struct nx_sorter *looked;   /* key, LOOK_...: once a report */
+    struct nx_sorter *subjects; /* key: each once */
+    struct nx_acts *acts;
+    struct nx_arena *names; /* addresses, streams and reasons of a batch */
     struct nx_arena *scratch;
-    GHashTable *subjects;   /* struct nx_str * to struct subject, keys in the subjects */
+    GPtrArray *batch;       /* struct subject, in `names` */
+    GHashTable *by_address; /* struct nx_str * to struct subject: the same */
     GHashTable *open;       /* char *: incidents that nobody has settled */
+    GArray *troubles;       /* struct trouble, in `places` */
+    struct nx_arena *places;
     struct nx_arena *arena; /* of the events of a batch */
     GArray *events[2];      /* struct nx_event, not yet played: old verdicts, new */
     struct nx_rehearsal rehearsals[2];
-    GArray *acts;
     GError *error;
     nx_when now;
-    size_t entries;
+    struct nx_rejudge_sum sum;
     struct subject *at_work;
 };
 
@@ -80,12 +96,6 @@ static void subject_clear(struct subject *subject)
     g_clear_pointer(&subject->is, g_array_unref);
 }
 
-static void subject_free(void *data)
-{
-    subject_clear(data);
-    g_free(data);
-}
-
 struct nx_rejudge *nx_rejudge_new(const struct nx_ruleset *rules, const struct nx_policy *policy, const struct nx_fold_rules *fold,
                                   nx_when since)
 {
@@ -98,12 +108,25 @@ struct nx_rejudge *nx_rejudge_new(const struct nx_ruleset *rules, const struct n
     rejudge->names = nx_arena_new();
     rejudge->scratch = nx_arena_new();
     rejudge->arena = nx_arena_new();
-    rejudge->subjects = g_hash_table_new_full(hash_text, same_text, NULL, subject_free);
+    rejudge->places = nx_arena_new();
+    rejudge->looked = nx_sorter_new(g_get_tmp_dir(), SORTED_BYTES);
+    rejudge->acts = nx_acts_new(SORTED_BYTES);
+    rejudge->batch = g_ptr_array_new();
+    rejudge->by_address = g_hash_table_new(hash_text, same_text);
+    rejudge->troubles = g_array_new(FALSE, FALSE, sizeof(struct trouble));
     rejudge->open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (size_t i = 0; i < 2; i++)
         rejudge->events[i] = g_array_new(FALSE, FALSE, sizeof(struct nx_event));
-    rejudge->acts = g_array_new(FALSE, FALSE, sizeof(struct nx_rejudged));
     return rejudge;
+}
+
+static void clear_batch(struct nx_rejudge *rejudge)
+{
+    for (guint i = 0; i < rejudge->batch->len; i++)
+        subject_clear(rejudge->batch->pdata[i]);
+    g_ptr_array_set_size(rejudge->batch, 0);
+    g_hash_table_remove_all(rejudge->by_address);
+    nx_arena_reset(rejudge->names);
 }
 
 void nx_rejudge_free(struct nx_rejudge *rejudge)
@@ -114,9 +137,15 @@ void nx_rejudge_free(struct nx_rejudge *rejudge)
         g_array_unref(rejudge->events[i]);
         nx_rehearsal_close(&rejudge->rehearsals[i]);
     }
-    g_hash_table_unref(rejudge->subjects);
+    clear_batch(rejudge);
+    g_ptr_array_unref(rejudge->batch);
+    g_hash_table_unref(rejudge->by_address);
     g_hash_table_unref(rejudge->open);
-    g_array_unref(rejudge->acts);
+    g_array_unref(rejudge->troubles);
+    nx_sorter_free(rejudge->looked);
+    nx_sorter_free(rejudge->subjects);
+    nx_acts_free(rejudge->acts);
+    nx_arena_free(rejudge->places);
     nx_matcher_free(rejudge->matcher);
     nx_arena_free(rejudge->verdict);
     nx_arena_free(rejudge->names);
@@ -131,19 +160,13 @@ static bool is_replay(const struct nx_logged *line)
     return line->event == NULL && nx_str_eq(line->source, NX_STR(NX_SOURCE_REPLAY));
 }
 
-static struct subject *subject_of(struct nx_rejudge *rejudge, struct nx_str address)
+/* An error waits for nx_rejudge_looked. */
+static void look_at(struct nx_rejudge *rejudge, struct nx_str address, char what)
 {
     struct nx_address folded;
     nx_arena_reset(rejudge->scratch);
-    if (!nx_address_fold(rejudge->scratch, address, rejudge->rules, &folded, NULL))
-        return NULL;
-    struct subject *subject = g_hash_table_lookup(rejudge->subjects, &folded.folded);
-    if (subject == NULL) {
-        subject = g_new0(struct subject, 1);
-        subject->address = nx_arena_dup(rejudge->names, folded.folded);
-        g_hash_table_insert(rejudge->subjects, &subject->address, subject);
-    }
-    return subject;
+    if (rejudge->error == NULL && nx_address_fold(rejudge->scratch, address, rejudge->rules, &folded, NULL))
+        (void)!nx_sorter_add(rejudge->looked, folded.key, (struct nx_str){&what, 1}, &rejudge->error);
 }
 
 /* Events before `since` keep their verdict. */
@@ -162,12 +185,49 @@ static bool judge(struct nx_rejudge *rejudge, const struct nx_logged *line, stru
 bool nx_rejudge_look(struct nx_rejudge *rejudge, const struct nx_logged *line, struct nx_verdict *ret_now)
 {
     if (is_replay(line))
-        (void)subject_of(rejudge, line->address);
+        look_at(rejudge, line->address, LOOK_OTHER);
     if (line->event == NULL || !judge(rejudge, line, ret_now))
         return false;
-    if (line->address.n > 0)
-        (void)subject_of(rejudge, line->address);
+    bool was = line->event->verdict.class_ == NX_CLASS_HARD, is = ret_now->class_ == NX_CLASS_HARD;
+    look_at(rejudge, line->address, was == is ? LOOK_OTHER : is ? LOOK_DEAD : LOOK_ALIVE);
     return true;
+}
+
+static gboolean take_error(struct nx_rejudge *rejudge, GError **error)
+{
+    if (rejudge->error == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&rejudge->error));
+    return FALSE;
+}
+
+gboolean nx_rejudge_looked(struct nx_rejudge *rejudge, size_t *ret_dead, size_t *ret_alive, GError **error)
+{
+    struct nx_str key, what;
+    g_autoptr(GString) last = g_string_new(NULL);
+    bool dead = false, alive = false;
+    size_t n_dead = 0, n_alive = 0;
+    int got = -1;
+    rejudge->subjects = nx_sorter_new(g_get_tmp_dir(), SORTED_BYTES);
+    if (!take_error(rejudge, error) || !nx_sorter_end(rejudge->looked, error))
+        return FALSE;
+    while ((got = nx_sorter_next(rejudge->looked, &key, &what, error)) > 0) {
+        if (!nx_str_eq(key, (struct nx_str){last->str, last->len})) {
+            if (!nx_sorter_add(rejudge->subjects, key, NX_STR_NONE, error))
+                return FALSE;
+            g_string_truncate(last, 0);
+            g_string_append_len(last, key.p, (gssize)key.n);
+            dead = alive = false;
+        }
+        n_dead += !dead && *what.p == LOOK_DEAD;
+        n_alive += !alive && *what.p == LOOK_ALIVE;
+        dead = dead || *what.p == LOOK_DEAD;
+        alive = alive || *what.p == LOOK_ALIVE;
+    }
+    g_clear_pointer(&rejudge->looked, nx_sorter_free);
+    *ret_dead = n_dead;
+    *ret_alive = n_alive;
+    return got == 0 && nx_sorter_end(rejudge->subjects, error);
 }
 
 static void add_standing(GArray **list, struct nx_rejudge *rejudge, const struct nx_entry *entry)
@@ -184,20 +244,26 @@ static void add_standing(GArray **list, struct nx_rejudge *rejudge, const struct
     g_array_append_val(*list, standing);
 }
 
+/* Of the address at work; one of its whole domain is another's. */
 static bool add_listed(const struct nx_entry *entry, void *data)
 {
     struct nx_rejudge *rejudge = data;
-    struct subject *subject = g_hash_table_lookup(rejudge->subjects, &entry->key);
-    rejudge->entries += entry->until == NX_WHEN_NONE || entry->until > rejudge->now;
-    if (subject != NULL)
-        add_standing(&subject->listed, rejudge, entry);
+    if (nx_str_eq(entry->key, rejudge->at_work->address))
+        add_standing(&rejudge->at_work->listed, rejudge, entry);
+    return true;
+}
+
+static bool count_entry(const struct nx_entry *entry, void *data)
+{
+    (void)entry;
+    ++*(size_t *)data;
     return true;
 }
 
 static bool add_was(const struct nx_entry *entry, void *data)
 {
     struct nx_rejudge *rejudge = data;
-    struct subject *subject = g_hash_table_lookup(rejudge->subjects, &entry->key);
+    struct subject *subject = g_hash_table_lookup(rejudge->by_address, &entry->key);
     if (subject != NULL)
         add_standing(&subject->was, rejudge, entry);
     return true;
@@ -206,7 +272,7 @@ static bool add_was(const struct nx_entry *entry, void *data)
 static bool add_is(const struct nx_entry *entry, void *data)
 {
     struct nx_rejudge *rejudge = data;
-    struct subject *subject = g_hash_table_lookup(rejudge->subjects, &entry->key);
+    struct subject *subject = g_hash_table_lookup(rejudge->by_address, &entry->key);
     if (subject != NULL)
         add_standing(&subject->is, rejudge, entry);
     return true;
@@ -222,9 +288,6 @@ static void add_held(struct subject *subject, const struct held *held)
 static bool add_hold(const struct nx_hold *hold, void *data)
 {
     struct nx_rejudge *rejudge = data;
-    struct subject *subject = g_hash_table_lookup(rejudge->subjects, &hold->key);
-    if (subject == NULL)
-        return true;
     const struct held held = {.stream = nx_arena_dup(rejudge->names, hold->stream),
                               .remote = nx_arena_dup(rejudge->names, hold->remote),
                               .diagnostic = nx_arena_dup(rejudge->names, hold->diagnostic),
@@ -233,7 +296,7 @@ static bool add_hold(const struct nx_hold *hold, void *data)
                               .at = hold->at,
                               .until = hold->until,
                               .sequence = hold->sequence};
-    add_held(subject, &held);
+    add_held(rejudge->at_work, &held);
     return true;
 }
 
@@ -244,9 +307,30 @@ static char *name_incident(struct nx_str remote, nx_when until)
 
 static bool add_incident(const struct nx_incident *incident, void *data)
 {
-    if (nx_str_eq(incident->state, NX_STR("open")))
-        g_hash_table_add(((struct nx_rejudge *)data)->open, name_incident(incident->remote, incident->until));
+    struct nx_rejudge *rejudge = data;
+    bool open = nx_str_eq(incident->state, NX_STR("open"));
+    const struct trouble trouble = {nx_arena_dup(rejudge->places, incident->remote), incident->since, incident->until};
+    if (open)
+        g_hash_table_add(rejudge->open, name_incident(incident->remote, incident->until));
+    if (open || nx_str_eq(incident->state, NX_STR("dropped"))) /* which goes on */
+        g_array_append_val(rejudge->troubles, trouble);
     return true;
+}
+
+/* What came while an incident was on and made nothing, such as words that nobody knew, would have been held back like the rest. */
+static void add_would(struct nx_rejudge *rejudge, struct subject *subject, const struct nx_logged *line)
+{
+    for (guint i = 0; line->remote.n > 0 && i < rejudge->troubles->len; i++) {
+        const struct trouble *trouble = &g_array_index(rejudge->troubles, struct trouble, i);
+        if (!nx_str_eq(trouble->remote, line->remote) || line->at < trouble->since || line->at >= trouble->until)
+            continue;
+        const struct held held = {.remote = trouble->remote,
+                                  .diagnostic = nx_arena_dup(rejudge->names, line->event->report.diagnostic),
+                                  .at = line->at,
+                                  .until = trouble->until,
+                                  .would = true};
+        add_held(subject, &held);
+    }
 }
 
 /* A hold that a replay dropped comes back where the verdicts of before do, while its incident is open. */
@@ -281,6 +365,8 @@ static gboolean take_event(struct nx_rejudge *rejudge, const struct nx_logged *l
     struct nx_event event, next;
     struct nx_verdict now;
     bool other = judge(rejudge, line, &now);
+    if (other && now.class_ == NX_CLASS_HARD)
+        add_would(rejudge, rejudge->at_work, line);
     if (other)
         rejudge->at_work->reason = nx_arena_printf(
             rejudge->names, "rules replay: %.*s says %s (%s) where %.*s said %s (%s); rules %.*s", NX_FMT(now.rule),
@@ -365,18 +451,19 @@ static const struct held *held_in(const struct subject *subject, struct nx_str s
 {
     for (guint i = 0; subject->held != NULL && i < subject->held->len; i++) {
         const struct held *held = &g_array_index(subject->held, struct held, i);
-        if (!held->dropped && nx_str_eq(held->stream, stream))
+        if (!held->dropped && !held->would && nx_str_eq(held->stream, stream))
             return held;
     }
     return NULL;
 }
 
-/* What an incident holds back of this address, or did until a replay dropped it, and would hold this entry back as well. */
+/* What an incident holds back of this address, or did until a replay dropped it, and would hold this entry back as well; or the
+ * report that makes it, where that would have been held back. */
 static const struct held *doubt(const struct subject *subject, const struct standing *entry)
 {
     for (guint i = 0; subject->held != NULL && entry != NULL && entry->class_ == NX_CLASS_HARD && i < subject->held->len; i++) {
         const struct held *held = &g_array_index(subject->held, struct held, i);
-        if (entry->since >= held->at && entry->since < held->until)
+        if (held->would ? entry->since == held->at : entry->since >= held->at && entry->since < held->until)
             return held;
     }
     return NULL;
@@ -415,6 +502,17 @@ static void keep_held(struct nx_rejudged *act, const struct held *held)
     take_place(act, &same, held);
 }
 
+static void keep_act(struct nx_rejudge *rejudge, const struct subject *subject, const struct nx_rejudged *act)
+{
+    if (rejudge->error == NULL)
+        (void)!nx_acts_add(rejudge->acts, subject->key, act, &rejudge->error);
+    rejudge->sum.acts++;
+    rejudge->sum.lift += act->lift;
+    rejudge->sum.put += act->put;
+    rejudge->sum.drop += act->drop;
+    rejudge->sum.hold += act->hold;
+}
+
 static void compare(struct nx_rejudge *rejudge, const struct subject *subject, struct nx_str stream)
 {
     const struct standing *have = find(subject->listed, stream, rejudge->now), *was = find(subject->was, stream, rejudge->now),
@@ -445,7 +543,7 @@ static void compare(struct nx_rejudge *rejudge, const struct subject *subject, s
         act.lapses = act.hold ? act.lapses : held->until;
     }
     if (act.drop || act.lift || act.put || act.hold)
-        g_array_append_val(rejudge->acts, act);
+        keep_act(rejudge, subject, &act);
 }
 
 static void compare_all(struct nx_rejudge *rejudge, const struct subject *subject)
@@ -476,72 +574,76 @@ static bool is_settled(const struct subject *subject)
     return false;
 }
 
-static gboolean batch(struct nx_rejudge *rejudge, struct nx_reader *reader, struct subject **subjects, guint n, GError **error)
+static gboolean play_all(struct nx_rejudge *rejudge, struct nx_reader *reader, GError **error)
 {
     const struct nx_filter all = {.since = NX_WHEN_NONE, .before = NX_WHEN_NONE, .brief = true, .expired = true};
+    for (guint i = 0; i < rejudge->batch->len; i++) {
+        struct subject *subject = rejudge->batch->pdata[i];
+        const struct nx_log_filter filter = {.address = subject->address, .since = NX_WHEN_NONE};
+        rejudge->at_work = subject;
+        if (!is_settled(subject) && (!nx_reader_log(reader, &filter, take_line, rejudge, error) || !take_error(rejudge, error)))
+            return FALSE;
+    }
+    return play(rejudge, error) && nx_reader_list(rejudge->rehearsals[0].reader, &all, rejudge->now, add_was, rejudge, error) &&
+           nx_reader_list(rejudge->rehearsals[1].reader, &all, rejudge->now, add_is, rejudge, error);
+}
+
+/* What there is to change of the addresses of a batch. */
+static gboolean run_batch(struct nx_rejudge *rejudge, struct nx_reader *reader, GError **error)
+{
     for (size_t i = 0; i < 2; i++)
         if (!nx_rehearsal_open(&rejudge->rehearsals[i], rejudge->policy, rejudge->rules, error))
             return FALSE;
-    for (guint i = 0; i < n; i++) {
-        const struct nx_log_filter filter = {.address = subjects[i]->address, .since = NX_WHEN_NONE};
-        rejudge->at_work = subjects[i];
-        if (is_settled(subjects[i]))
-            continue;
-        if (!nx_reader_log(reader, &filter, take_line, rejudge, error))
-            return FALSE;
-        if (rejudge->error != NULL) {
-            g_propagate_error(error, g_steal_pointer(&rejudge->error));
-            return FALSE;
-        }
-    }
-    if (!play(rejudge, error) || !nx_reader_list(rejudge->rehearsals[0].reader, &all, rejudge->now, add_was, rejudge, error) ||
-        !nx_reader_list(rejudge->rehearsals[1].reader, &all, rejudge->now, add_is, rejudge, error))
+    if (!play_all(rejudge, reader, error))
         return FALSE;
     for (size_t i = 0; i < 2; i++)
         nx_rehearsal_close(&rejudge->rehearsals[i]);
-    for (guint i = 0; i < n; i++) {
-        if (!is_settled(subjects[i]))
-            compare_all(rejudge, subjects[i]);
-        subject_clear(subjects[i]);
-    }
-    return TRUE;
+    for (guint i = 0; i < rejudge->batch->len; i++)
+        if (!is_settled(rejudge->batch->pdata[i]))
+            compare_all(rejudge, rejudge->batch->pdata[i]);
+    clear_batch(rejudge);
+    return take_error(rejudge, error);
 }
 
-/* By domain, as the store has them: neighbours lie side by side. */
-static int by_key(const void *a, const void *b)
+/* The address into the batch, with what stands and is held of it now. */
+static gboolean take_subject(struct nx_rejudge *rejudge, struct nx_reader *reader, struct nx_str key, GError **error)
 {
-    struct nx_str x = (*(struct subject *const *)a)->address, y = (*(struct subject *const *)b)->address;
-    size_t at_x = nx_str_chr(x, '@'), at_y = nx_str_chr(y, '@');
-    int order = nx_str_cmp(nx_str_from(x, at_x), nx_str_from(y, at_y));
-    return order != 0 ? order : nx_str_cmp(x, y);
+    struct subject *subject = nx_arena_alloc(rejudge->names, sizeof *subject);
+    subject->key = nx_arena_dup(rejudge->names, key);
+    subject->address = nx_address_of_key(rejudge->names, subject->key);
+    g_ptr_array_add(rejudge->batch, subject);
+    g_hash_table_insert(rejudge->by_address, &subject->address, subject);
+    rejudge->at_work = subject;
+    const struct nx_filter of_it = {
+        .address = subject->address, .since = NX_WHEN_NONE, .before = NX_WHEN_NONE, .brief = true, .expired = true};
+    const struct nx_hold_filter held = {.address = subject->address};
+    return nx_reader_list(reader, &of_it, rejudge->now, add_listed, rejudge, error) &&
+           nx_reader_holds(reader, &held, rejudge->now, add_hold, rejudge, error);
 }
 
-gboolean nx_rejudge_plan(struct nx_rejudge *rejudge, struct nx_reader *reader, nx_when now, size_t *ret_entries, GError **error)
+gboolean nx_rejudge_plan(struct nx_rejudge *rejudge, struct nx_reader *reader, nx_when now, struct nx_rejudge_sum *ret,
+                         GError **error)
 {
-    const struct nx_filter all = {.since = NX_WHEN_NONE, .before = NX_WHEN_NONE, .brief = true, .expired = true};
+    const struct nx_filter all = {.since = NX_WHEN_NONE, .before = NX_WHEN_NONE, .brief = true};
     const struct nx_hold_filter holds = {.limit = 0};
+    struct nx_str key, none;
+    int got = -1;
     rejudge->now = now;
-    rejudge->entries = 0;
-    g_hash_table_remove_all(rejudge->open);
-    if (!nx_reader_list(reader, &all, now, add_listed, rejudge, error) ||
-        !nx_reader_holds(reader, &holds, now, add_hold, rejudge, error) ||
+    if (!nx_reader_list(reader, &all, now, count_entry, &rejudge->sum.entries, error) ||
         !nx_reader_incidents(reader, &holds, now, add_incident, rejudge, error))
         return FALSE;
-    *ret_entries = rejudge->entries;
-    g_autoptr(GPtrArray) order = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, rejudge->subjects);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        g_ptr_array_add(order, value);
-    g_ptr_array_sort(order, by_key);
-    for (guint from = 0; from < order->len; from += BATCH_ADDRESSES)
-        if (!batch(rejudge, reader, (struct subject **)(order->pdata + from), MIN(order->len - from, BATCH_ADDRESSES), error))
+    while ((got = nx_sorter_next(rejudge->subjects, &key, &none, error)) > 0)
+        if (!take_subject(rejudge, reader, key, error) ||
+            (rejudge->batch->len == BATCH_ADDRESSES && !run_batch(rejudge, reader, error)))
             return FALSE;
+    if (got < 0 || !run_batch(rejudge, reader, error) || !nx_acts_end(rejudge->acts, error))
+        return FALSE;
+    g_clear_pointer(&rejudge->subjects, nx_sorter_free);
+    *ret = rejudge->sum;
     return TRUE;
 }
 
-const GArray *nx_rejudge_acts(const struct nx_rejudge *rejudge)
+gboolean nx_rejudge_page(struct nx_rejudge *rejudge, const GArray **ret, GError **error)
 {
-    return rejudge->acts;
+    return nx_acts_page(rejudge->acts, NX_REJUDGE_PAGE, ret, error);
 }

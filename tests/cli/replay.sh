@@ -71,5 +71,16 @@ sqlite3 "$NIXIE_DB" "CREATE TRIGGER stop BEFORE INSERT ON log WHEN new.key='exam
 replay 1 --yes --force; says '999 of 1031 made; the same command makes the rest: '; run 1 "$NIXIE" check bulk1@example.org; run 0 "$NIXIE" check many9@example.org
 sqlite3 "$NIXIE_DB" 'DROP TRIGGER stop'; replay 0 --yes --force; prints '^31 changes made'; run 1 "$NIXIE" check many9@example.org
 run 0 "$NIXIE" db check
+# Killed in the middle: whole steps stand, and the same command makes the rest, which is as without the kill.
+mkdir "$T/more"; for i in $(seq 3000); do bounce "more$i@d$((i % 7)).example.com" 5.0.0 'Salutations from the frobnicator'; echo; done |
+    awk '/^From: MAILER-DAEMON@/{print "From MAILER-DAEMON Mon Mar  2 10:00:00 2026"}{print}' >"$T/more/mbox"; run 0 "$NIXIE" ingest --quiet "$T/more"
+printf 'rule local.more\n  cause mailbox_unknown\n  any   salutations from the frobnicator\n  hit   550 salutations from the frobnicator\n' >"$T/local/more.rules"
+made() { sqlite3 "$NIXIE_DB" "SELECT count(*) FROM log WHERE act='rejudge' AND key LIKE '%.example.com@more%'"; }
+sqlite3 "$NIXIE_DB" "CREATE TRIGGER slow AFTER INSERT ON log WHEN new.act='rejudge' BEGIN
+  SELECT (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 2500) SELECT count(*) FROM c); END"
+"$NIXIE" rules replay --config "$T/conf" --apply --yes --force >"$T/killed" 2>&1 & pid=$!; t=0; until [ "$(made)" -gt 0 ] || [ $t = 3000 ]; do t=$((t + 1)); sleep 0.02; done
+kill -9 $pid; wait $pid 2>/dev/null; part=$(made); sqlite3 "$NIXIE_DB" 'DROP TRIGGER slow'
+[ "$part" -gt 0 ] && [ "$part" -lt 3000 ] && [ $((part % 1000)) = 0 ] || fail "a kill in the middle leaves $part made: no whole steps"
+run 0 "$NIXIE" db check; replay 0 --yes --force; prints "^$((3000 - part)) changes made"; is "$(made)" 3000; replay 0 --yes --force; prints '^0 changes made'; run 0 "$NIXIE" db check; rm -rf "$TMPDIR"/*
 is "$(ls "$TMPDIR")" '' 'files left behind'
 finish

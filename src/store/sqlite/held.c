@@ -72,12 +72,13 @@ gboolean nx_read_incidents(struct nx_reader *reader, const struct nx_hold_filter
     sqlite3_bind_int64(list, 3, now);
     while ((got = nx_db_step(own->db, list, error)) > 0) {
         struct nx_str state = nx_db_text(list, 4);
+        uint64_t holding = (uint64_t)sqlite3_column_int64(list, 7), counted = (uint64_t)sqlite3_column_int64(list, 3);
         struct nx_incident incident = {.remote = nx_db_text(list, 0),
                                        .since = sqlite3_column_int64(list, 6),
                                        .opened = sqlite3_column_int64(list, 1),
                                        .until = sqlite3_column_int64(list, 2),
-                                       .held = (uint64_t)sqlite3_column_int64(list, 3),
-                                       .holding = (uint64_t)sqlite3_column_int64(list, 7),
+                                       .held = MAX(counted, holding), /* a replay's are not among those counted */
+                                       .holding = holding,
                                        .state = state,
                                        .reason = nx_db_text(list, 5)};
         if (state.n == 0)
