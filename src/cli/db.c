@@ -5,7 +5,7 @@
 
 struct how {
     const struct nx_config *config;
-    gboolean dry;
+    gboolean dry, believe;
 };
 
 static int check(struct nx_store *store, const struct how *how)
@@ -56,7 +56,10 @@ static int retain(struct nx_store *store, const struct how *how)
     struct nx_retained retained;
     nx_config_retention(how->config, &retention.events, &retention.details, retention.causes);
     retention.sent = how->config->sent;
+    retention.believe_clock = how->believe;
     gboolean good = nx_store_retain(store, &retention, nx_cli_now(), how->dry, NULL, NULL, &retained, &error);
+    if (!good && g_error_matches(error, NX_ERROR, NX_ERROR_DENIED))
+        return nx_cli_fail(error);
     printf("%zu events %s, %zu %s their details; of %zu addresses nothing %s known any more; %zu hashes of erased ones %s over\n",
            retained.events, how->dry ? "would be dropped" : "dropped", retained.details, how->dry ? "would lose" : "lost",
            retained.addresses, how->dry ? "would be" : "is", retained.hashes, how->dry ? "are" : "were");
@@ -98,17 +101,21 @@ int nx_cmd_db(int argc, char **argv)
         "rebuild      derives them again and puts right what differs\n"
         "migrate      makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new "
         "one\n"
-        "retain       drops what is past its time ([retention], [cause NAME] keep); `serve` does so once a day\n"
+        "retain       drops what is past its time ([retention], [cause NAME] keep); `serve` does so once a day; not after a month in "
+        "which nothing was written, because the clock may be ahead then and all of it look old: --believe-clock says that it is "
+        "right\n"
         "shrink       gives back what room is left in the file, such as after retain; nobody else can write meanwhile, and it "
         "takes twice the room of what stays, which it looks for first (--dry-run too): beside the file, and in SQLITE_TMPDIR, TMPDIR "
         "or /var/tmp\n"
         "lose-erased  when the key of erased addresses (PATH.key) is lost for good: gives their hashes up, so that they are "
         "suppressed no longer and the rest goes on\n"
-        "Exit: 0; 1 there is no database; 65 damaged; 75 locked or no space.",
+        "Exit: 0; 1 there is no database, or the clock is not believed; 65 damaged; 75 locked or no space.",
         1, 1};
     struct how how = {0};
     const GOptionEntry entries[] = {
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &how.dry, "retain, shrink: only tell what would go", NULL},
+        {"believe-clock", 0, 0, G_OPTION_ARG_NONE, &how.believe,
+         "retain: also after a month in which nothing was written, when the clock may be ahead", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(nx_cli) cli;

@@ -15,6 +15,7 @@ struct nx_retain {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool ending;
+    bool waits; /* and it was told */
 };
 
 static bool goes_on(void *data)
@@ -64,10 +65,19 @@ static bool retain_now(struct nx_retain *retain)
     g_autoptr(nx_setup) setup = nx_service_setup(service);
     nx_config_retention(setup->config, &retention.events, &retention.details, retention.causes);
     retention.sent = setup->config->sent;
+    retention.believe_clock = false;
     bool done =
         nx_store_retain(service->store, &retention, g_get_real_time() / G_USEC_PER_SEC, false, goes_on, retain, &retained, &error);
-    nx_metrics_count(service->metrics, NX_METRIC_RETENTION, done ? "result=\"done\"" : "result=\"failed\"", 1);
-    if (!done)
+    bool waits = g_error_matches(error, NX_ERROR, NX_ERROR_DENIED);
+    nx_metrics_count(service->metrics, NX_METRIC_RETENTION,
+                     done    ? "result=\"done\""
+                     : waits ? "result=\"waits\""
+                             : "result=\"failed\"",
+                     1);
+    if (waits && !retain->waits)
+        nx_log(NX_LOG_WARN, "retain", "the clock is not believed; it is looked at again and again", "why", error->message, NULL);
+    retain->waits = waits;
+    if (!done && !waits)
         nx_log(NX_LOG_WARN, "retain", "what is past its time stays for now; it is tried again", "why", error->message, NULL);
     tell(&retained);
     return done;

@@ -22,4 +22,10 @@ is "$(grep -c 'past its time, dropped events=1 ' "$T/log")" 2 "it was not tried 
 # The last row of the log stays, and is not said to go each time.
 old three@example.net; age; before=$(counted done); n=0; until [ "$(counted done)" -ge $((before + 2)) ] || [ $n = 300 ]; do n=$((n + 1)); sleep 0.1; done
 is "$(grep -c 'past its time, dropped' "$T/log")" 2; run 0 "$NIXIE" history three@example.net
+# A clock far ahead is not believed: told once, counted, and nothing goes until somebody says that it is right.
+old four@example.net; sqlite3 "$NIXIE_DB" ".timeout 20000" "UPDATE log SET at = at - 730*86400, made = made - 730*86400; UPDATE suppressions SET since = since - 730*86400; UPDATE marks SET value = value - 730*86400 WHERE name = 'retain'"
+until_log 'warn retain the clock is not believed.* why='; n=0; until [ "$(counted waits)" -ge 2 ] 2>/dev/null || [ $n = 300 ]; do n=$((n + 1)); sleep 0.1; done
+[ "$(counted waits)" -ge 2 ] || fail 'that it waits is not counted'; is "$(grep -c 'the clock is not believed' "$T/log")" 1; run 0 "$NIXIE" history three@example.net; before=$(counted done)
+run 0 "$NIXIE" db retain --believe-clock --config "$T/n.conf"; run 1 "$NIXIE" history three@example.net; n=0; until [ "$(counted done)" -gt "$before" ] || [ $n = 300 ]; do n=$((n + 1)); sleep 0.1; done
+[ "$(counted done)" -gt "$before" ] || fail 'it waits still'
 ends; run 0 "$NIXIE" db check; finish

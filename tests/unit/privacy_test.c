@@ -209,7 +209,7 @@ static void what_is_past_its_time_goes_and_entries_stay(void **state)
         g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
         int serial = (int)seed * 100000;
         nx_when now = live(f, rand, T0 + seed * 3000 * (nx_when)DAY, 200, &serial);
-        struct nx_retention retention = {.events = (60 + 40 * (int)seed) * DAY, .details = 20 * DAY};
+        struct nx_retention retention = {.events = (60 + 40 * (int)seed) * DAY, .details = 20 * DAY, .believe_clock = true};
         struct nx_retained dry, done, again;
         g_autoptr(GError) error = NULL;
         retention.causes[NX_CAUSE_GREYLISTED] = 35 * DAY;
@@ -252,7 +252,7 @@ static void what_an_entry_rests_on_stays(void **state)
 {
     struct fixture *f = *state;
     g_autoptr(GError) error = NULL;
-    const struct nx_retention retention = {.events = 40 * DAY, .details = 30 * DAY};
+    const struct nx_retention retention = {.events = 40 * DAY, .details = 30 * DAY, .believe_clock = true};
     struct nx_retained done;
     size_t n[2];
     struct nx_event event = {.origin = {.source = NX_STR("pipe"), .received_at = T0},
@@ -431,7 +431,7 @@ static void erasing_changes_what_is_kept_and_not_who_is_written_to(void **state)
     /* Life goes on, and those who are erased stay out of the files. */
     now = live(f, rand, now, 120, &serial);
     must_be_sound(f, "a while after");
-    struct nx_retention retention = {.events = 60 * DAY};
+    struct nx_retention retention = {.events = 60 * DAY, .believe_clock = true};
     struct nx_retained done;
     assert_true(nx_store_retain(f->store, &retention, now + 400 * DAY, false, NULL, NULL, &done, &error));
     must_be_sound(f, "after erasing and retention");

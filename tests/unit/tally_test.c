@@ -240,7 +240,7 @@ static void test_erasure_and_retention_leave_them(void **state)
     if (!nx_store_forget(f->store, &forget, T0 + DAYS * DAY, &erased, &cleared, &error))
         fail_msg("%s", error->message);
     assert_true(erased.events > 0);
-    const struct nx_retention retention = {.events = 10 * DAY, .details = DAY};
+    const struct nx_retention retention = {.events = 10 * DAY, .details = DAY, .believe_clock = true};
     struct nx_retained retained;
     if (!nx_store_retain(f->store, &retention, T0 + DAYS * DAY, false, NULL, NULL, &retained, &error))
         fail_msg("%s", error->message);
