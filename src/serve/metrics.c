@@ -123,7 +123,9 @@ static void count_event(struct nx_metrics *metrics, const struct nx_event *event
         nx_counter_add(series(metrics, NX_METRIC_UNCLASSIFIED, ""), 1);
     if (event->decision.action == NX_ACTION_SUPPRESS || event->decision.action == NX_ACTION_HOLD) {
         bool held = event->decision.action == NX_ACTION_HOLD;
-        g_snprintf(labels, sizeof labels, "cause=\"%s\"", nx_cause_name(event->verdict.cause));
+        int n = g_snprintf(labels, sizeof labels, "cause=\"%s\"", nx_cause_name(event->verdict.cause));
+        if (held)
+            g_snprintf(labels + n, sizeof labels - (gulong)n, ",provider=\"%.*s\"", NX_FMT(provider));
         nx_counter_add(series(metrics, held ? NX_METRIC_HELD : NX_METRIC_SUPPRESSED, labels), 1);
     }
 }

@@ -35,7 +35,7 @@ asks 200 '/v1/holds?provider=google&limit=10'; has '(.holds | length == 10) and 
 asks 200 /v1/holds -G --data-urlencode limit=100 --data-urlencode "cursor=$(jq -r .next "$T/out")"; has '(.holds | length == 34) and .next == null'
 asks 400 '/v1/holds?limit=0'; asks 400 '/v1/holds?cursor=x'
 asks 200 /metrics; grep -Fxq 'nixie_incidents 1' "$T/out" || fail "no incident among the metrics"; grep -Fxq 'nixie_held_addresses 44' "$T/out" || fail "no addresses among the metrics"
-grep -Fxq 'nixie_held_total{cause="mailbox_unknown"} 33' "$T/out" || fail "no held events among the metrics"
+grep -Fxq 'nixie_held_total{cause="mailbox_unknown",provider="google"} 33' "$T/out" || fail "no held events among the metrics"
 
 # One by one: a preview first, then all or nothing.
 run 0 "$NIXIE" holds release $one; prints '^1 addresses would be suppressed after all'; prints "^  $one"; run 0 "$NIXIE" check $one
