@@ -5,6 +5,7 @@
 
 #include <glib.h>
 #include <stdint.h>
+#include <string.h>
 
 #define LOCAL_MAX 128u /* bytes before the @ that are looked at: RFC 5321 allows 64, and a return path wraps them */
 #define DOMAIN_MAX 255u
@@ -65,17 +66,38 @@ static size_t match_start(struct nx_arena *arena, struct nx_str text, size_t fro
     return at;
 }
 
-struct nx_str nx_mention_scrub(struct nx_arena *arena, struct nx_str text, nx_mention_fn *fn, void *data, size_t *ret_n)
+struct signs { /* where the next of either stands; the end of the text: nowhere */
+    size_t at, equals;
+};
+
+static size_t find_sign(struct nx_str text, size_t from, char sign)
+{
+    const char *found = from < text.n ? memchr(text.p + from, sign, text.n - from) : NULL;
+    return found != NULL ? (size_t)(found - text.p) : text.n;
+}
+
+/* The next '@' or '=' at or behind `from`. */
+static size_t next_sign(struct nx_str text, size_t from, struct signs *signs)
+{
+    if (signs->at < from)
+        signs->at = find_sign(text, from, '@');
+    if (signs->equals < from)
+        signs->equals = find_sign(text, from, '=');
+    return MIN(signs->at, signs->equals);
+}
+
+struct nx_str nx_mention_scrub(struct nx_arena *arena, struct nx_str text, nx_mention_domain_fn *domain_fn, nx_mention_fn *fn,
+                               void *data, size_t *ret_n)
 {
     struct nx_buf out;
+    struct signs signs = {0};
     size_t n = 0, done = 0;
-    for (size_t at = 1; at + 1 < text.n; at++) {
-        if (text.p[at] != '@' && text.p[at] != '=')
-            continue;
+    for (size_t at = 1; (at = next_sign(text, at, &signs)) + 1 < text.n; at++) {
         size_t end = domain_end(text, at);
-        if (end <= at + 1)
+        struct nx_str domain = nx_str_sub(text, at + 1, end);
+        if (domain.n == 0 || (domain_fn != NULL && !domain_fn(data, domain)))
             continue;
-        size_t start = match_start(arena, text, done, at, nx_str_sub(text, at + 1, end), fn, data);
+        size_t start = match_start(arena, text, done, at, domain, fn, data);
         if (start == at)
             continue;
         if (n++ == 0)

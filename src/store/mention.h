@@ -9,5 +9,8 @@
 
 /* Is this address to go? It is as it stands in the text, and may be none. */
 typedef bool nx_mention_fn(void *data, struct nx_str address);
+/* Can an address of this domain, as it stands in the text, be one of them? It is asked first: most are of others. NULL: any can. */
+typedef bool nx_mention_domain_fn(void *data, struct nx_str domain);
 /* The text with "[erased]" for each address that is to go; *ret_n (may be NULL) counts them. */
-struct nx_str nx_mention_scrub(struct nx_arena *arena, struct nx_str text, nx_mention_fn *fn, void *data, size_t *ret_n);
+struct nx_str nx_mention_scrub(struct nx_arena *arena, struct nx_str text, nx_mention_domain_fn *domain_fn, nx_mention_fn *fn,
+                               void *data, size_t *ret_n);

@@ -220,21 +220,18 @@ void nx_erase_keys_free(struct nx_erase_keys *keys)
     g_free(keys);
 }
 
-/* Most addresses in a report are of other domains, which a look at their last part tells. */
-static bool may_be_ours(const struct nx_erase_keys *keys, struct nx_str text)
+static bool may_be_ours(void *data, struct nx_str text)
 {
-    size_t at = text.n;
+    const struct nx_erase_keys *keys = data;
     char domain[256];
-    while (at > 0 && text.p[at - 1] != '@')
-        at--;
-    if (text.n - at >= sizeof domain)
+    if (text.n >= sizeof domain)
         return false;
-    for (size_t i = at; i < text.n; i++) {
+    for (size_t i = 0; i < text.n; i++) {
         if ((unsigned char)text.p[i] >= 0x80)
             return true;
-        domain[i - at] = g_ascii_tolower(text.p[i]);
+        domain[i] = g_ascii_tolower(text.p[i]);
     }
-    domain[text.n - at] = '\0';
+    domain[text.n] = '\0';
     return g_hash_table_contains(keys->domains, domain);
 }
 
@@ -243,7 +240,7 @@ static bool is_ours(void *data, struct nx_str text)
     const struct nx_erase_keys *keys = data;
     struct nx_address address;
     char key[NX_ADDRESS_MAX + 2];
-    if (!may_be_ours(keys, text) || !nx_address_fold(keys->each, text, keys->rules, &address, NULL) || address.key.n >= sizeof key)
+    if (!nx_address_fold(keys->each, text, keys->rules, &address, NULL) || address.key.n >= sizeof key)
         return false;
     memcpy(key, address.key.p, address.key.n);
     key[address.key.n] = '\0';
@@ -261,11 +258,11 @@ static gboolean scrub_row(struct nx_backend *backend, struct nx_erase_keys *keys
     bool event = nx_str_eq(nx_db_text(row, 5), NX_STR("event"));
     nx_arena_reset(keys->each);
     for (int i = 0; i < 3; i++) {
-        texts[i] = nx_mention_scrub(keys->each, nx_db_text(row, i + 1), is_ours, keys, &found);
+        texts[i] = nx_mention_scrub(keys->each, nx_db_text(row, i + 1), may_be_ours, is_ours, keys, &found);
         n += found;
     }
     if (event && nx_zip_unpack(db->zip, keys->each, body, &json)) {
-        json = nx_mention_scrub(keys->each, json, is_ours, keys, &found);
+        json = nx_mention_scrub(keys->each, json, may_be_ours, is_ours, keys, &found);
         body = found > 0 ? nx_zip_pack(db->zip, keys->each, json) : body;
         n += found;
     }
@@ -294,7 +291,7 @@ static gboolean scrub_answers(struct nx_db *db, struct nx_erase_keys *keys, GErr
     while (walk != NULL && set != NULL && (got = nx_db_step(db, walk, error)) > 0) {
         size_t found;
         nx_arena_reset(keys->each);
-        struct nx_str answer = nx_mention_scrub(keys->each, nx_db_text(walk, 1), is_ours, keys, &found);
+        struct nx_str answer = nx_mention_scrub(keys->each, nx_db_text(walk, 1), may_be_ours, is_ours, keys, &found);
         if (found == 0)
             continue;
         sqlite3_bind_int64(set, 1, sqlite3_column_int64(walk, 0));

@@ -249,7 +249,7 @@ gboolean nx_forgotten_scrub(struct nx_db *db, struct nx_arena *arena, struct nx_
             g_propagate_error(error, wrong);
         return wrong == NULL;
     }
-    struct nx_str clean = nx_mention_scrub(arena, text, is_forgotten, &judge, NULL);
+    struct nx_str clean = nx_mention_scrub(arena, text, NULL, is_forgotten, &judge, NULL);
     if (judge.error != NULL) {
         g_propagate_error(error, judge.error);
         return FALSE;
