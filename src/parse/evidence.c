@@ -270,16 +270,30 @@ static unsigned signs(const struct nx_reading *reading)
     return n;
 }
 
+/* Is From the address of a program that reports? "jo.postmaster@" is a person. */
+static bool is_daemon(const struct nx_reading *reading)
+{
+    struct nx_str from = nx_address_in(nx_fields_get(reading->mail.fields, "From"));
+    struct nx_str local = nx_str_sub(from, 0, nx_str_chr(from, '@'));
+    static const char *const parts[] = {"daemon", "mail", "bounce", "deliver", "system", "mmdf",
+                                        "mta",    "gate", "x400",   "admin",   "root"};
+    bool daemon = nx_str_istarts(local, NX_STR("postmaster"));
+    for (size_t i = 0; i < G_N_ELEMENTS(parts) && !daemon; i++)
+        daemon = nx_str_ihas(local, nx_str_of(parts[i]));
+    return daemon;
+}
+
 /* Nothing speaks for a report but the subject and what is quoted, and the mail is from whoever its return path names, or the
  * subject is about a report ("Re: ...", "question about a returned mail"): people write so who got one. */
 static bool is_personal(const struct nx_reading *reading, unsigned weight)
 {
     struct nx_fields fields = reading->mail.fields;
-    struct nx_str path = nx_address_in(nx_fields_get(fields, "Return-Path"));
+    bool same = nx_address_same(nx_address_in(nx_fields_get(fields, "Return-Path")), nx_address_in(nx_fields_get(fields, "From")));
     bool returned = reading->mail.returned.n > 0 || reading->words.returned.n > 0;
     bool about = nx_str_trim(reading->hints.before).n > 0;
-    return !reading->hints.sender && reading->hints.subject && weight <= 1u + returned &&
-           (about || nx_address_same(path, nx_address_in(nx_fields_get(fields, "From"))));
+    if (reading->hints.sender && (!same || is_daemon(reading)))
+        return false;
+    return reading->hints.subject && weight <= 1u + returned + reading->hints.sender && (about || same);
 }
 
 static bool is_own(const struct nx_reading *reading, struct nx_str address)
@@ -326,6 +340,13 @@ static void add_nameless(struct nx_reading *reading)
     struct nx_text_block block = reading->words.n_blocks > 0
                                      ? reading->words.blocks[0]
                                      : (struct nx_text_block){.kind = reading->words.kind, .text = reading->words.text};
+    if (reading->words.n_blocks == 0) {
+        struct nx_reply told;
+        nx_reply_read(reading->arena, block.text, &told);
+        block.reply = told.code;
+        block.status = told.status;
+        block.stage = told.stage;
+    }
     struct nx_str field = failed_recipients(reading), address;
     size_t at = 0;
     while (nx_address_find(field, &at, &address))
