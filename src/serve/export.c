@@ -60,15 +60,15 @@ static int next(struct nx_request *request, void *data, GString *out)
 
 /* The list as it is now has a tag that changes with every change of the store, and with the form and the filter; and every hour,
  * because entries run out. A weak one for that reason. */
-static char *tag_of(struct nx_request *request, const char *media_type, GError **error)
+static char *tag_of(struct nx_request *request, enum nx_entry_format format, GError **error)
 {
     int64_t position;
     if (!nx_reader_position(nx_request_reader(request), &position, error))
         return NULL;
     g_autofree char *what = nx_request_query_text(request);
     g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, what, -1);
-    return g_strdup_printf("W/\"%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "-%.8s-%c\"", position, nx_request_now(request) / 3600,
-                           digest, media_type[5]);
+    return g_strdup_printf("W/\"%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "-%.8s-%d\"", position, nx_request_now(request) / 3600,
+                           digest, (int)format);
 }
 
 void nx_get_export(struct nx_request *request)
@@ -102,7 +102,7 @@ void nx_get_export(struct nx_request *request)
         return;
     }
     g_autoptr(GError) error = NULL;
-    g_autofree char *tag = tag_of(request, offered[chosen], &error);
+    g_autofree char *tag = tag_of(request, chosen, &error);
     if (tag == NULL) {
         nx_request_fail(request, error);
         return;

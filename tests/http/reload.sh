@@ -28,8 +28,9 @@ for i in $(seq 60); do bounce "r$i@example.net" >"$T/r.eml"; [ "$(curl -s -o /de
 asks 200 '/v1/export?format=txt'; is "$(wc -l <"$T/out")" 60
 # The export has a tag; the same list is not sent again.
 asks 200 /v1/export; head_has '^content-type: text/csv'; is "$(head -1 "$T/out" | cut -d, -f1)" address; tag=$(sed -n 's/^[Ee][Tt]ag: *\(.*\)\r$/\1/p' "$T/head"); [ -n "$tag" ] || fail "no ETag"
-asks 304 /v1/export -H "If-None-Match: $tag"; asks 200 /v1/export -H "If-None-Match: $tag" -H 'Accept: text/plain'; asks 200 '/v1/export?domain=example.org' -H "If-None-Match: $tag"
+asks 304 /v1/export -H "If-None-Match: $tag"; asks 200 /v1/export -H "If-None-Match: $tag" -H 'Accept: text/plain'; asks 200 /v1/export -H "If-None-Match: $tag" -H 'Accept: application/x-ndjson'; asks 200 '/v1/export?domain=example.org' -H "If-None-Match: $tag"
 asks 201 /v1/suppressions/z@example.net -X PUT; asks 200 /v1/export -H "If-None-Match: $tag"
 asks 200 /v1/export -H 'Accept: application/x-ndjson, text/csv;q=0.5'; head_has '^content-type: application/x-ndjson'; is "$(jq -r .address "$T/out" | wc -l)" 61
+seq 1200 | sed 's/.*/n&@many.example/' | "$NIXIE" suppress - >/dev/null; asks 200 '/v1/export?format=txt&domain=many.example'; is "$(wc -l <"$T/out") $(sort -u "$T/out" | wc -l)" '1200 1200' "in pieces"; "$NIXIE" export -f txt --domain many.example | "$NIXIE" release - >/dev/null
 asks 406 /v1/export -H 'Accept: image/png'; asks 400 '/v1/export?format=xml'
 ends; finish
