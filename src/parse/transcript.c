@@ -120,7 +120,8 @@ static bool is_exit_code(const struct nx_buf *words)
 
 /* Does this refusal say more than what is kept? The server's words before what the reporter adds ("550 ... User unknown"),
  * permanent before transient, later before earlier. Where the report gives a reason itself, only the reply with the same code, told
- * in full, or the reporter's line that has the same words and a code ("(reason: User unknown)", "550 5.1.1 "|prog"... User unknown"). */
+ * in full, or the reporter's line that has the same words and a code ("(reason: User unknown)", "550 5.1.1 "|prog"... User
+ * unknown"). */
 static bool is_better(const struct dialogue *d, const struct nx_block *kept, unsigned code)
 {
     if (kept->diagnostic.n == 0 || is_exit_code(&kept->diagnostic))

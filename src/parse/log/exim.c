@@ -87,7 +87,7 @@ static void delivery(struct nx_log_reading *reading, struct nx_log_message *mess
     const struct nx_log_pending *pending = nx_log_deferred(message, address);
     if (kind == NX_KIND_DELAYED)
         nx_log_defer(message, address, text, NX_STR_NONE);
-    else if (kind == NX_KIND_FAILED && pending != NULL && nx_str_istarts(text, NX_STR("retry time"))) /* "out exceeded" and others */
+    else if (kind == NX_KIND_FAILED && pending != NULL && nx_str_istarts(text, NX_STR("retry time"))) /* ... "out exceeded" */
         text = nx_log_expired(reading, pending, &status);
     if (kind != NX_KIND_DELAYED)
         nx_log_settle(message, address);

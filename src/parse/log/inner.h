@@ -29,8 +29,8 @@ struct nx_log_reading { /* one line */
 typedef void nx_log_fn(struct nx_log_reading *reading);
 nx_log_fn nx_log_postfix, nx_log_exim, nx_log_sendmail, nx_log_opensmtpd, nx_log_powermta, nx_log_kumomta;
 
-/* Takes time, host and program off a line of syslog (RFC 3164 or RFC 3339 time, with or without <PRI>) or of journalctl (-o short and
- * its kin, json); false when it is none. */
+/* Takes time, host and program off a line of syslog (RFC 3164 or RFC 3339 time, with or without <PRI>) or of journalctl (-o short
+ * and its kin, json); false when it is none. */
 bool nx_log_syslog(struct nx_log_reading *reading);
 /* "2026-01-31 23:59:59" at the start, local unless a zone follows; the length used, 0 when there is none. */
 size_t nx_log_local_time(struct nx_str text, nx_when *ret);

@@ -275,7 +275,8 @@ static bool journal(struct nx_log_reading *reading)
     return reading->at != NX_WHEN_NONE && reading->program.n > 0 && reading->rest.n > 0;
 }
 
-/* "Sat 2026-11-28 10:03:14 UTC" of journalctl -o short-full: a zone's name says nothing certain, so the time is local but for UTC. */
+/* "Sat 2026-11-28 10:03:14 UTC" of journalctl -o short-full: a zone's name says nothing certain, so the time is local but for
+ * UTC. */
 static nx_when weekday_time(struct nx_str *rest)
 {
     nx_when at = NX_WHEN_NONE;

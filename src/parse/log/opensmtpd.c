@@ -22,7 +22,11 @@ void nx_log_opensmtpd(struct nx_log_reading *reading)
     static const struct {
         const char *word;
         enum nx_kind kind;
-    } words[] = {{"PermFail", NX_KIND_FAILED}, {"TempFail", NX_KIND_DELAYED}, {"Ok", NX_KIND_DELIVERED}, {"Loop", NX_KIND_FAILED}, {"Expire", NX_KIND_FAILED}};
+    } words[] = {{"PermFail", NX_KIND_FAILED},
+                 {"TempFail", NX_KIND_DELAYED},
+                 {"Ok", NX_KIND_DELIVERED},
+                 {"Loop", NX_KIND_FAILED},
+                 {"Expire", NX_KIND_FAILED}};
     struct nx_str result = nx_log_value(rest, "result=");
     result = nx_str_sub(result, 0, nx_str_chr(result, ' '));
     size_t old = nx_str_find(rest, NX_STR(": "));
