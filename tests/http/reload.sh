@@ -32,5 +32,6 @@ asks 304 /v1/export -H "If-None-Match: $tag"; asks 200 /v1/export -H "If-None-Ma
 asks 201 /v1/suppressions/z@example.net -X PUT; asks 200 /v1/export -H "If-None-Match: $tag"
 asks 200 /v1/export -H 'Accept: application/x-ndjson, text/csv;q=0.5'; head_has '^content-type: application/x-ndjson'; is "$(jq -r .address "$T/out" | wc -l)" 61
 seq 1200 | sed 's/.*/n&@many.example/' | "$NIXIE" suppress - >/dev/null; asks 200 '/v1/export?format=txt&domain=many.example'; is "$(wc -l <"$T/out") $(sort -u "$T/out" | wc -l)" '1200 1200' "in pieces"; "$NIXIE" export -f txt --domain many.example | "$NIXIE" release - >/dev/null
+asks 200 '/v1/suppressions?limit=1000'; has '(.suppressions | length) > 0 and .next == null'
 asks 406 /v1/export -H 'Accept: image/png'; asks 400 '/v1/export?format=xml'
 ends; finish
