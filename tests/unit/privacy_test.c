@@ -354,7 +354,7 @@ static void what_is_remembered_stays(void **state)
 {
     struct fixture *f = *state;
     g_autoptr(GError) error = NULL;
-    const struct nx_retention retention = {.events = 40 * DAY, .details = 30 * DAY};
+    const struct nx_retention retention = {.events = 40 * DAY, .details = 30 * DAY, .believe_clock = true};
     struct nx_retained done;
     size_t n[2];
     const struct nx_str allowed = NX_STR("allowed@example.net");
