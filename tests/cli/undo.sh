@@ -14,7 +14,9 @@ begin 0; kill -9 $pid; wait $pid 2>/dev/null; part=$(lifted)
 [ "$part" -gt 0 ] && [ "$part" -lt $n ] && [ $((part % 1000)) = 0 ] || fail "a kill in the middle leaves $part lifted: no whole steps"
 run 0 "$NIXIE" db check; run 0 "$NIXIE" undo --since 1d; prints "^$((n - part)) entries would be lifted"
 # Others write while it runs; what a report says meanwhile stands, though its turn comes later.
-bounce meanwhile@zzz.example.org >"$T/late.eml"; begin "$part"; run 0 "$NIXIE" suppress another@example.net; run 0 "$NIXIE" ingest --quiet "$T/late.eml"
+bounce meanwhile@zzz.example.org >"$T/late.eml"; begin "$part"
+patient() { tries=0; while "$@" >"$T/out" 2>"$T/err"; code=$?; [ $code = 75 ] && [ $tries -lt 20 ]; do tries=$((tries + 1)); done; is $code 0 "$*"; } # a machine with much to do may not wake who waits
+patient "$NIXIE" suppress another@example.net; patient "$NIXIE" ingest --quiet "$T/late.eml"
 wait $pid || fail "the second: $(cat "$T/undone")"; is "$(cat "$T/undone")" "$((n - part)) entries lifted"; is "$(lifted)" $n
 is "$(sqlite3 "$NIXIE_DB" "SELECT count(*) > 0 FROM log WHERE act='release' AND seq > (SELECT seq FROM log WHERE key='example.net@another')")" 1 'who wrote beside it waited until all was lifted'
 run 1 "$NIXIE" check meanwhile@zzz.example.org; run 1 "$NIXIE" check byhand@example.net; run 1 "$NIXIE" check another@example.net; run 0 "$NIXIE" check many7@d7.example.org
