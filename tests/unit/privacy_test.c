@@ -305,7 +305,7 @@ static void a_late_report_has_its_term(void **state)
 {
     struct fixture *f = *state;
     g_autoptr(GError) error = NULL;
-    const struct nx_retention retention = {.events = 40 * DAY, .details = 30 * DAY};
+    const struct nx_retention retention = {.events = 40 * DAY, .details = 30 * DAY, .believe_clock = true};
     struct nx_retained done;
     size_t n[2];
     struct nx_event event = {.origin = {.source = NX_STR("file"), .received_at = T0 - 500 * DAY},
