@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Dovecot with texts of the postmaster: quota and rejection messages, Sieve (reject, ereject, vacation), errors through dovecot-lda -e.
+# Dovecot with texts of the postmaster: quota and rejection messages, Sieve (reject, vacation), errors through dovecot-lda -e.
 PACKAGES="postfix dovecot-core dovecot-lmtpd dovecot-sieve"
 TREE=dovecot
 SECONDS_TO_WAIT=45
@@ -89,15 +89,13 @@ userdb {
 }
 CONF
     uid=$(id -u vmail); : >/etc/dovecot/users
-    for user in berta rejects erejects moved spammed multi away-html away-fr broken; do for domain in example.org lda.example.org verbose.example.org; do
+    for user in berta rejects moved multi away-html away-fr broken; do for domain in example.org lda.example.org verbose.example.org; do
         echo "$user@$domain::$uid:$uid::/home/vmail::" >>/etc/dovecot/users; done; done
     for domain in example.org lda.example.org verbose.example.org; do echo "full@$domain::$uid:$uid::/home/vmail::userdb_quota_rule=*:bytes=100" >>/etc/dovecot/users; done
     mkdir -p /home/vmail/sieve; cd /home/vmail/sieve; rm -rf ./*
     for domain in example.org lda.example.org verbose.example.org; do
         printf 'require ["reject"];\nreject "Diese Adresse ist nur für Lieferanten. Ihre Nachricht wurde nicht gelesen.";\n' >rejects@$domain.sieve
-        printf 'require ["ereject"];\nereject "I left the company in March; write to office@example.org instead.";\n' >erejects@$domain.sieve
         printf 'require ["reject"];\nreject text:\nThis mailbox is not in use any more.\n\nPlease send your invoices to accounts@example.org\nand everything else to office@example.org.\n.\n;\n' >moved@$domain.sieve
-        printf 'require ["ereject"];\nereject "550 5.7.1 Your message looks like spam and was refused.";\n' >spammed@$domain.sieve
         printf 'require ["reject"];\nif header :contains "subject" "Lunch" { reject "No private mail at this address, please."; }\n' >multi@$domain.sieve
         printf 'require ["vacation", "mime"];\nvacation :mime text:\nContent-Type: text/html; charset=utf-8\n\n<html><body><p>I am <b>out of the office</b> until 7 December.</p></body></html>\n.\n;\n' | sed 's/, "mime"//' >away-html@$domain.sieve
         printf 'require ["vacation"];\nvacation :days 1 :from "Claire <away-fr@example.org>" :subject "Absente du bureau" "Je suis absente du bureau jusqu’au 7 décembre. En cas d’urgence, écrivez à office@example.org.";\n' >away-fr@$domain.sieve
