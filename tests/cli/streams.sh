@@ -41,8 +41,8 @@ is "$("$NIXIE" clean -q --stream news "$T/list" | tr '\n' ' ')" 'fine@example.ne
 is "$("$NIXIE" clean -q "$T/list" | tr '\n' ' ')" 'fine@example.net '
 is "$("$NIXIE" export -f txt --stream receipts | tr '\n' ' ')" 'dead@example.net '
 run 0 "$NIXIE" policy explain angry@example.net; prints '^now: suppressed .*complaint'; prints '^stream receipts \(transactional\): not suppressed'; prints '^stream news \(bulk\): suppressed .*complaint'
-run 0 "$NIXIE" policy explain --stream receipts angry@example.net; prints '^now: not suppressed'; prints 'the rule: 6 days, 7 d apart, within 60 d; for 27 d, stream receipts'
-run 0 "$NIXIE" policy explain angry@example.net; prints 'the rule: 3 days, 7 d apart, within 30 d; for 27 d, every stream'
+run 0 "$NIXIE" policy explain --stream receipts angry@example.net; prints '^now: not suppressed'; prints 'the rule: 6 days, 7 d apart, within 60 d; for 30 d, stream receipts'
+run 0 "$NIXIE" policy explain angry@example.net; prints 'the rule: 3 days, 7 d apart, within 30 d; for 30 d, every stream'
 run 0 "$NIXIE" db check
 
 # Settings that cannot be meant: each a fault with its line and what to do.
@@ -50,7 +50,7 @@ cat >"$T/bad.conf" <<'END'
 [cause unknown]
 threshold = 0
 [cause expired]
-span = 100d
+span = 40d
 [cause receiver_misconfig]
 threshold = 50
 [cause bad_domain]
@@ -73,7 +73,7 @@ stream = two/words
 END
 run 65 "$NIXIE" config check --config "$T/bad.conf"
 says 'bad.conf:2: threshold = 0 .*suppress = never'
-says 'bad.conf:4: span = 100d .* is wider than window = 90d.*at least 100d'
+says 'bad.conf:4: span = 40d .* is wider than window = 30d.*at least 40d'
 says 'bad.conf:6: threshold = 50 .*do not fit into window = 30d .*at least 7w'
 says 'bad.conf:8: ttl = 90d .* is longer than ttl_max = 2d .raise ttl_max'
 says "bad.conf:10: suppress .*the recipient's own wish always holds"

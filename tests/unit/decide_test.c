@@ -95,22 +95,22 @@ static void thresholds_want_days_apart(void **state)
         enum nx_action action;
         int days;
     } rows[] = {
-        {"third, a week apart", NX_CAUSE_EXPIRED, 2, 7, 3, false, NX_ACTION_SUPPRESS, 13},
+        {"third, a week apart", NX_CAUSE_EXPIRED, 2, 7, 3, false, NX_ACTION_SUPPRESS, 14},
         {"third, six days", NX_CAUSE_EXPIRED, 2, 6, 3, false, NX_ACTION_COUNT, 0},
         {"second", NX_CAUSE_EXPIRED, 1, 20, 20, false, NX_ACTION_COUNT, 0},
         {"same day again", NX_CAUSE_EXPIRED, 1, 20, 20, true, NX_ACTION_NONE, 0},
-        {"full thrice, a week apart", NX_CAUSE_MAILBOX_FULL, 2, 7, 3, false, NX_ACTION_SUPPRESS, 27},
+        {"full thrice, a week apart", NX_CAUSE_MAILBOX_FULL, 2, 7, 3, false, NX_ACTION_SUPPRESS, 30},
         {"full twice", NX_CAUSE_MAILBOX_FULL, 1, 20, 20, false, NX_ACTION_COUNT, 0},
         {"full on three days of six", NX_CAUSE_MAILBOX_FULL, 2, 6, 1, false, NX_ACTION_COUNT, 0},
         {"fifth of a broken receiver", NX_CAUSE_RECEIVER_MISCONFIG, 4, 8, 1, false, NX_ACTION_SUPPRESS, 30},
         {"fourth", NX_CAUSE_RECEIVER_MISCONFIG, 3, 8, 1, false, NX_ACTION_COUNT, 0},
-        {"expired thrice", NX_CAUSE_EXPIRED, 2, 10, 5, false, NX_ACTION_SUPPRESS, 13},
+        {"expired thrice", NX_CAUSE_EXPIRED, 2, 10, 5, false, NX_ACTION_SUPPRESS, 14},
         {"refused twice", NX_CAUSE_RECIPIENT_REFUSED, 1, 1, 1, false, NX_ACTION_SUPPRESS, 90},
         {"relay thrice in three days", NX_CAUSE_RELAY_DENIED, 2, 3, 1, false, NX_ACTION_SUPPRESS, 60},
         {"relay thrice in two days", NX_CAUSE_RELAY_DENIED, 2, 2, 1, false, NX_ACTION_COUNT, 0},
         {"no domain, a day later", NX_CAUSE_BAD_DOMAIN, 1, 1, 1, false, NX_ACTION_SUPPRESS, 90},
-        {"unknown thrice", NX_CAUSE_UNKNOWN, 2, 9, 2, false, NX_ACTION_SUPPRESS, 27},
-        {"a report from the past widens the span", NX_CAUSE_MAILBOX_FULL, 2, -8, -9, false, NX_ACTION_SUPPRESS, 27},
+        {"unknown thrice", NX_CAUSE_UNKNOWN, 2, 9, 2, false, NX_ACTION_SUPPRESS, 30},
+        {"a report from the past widens the span", NX_CAUSE_MAILBOX_FULL, 2, -8, -9, false, NX_ACTION_SUPPRESS, 30},
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_policy policy;
@@ -190,15 +190,15 @@ static void terms_double_within_a_year(void **state)
         unsigned renewals;
         int ended_days, days;
     } rows[] = {
-        {"second", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 0, 10, 54},
-        {"third", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, 10, 108},
-        {"fourth, at the cap", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 2, 10, 216},
-        {"hundredth", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 99, 10, 216},
-        {"after more than a year", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 2, 366, 27},
-        {"another cause", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_EXPIRED, 2, 10, 27},
-        {"expired doubles too", NX_CAUSE_EXPIRED, NX_CAUSE_EXPIRED, 0, 1, 26},
+        {"second", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 0, 10, 60},
+        {"third", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, 10, 120},
+        {"fourth, at the cap", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 2, 10, 180},
+        {"hundredth", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 99, 10, 180},
+        {"after more than a year", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 2, 366, 30},
+        {"another cause", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_EXPIRED, 2, 10, 30},
+        {"expired doubles too", NX_CAUSE_EXPIRED, NX_CAUSE_EXPIRED, 0, 1, 28},
         {"one that has no cap above its term", NX_CAUSE_RECEIVER_MISCONFIG, NX_CAUSE_RECEIVER_MISCONFIG, 3, 1, 30},
-        {"words nobody understands", NX_CAUSE_UNKNOWN, NX_CAUSE_UNKNOWN, 0, 1, 54},
+        {"words nobody understands", NX_CAUSE_UNKNOWN, NX_CAUSE_UNKNOWN, 0, 1, 60},
         {"no domain", NX_CAUSE_BAD_DOMAIN, NX_CAUSE_BAD_DOMAIN, 1, 1, 360},
         {"closed still", NX_CAUSE_MAILBOX_DISABLED, NX_CAUSE_MAILBOX_DISABLED, 0, 1, 360},
     };
@@ -234,12 +234,12 @@ static void what_never_went_away_goes_on(void **state)
         enum nx_action action;
         int days;
     } rows[] = {
-        {"the day after", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, false, NX_ACTION_SUPPRESS, 54},
-        {"a week after", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 7, false, NX_ACTION_SUPPRESS, 54},
+        {"the day after", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, false, NX_ACTION_SUPPRESS, 60},
+        {"a week after", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 7, false, NX_ACTION_SUPPRESS, 60},
         {"later", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 8, false, NX_ACTION_COUNT, 0},
         {"a week after, of a shorter span", NX_CAUSE_BAD_DOMAIN, NX_CAUSE_BAD_DOMAIN, 7, false, NX_ACTION_SUPPRESS, 180},
         {"later, of a shorter span", NX_CAUSE_BAD_DOMAIN, NX_CAUSE_BAD_DOMAIN, 8, false, NX_ACTION_COUNT, 0},
-        {"twelve days after, of a longer span", NX_CAUSE_EXPIRED, NX_CAUSE_EXPIRED, 12, false, NX_ACTION_SUPPRESS, 26},
+        {"twelve days after, of a longer span", NX_CAUSE_EXPIRED, NX_CAUSE_EXPIRED, 12, false, NX_ACTION_SUPPRESS, 28},
         {"another cause", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_EXPIRED, 1, false, NX_ACTION_COUNT, 0},
         {"one by hand", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, true, NX_ACTION_COUNT, 0},
     };

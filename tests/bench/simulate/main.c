@@ -29,7 +29,7 @@ static const struct {
     [DOMAINS] = {"Nixie, domain_entries = auto", NULL, {.domains = NX_DOMAIN_ENTRIES_AUTO}},
     [STRICT] = {"Nixie, preset = strict", NULL, {.preset = NX_PRESET_STRICT}},
     [LENIENT] = {"Nixie, preset = lenient", NULL, {.preset = NX_PRESET_LENIENT}},
-    [QUARTER] = {"Nixie, full ones counted over 100 days", NULL, {.quarter = true}},
+    [QUARTER] = {"Nixie, counted over 100 days", NULL, {.quarter = true}},
 };
 static struct run runs[POLICIES];
 

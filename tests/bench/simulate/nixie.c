@@ -53,6 +53,7 @@ struct nixie *nixie_new(struct run *run, const struct variant *variant)
     own->policy.require_verified = variant->require;
     own->policy.domain_entries = variant->domains;
     if (variant->quarter) {
+        own->policy.causes[NX_CAUSE_UNKNOWN].window = own->policy.causes[NX_CAUSE_EXPIRED].window = 100 * DAY;
         own->policy.causes[NX_CAUSE_MAILBOX_FULL].window = 100 * DAY;
         own->policy.causes[NX_CAUSE_MAILBOX_FULL].ttl = 180 * DAY;
         own->policy.causes[NX_CAUSE_MAILBOX_FULL].ttl_max = 360 * DAY;

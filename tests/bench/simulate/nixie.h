@@ -10,7 +10,7 @@ struct variant { /* how it differs from the defaults */
     enum nx_require require;
     enum nx_domain_entries domains;
     bool told;    /* deliveries are reported */
-    bool quarter; /* mailbox_full: window = 100d, ttl = 180d, ttl_max = 360d, for a letter a month */
+    bool quarter; /* unknown, expired, mailbox_full: window = 100d, the last for 180 days to 360: for a letter a month */
 };
 struct nixie *nixie_new(struct run *run, const struct variant *variant);
 void nixie_free(struct nixie *nixie);
