@@ -27,7 +27,7 @@ run 0 "$NIXIE" db check; run 0 "$NIXIE" db rebuild; prints ' 0 differed'; run 0 
 run 0 "$NIXIE" ingest -q "$T/old.eml"; run 0 "$NIXIE" history old@example.net
 # A clock far ahead makes all look old: it is not believed where nothing was written in between, whatever was written since.
 leap() { sqlite3 "$NIXIE_DB" "UPDATE log SET at = at - $1*86400, made = made - $1*86400; UPDATE marks SET value = value - $1*86400 WHERE name = 'retain'; UPDATE suppressions SET since = since - $1*86400"; }
-set_conf '[retention]' 'events = 60d' '[cause mailbox_full]' 'window = 20d' 'span = 5d'; bounce new@example.net 4.7.1 'greylisted, try later' >"$T/new.eml"
+set_conf '[retention]' 'events = 60d' '[cause bad_domain]' 'window = 30d' '[cause mailbox_full]' 'window = 20d' 'span = 5d'; bounce new@example.net 4.7.1 'greylisted, try later' >"$T/new.eml"
 run 0 "$NIXIE" config check; run 0 "$NIXIE" ingest -q "$T/new.eml"; run 0 "$NIXIE" db retain; leap 100; run 0 "$NIXIE" suppress since@example.net
 for how in '' --dry-run; do run 1 "$NIXIE" db retain $how; says "nixie.db: it is $(date -u +%Y)-.* by the clock, and for more than 30 days after .* nothing was written; perhaps the clock is ahead"; done
 run 0 "$NIXIE" history new@example.net
