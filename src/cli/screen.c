@@ -15,7 +15,7 @@
 #define COLUMNS_MOST 100u /* longer lines are hard to read */
 #define HANG_MOST 40u     /* a second column further right is none */
 
-struct screen { /* one guarded stream; lives as long as the process */
+struct screen { /* one guarded stream */
     int fd;
     bool returns;       /* a carriage return passes */
     unsigned char last; /* the byte before, of an earlier write, too: 0xC2 leads C1 */
@@ -46,26 +46,23 @@ static ssize_t screen_write(void *data, const char *bytes, size_t n)
     return (ssize_t)n;
 }
 
-static FILE *guarded(FILE *stream, bool returns)
+static FILE *guarded(FILE *stream, struct screen *screen)
 {
-    int fd = fileno(stream);
-    if (!isatty(fd))
+    screen->fd = fileno(stream);
+    if (!isatty(screen->fd))
         return stream;
-    struct screen *screen = g_new(struct screen, 1);
-    *screen = (struct screen){.fd = fd, .returns = returns};
     FILE *guard = fopencookie(screen, "w", (cookie_io_functions_t){.write = screen_write});
-    if (guard == NULL) {
-        g_free(screen);
+    if (guard == NULL)
         return stream;
-    }
     setvbuf(guard, NULL, _IOLBF, 0);
     return guard;
 }
 
 void nx_screen_guard(void)
 {
-    stdout = guarded(stdout, false);
-    stderr = guarded(stderr, true);
+    static struct screen out, err = {.returns = true};
+    stdout = guarded(stdout, &out);
+    stderr = guarded(stderr, &err);
 }
 
 size_t nx_screen_columns(void)
