@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
-/* clang-format off */
 /* What G_DEFINE_QUARK makes keeps the number in a plain variable, which two threads may write at once. */
 GQuark nx_error_quark(void)
 {
@@ -10,4 +9,3 @@ GQuark nx_error_quark(void)
         g_once_init_leave(&quark, g_quark_from_static_string("nx-error-quark"));
     return (GQuark)quark;
 }
-/* clang-format on */
