@@ -14,7 +14,8 @@ struct nx_server {
     struct nx_service *service;
     _Atomic(struct nx_counter *) *counters; /* of each route (the first row: of none) and status, once it has occurred */
     struct MHD_Daemon *daemon;
-    struct MHD_Daemon *former; /* before a new certificate; finishes what it has */
+    struct MHD_Daemon *former;  /* before a new certificate; finishes what it has */
+    MHD_socket former_listener; /* its own, while there is one */
     struct nx_connections *connections;
     struct nx_keys *keys;
     GThreadPool *acts; /* of requests, whose `apart` is run */

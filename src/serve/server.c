@@ -202,10 +202,13 @@ struct nx_server *nx_server_new(struct nx_service *service, int listener, const 
     return server->daemon == NULL ? NULL : g_steal_pointer(&server);
 }
 
-/* No new connections; the listener stays open for others. */
-static void quiesce(struct MHD_Daemon *daemon)
+/* Ends a daemon that was quiesced. Its own copy of the listener is closed last: its threads take it out of their sets in their
+ * own time, and the library gives up on a number that is gone. */
+static void end(struct MHD_Daemon *daemon, MHD_socket own)
 {
-    MHD_socket own = MHD_quiesce_daemon(daemon);
+    if (daemon == NULL)
+        return;
+    MHD_stop_daemon(daemon);
     if (own != MHD_INVALID_SOCKET)
         close(own);
 }
@@ -220,8 +223,8 @@ gboolean nx_server_reload(struct nx_server *server, const struct nx_setup *setup
     struct MHD_Daemon *daemon = start(server, setup->config, certificate, key, error);
     if (daemon == NULL)
         return FALSE;
-    g_clear_pointer(&server->former, MHD_stop_daemon); /* of a reload before; its time is over */
-    quiesce(server->daemon);
+    end(server->former, server->former_listener);                 /* of a reload before; its time is over */
+    server->former_listener = MHD_quiesce_daemon(server->daemon); /* no new connections; the listener stays open for others */
     server->former = server->daemon;
     server->daemon = daemon;
     g_free(server->certificate);
@@ -234,12 +237,12 @@ gboolean nx_server_reload(struct nx_server *server, const struct nx_setup *setup
 void nx_server_free(struct nx_server *server)
 {
     if (server->daemon != NULL) {
-        quiesce(server->daemon);
+        MHD_socket own = MHD_quiesce_daemon(server->daemon);
         nx_intake_wait(server->service->intake); /* those who wait for a commit get their answer */
         while (server->service->storing > 0)
             g_usleep(1000);
-        g_clear_pointer(&server->former, MHD_stop_daemon);
-        MHD_stop_daemon(server->daemon);
+        end(server->former, server->former_listener);
+        end(server->daemon, own);
     }
     if (server->listener >= 0)
         close(server->listener);
