@@ -99,13 +99,12 @@ static bool speaks_of(struct nx_str text, struct nx_str name)
 /* The only addressee of the returned message, where the words speak of him by his local part, or of his domain. */
 static struct nx_str told_addressee(const struct nx_reading *reading)
 {
-    static const char *const words[] = {"mail", "user",  "users", "list", "info",    "news",    "host",    "name",
-                                        "post", "admin", "web",   "test", "address", "message", "mailbox", "account"};
+    const struct nx_words *everyday = &reading->formats->words[NX_WORD_EVERYDAY];
     struct nx_str address = nx_original_addressee(reading);
     size_t sign = nx_str_chr(address, '@');
     struct nx_str local = nx_str_sub(address, 0, sign), domain = nx_str_from(address, sign + 1);
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-        if (local.n < 2 || nx_str_ieq(local, nx_str_of(words[i]))) /* found in any report */
+    for (size_t i = 0; i < everyday->n; i++)
+        if (local.n < 2 || nx_str_ieq(local, everyday->p[i]))
             local = NX_STR_NONE;
     bool told = speaks_of(reading->words.text, local) || speaks_of(reading->words.text, domain);
     for (size_t i = 0; i < reading->words.n_blocks && !told; i++) {
@@ -275,11 +274,10 @@ static bool is_daemon(const struct nx_reading *reading)
 {
     struct nx_str from = nx_address_in(nx_fields_get(reading->mail.fields, "From"));
     struct nx_str local = nx_str_sub(from, 0, nx_str_chr(from, '@'));
-    static const char *const parts[] = {"daemon", "mail", "bounce", "deliver", "system", "mmdf",
-                                        "mta",    "gate", "x400",   "admin",   "root"};
+    const struct nx_words *parts = &reading->formats->words[NX_WORD_DAEMON];
     bool daemon = nx_str_istarts(local, NX_STR("postmaster"));
-    for (size_t i = 0; i < G_N_ELEMENTS(parts) && !daemon; i++)
-        daemon = nx_str_ihas(local, nx_str_of(parts[i]));
+    for (size_t i = 0; i < parts->n && !daemon; i++)
+        daemon = nx_str_ihas(local, parts->p[i]);
     return daemon;
 }
 
@@ -304,15 +302,15 @@ static bool is_own(const struct nx_reading *reading, struct nx_str address)
 /* Mail of a list or a tracker talks about bounces; reports come from daemons, and not through lists. */
 static bool quotes(const struct nx_reading *reading)
 {
-    static const char *const names[] = {"List-Id",          "List-Unsubscribe",   "X-Bugzilla-Type", "X-GitHub-Reason",
-                                        "X-GitLab-Project", "X-JIRA-FingerPrint", "X-RT-Ticket",     "X-Redmine-Project"};
+    const struct nx_words *fields = &reading->formats->words[NX_WORD_FORUM];
     struct nx_str from = nx_fields_get(reading->mail.fields, "From");
     if (nx_str_ihas(from, NX_STR("mailer-daemon")) || nx_str_ihas(from, NX_STR("postmaster")) ||
         nx_str_ihas(from, NX_STR("mail delivery")) || failed_recipients(reading).n > 0)
         return false;
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (nx_fields_get(reading->mail.fields, names[i]).n > 0)
-            return true;
+    for (size_t i = 0; i < reading->mail.fields.n; i++)
+        for (size_t k = 0; k < fields->n; k++)
+            if (nx_str_ieq(reading->mail.fields.p[i].name, fields->p[k]) && nx_str_trim(reading->mail.fields.p[i].value).n > 0)
+                return true;
     return false;
 }
 

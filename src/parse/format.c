@@ -10,10 +10,11 @@ struct reader { /* one file */
     GString *faults;
     struct nx_str file;
     unsigned line;
-    GArray *formats; /* struct draft */
-    GArray *common;  /* struct nx_line_rule */
-    GArray *phrases; /* struct phrase */
-    GArray *hints;   /* struct nx_hint */
+    GArray *formats;             /* struct draft */
+    GArray *common;              /* struct nx_line_rule */
+    GArray *phrases;             /* struct phrase */
+    GArray *hints;               /* struct nx_hint */
+    GArray *words[NX_WORD_USES]; /* struct nx_str */
     bool in_common;
 };
 
@@ -233,6 +234,23 @@ static bool read_hint(struct reader *r, struct nx_str key, struct nx_str value, 
     return true;
 }
 
+/* A word of one of the lists: "origin expanded from". */
+static bool read_word(struct reader *r, struct nx_str key, struct nx_str value)
+{
+    static const char *const keys[NX_WORD_USES] = {"office", "condition", "summary",  "origin", "successor",
+                                                   "reader", "author",    "everyday", "daemon", "forum"};
+    size_t use = 0;
+    while (use < NX_WORD_USES && !nx_str_eq(key, nx_str_of(keys[use])))
+        use++;
+    if (use == NX_WORD_USES)
+        return false;
+    struct nx_page page;
+    nx_page_one(&page, r->arena, value);
+    struct nx_str word = {page.l, page.lines[0].to};
+    g_array_append_val(r->words[use], word);
+    return true;
+}
+
 /* A key of what holds for all formats. */
 static void read_common_key(struct reader *r, struct nx_str key, struct nx_str value, size_t column)
 {
@@ -248,10 +266,11 @@ static void read_common_key(struct reader *r, struct nx_str key, struct nx_str v
             g_array_append_val(r->phrases, phrase);
         return;
     }
-    if (!read_hint(r, key, value, column) && !read_line_key(r, key, value, column))
+    if (!read_hint(r, key, value, column) && !read_word(r, key, value) && !read_line_key(r, key, value, column))
         fault(r, 2,
               "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient state failed delayed "
-              "delivered help sender subject answer answer-hint absence challenge carrier)",
+              "delivered help sender subject answer answer-hint absence challenge carrier office condition summary origin "
+              "successor reader author everyday daemon forum)",
               NX_FMT(key));
 }
 
@@ -439,6 +458,8 @@ static void seal(struct nx_formats *formats, const struct reader *r)
     for (size_t i = 0; i < formats->n_hints; i++)
         nx_lit_set_add(formats->hint_literals, formats->hints[i].literal, (unsigned)i);
     nx_lit_set_seal(formats->hint_literals);
+    for (size_t i = 0; i < NX_WORD_USES; i++)
+        formats->words[i].p = keep(formats->arena, r->words[i], sizeof(struct nx_str), &formats->words[i].n);
     formats->labels = labels;
     formats->states = states;
     formats->units = units;
@@ -457,6 +478,8 @@ struct nx_formats *nx_formats_new(const struct nx_format_source *sources, size_t
                        .common = g_array_new(FALSE, FALSE, sizeof(struct nx_line_rule)),
                        .phrases = g_array_new(FALSE, FALSE, sizeof(struct phrase)),
                        .hints = g_array_new(FALSE, FALSE, sizeof(struct nx_hint))};
+    for (size_t i = 0; i < NX_WORD_USES; i++)
+        r.words[i] = g_array_new(FALSE, FALSE, sizeof(struct nx_str));
     for (size_t i = 0; i < n; i++) {
         r.file = sources[i].name;
         read_file(&r, sources[i].text);
@@ -491,6 +514,8 @@ struct nx_formats *nx_formats_new(const struct nx_format_source *sources, size_t
     g_array_unref(r.common);
     g_array_unref(r.phrases);
     g_array_unref(r.hints);
+    for (size_t i = 0; i < NX_WORD_USES; i++)
+        g_array_unref(r.words[i]);
     return formats;
 }
 

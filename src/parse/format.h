@@ -87,6 +87,26 @@ struct nx_hint {
     struct nx_str literal;
 };
 
+/* Lists of words that tell whom or what an address, a line, a field or a sender is. */
+enum nx_word_use {
+    NX_WORD_OFFICE,    /* local parts that nobody writes to on purpose */
+    NX_WORD_CONDITION, /* starts of sentences that tell of no failure that was */
+    NX_WORD_SUMMARY,   /* starts of lines that describe the mail that failed */
+    NX_WORD_ORIGIN,    /* right before an address: the one that was written to first */
+    NX_WORD_SUCCESSOR, /* ... where to write now */
+    NX_WORD_READER,    /* ... who is greeted */
+    NX_WORD_AUTHOR,    /* ... who wrote the mail */
+    NX_WORD_EVERYDAY,  /* local parts that are words of any report */
+    NX_WORD_DAEMON,    /* inside local parts of programs that report */
+    NX_WORD_FORUM,     /* fields of mail of lists and trackers */
+};
+#define NX_WORD_USES 10
+
+struct nx_words { /* in small letters */
+    const struct nx_str *p;
+    size_t n;
+};
+
 struct nx_formats {
     struct nx_arena *arena;
     const struct nx_format *p; /* by rank, then in the order given */
@@ -102,4 +122,5 @@ struct nx_formats {
     const struct nx_hint *hints;
     size_t n_hints;
     struct nx_lit_set *hint_literals; /* unit i: hints[i] */
+    struct nx_words words[NX_WORD_USES];
 };

@@ -236,13 +236,18 @@ static void ordinary_mail_names_nobody(void **state)
         "From: a@example.com\nTo: b@example.org\n\nPlease contact support@example.com, your message could not be delivered.\n",
         "From: a@example.com\nTo: b@example.org\n\nYour mail could not be delivered, says a@example.com to b@example.org.\n",
         /* people and trackers that quote a report */
-        "From: a@example.com\nTo: b@example.org\nSubject: Re: Undeliverable: hello\n\nIs c@example.net right?\n\n-----Original Message-----\n"
-        "Diagnostic information for administrators:\n\nGenerating server: mail.example.net\n\nc@example.net\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n",
-        "From: a@example.com\nTo: b@example.org\nSubject: Re: Undeliverable: hello\n\nIs c@example.net right?\n\nFrom: Mail Delivery System\nSent: Monday\nTo: a\n"
+        "From: a@example.com\nTo: b@example.org\nSubject: Re: Undeliverable: hello\n\nIs c@example.net right?\n\n-----Original "
+        "Message-----\n"
+        "Diagnostic information for administrators:\n\nGenerating server: mail.example.net\n\nc@example.net\n#550 5.1.1 "
+        "RESOLVER.ADR.RecipNotFound; not found ##\n",
+        "From: a@example.com\nTo: b@example.org\nSubject: Re: Undeliverable: hello\n\nIs c@example.net right?\n\nFrom: Mail "
+        "Delivery System\nSent: Monday\nTo: a\n"
         "Subject: Undeliverable: hello\n\nDelivery has failed to these recipients or groups:\n\nc@example.net\n",
-        "From: a@example.com\nTo: b@example.org\nSubject: Re: failure notice\n\nLook:\n\n> Hi. This is the qmail-send program at mail.example.org.\n> \n> <c@example.net>:\n"
+        "From: a@example.com\nTo: b@example.org\nSubject: Re: failure notice\n\nLook:\n\n> Hi. This is the qmail-send program at "
+        "mail.example.org.\n> \n> <c@example.net>:\n"
         "> no such user\n",
-        "From: bugs@tracker.example.org\nTo: b@example.org\nList-Id: <bugs.example.org>\n\nThe mail to c@example.net could not be delivered.\n",
+        "From: bugs@tracker.example.org\nTo: b@example.org\nList-Id: <bugs.example.org>\n\nThe mail to c@example.net could not be "
+        "delivered.\n",
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     for (size_t i = 0; i < sizeof mails / sizeof *mails; i++) {
@@ -328,22 +333,31 @@ static void each_recipient_has_his_own_kind(void **state)
         const char *text;
         const char *kinds; /* of a, b, c at example.net, as letters in the order found: F, L, D */
     } rows[] = {
-        {"What became of your mail:\n\na@example.net  failed  550 User unknown\nb@example.net  deferred\nc@example.net  delivered  250 OK", "aF bL cD"},
+        {"What became of your mail:\n\na@example.net  failed  550 User unknown\nb@example.net  deferred\nc@example.net  delivered  "
+         "250 OK",
+         "aF bL cD"},
         {"What became of your mail:\n\nOK: c@example.net\nFAILED: a@example.net (no such user)\nQUEUED: b@example.net", "cD aF bL"},
         {"a@example.net\n\nFailed\n\n550 User unknown\n\nc@example.net\n\nDelivered", "cD aF"}, /* cells of a table in HTML */
         {"The message was delivered to:\n  c@example.net\n\nIt could not be delivered to:\n  a@example.net", "cD aF"},
         {"It could not be delivered to:\n  a@example.net\n\nIt has been delivered to:\n\n  c@example.net", "cD aF"},
-        {"These failed permanently:\n\n  a@example.net\n     unknown user\n\nThese are undeliverable for now, delivery will be retried:\n\n  b@example.net\n     connection refused", "aF bL"},
+        {"These failed permanently:\n\n  a@example.net\n     unknown user\n\nThese are undeliverable for now, delivery will be "
+         "retried:\n\n  b@example.net\n     connection refused",
+         "aF bL"},
         {"Your message was delivered to c@example.net.\nYour message was not delivered to a@example.net: no such user.", "cD aF"},
         {"These are the problems:\n\na@example.net: user unknown\n\nb@example.net: timed out, will be retried", "aF bL"},
         {"<a@example.net> (expanded from <o@example.net>): user unknown", "aF"},
-        {"It could not be delivered to:\n\n<a@example.net>: sorry\n\nHelp is far away.\n\nNobody reads this.\n\nNor this.\n\n<b@example.net>: sorry", "aF bF"},
+        {"It could not be delivered to:\n\n<a@example.net>: sorry\n\nHelp is far away.\n\nNobody reads this.\n\nNor "
+         "this.\n\n<b@example.net>: sorry",
+         "aF bF"},
         {"It could not be delivered.\n\nFrom: sender@example.com\nTo: a@example.net\nSubject: x", "aF"},
         {"It could not be delivered to a@example.net.\n\nThe message was sent on Monday.", "aF"},
         {"It could not be delivered to a@example.net.\n\nNo further delivery attempts will be made.", "aF"},
         {"It could not be delivered to a@example.net.\n\nFurther delivery attempts will be made.", "aL"},
-        {"It was successfully delivered.\n\nYou may still hear of delivery errors at other systems.\n\n<c@example.net>: to the mailbox", "cD"},
-        {"It could not be delivered:\n\na@example.net\n550 5.7.1 <b@example.net>: not from you, ask b@example.net", "aF"}, /* a server's words */
+        {"It was successfully delivered.\n\nYou may still hear of delivery errors at other systems.\n\n<c@example.net>: to the "
+         "mailbox",
+         "cD"},
+        {"It could not be delivered:\n\na@example.net\n550 5.7.1 <b@example.net>: not from you, ask b@example.net",
+         "aF"}, /* a server's words */
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -353,10 +367,52 @@ static void each_recipient_has_his_own_kind(void **state)
         GString *found = g_string_new(NULL);
         for (size_t k = 0; k < report.n_blocks; k++)
             g_string_append_printf(found, "%s%c%c", k > 0 ? " " : "", report.blocks[k].recipient.p[0],
-                                   report.blocks[k].kind == NX_KIND_FAILED ? 'F' : report.blocks[k].kind == NX_KIND_DELAYED ? 'L' : 'D');
+                                   report.blocks[k].kind == NX_KIND_FAILED    ? 'F'
+                                   : report.blocks[k].kind == NX_KIND_DELAYED ? 'L'
+                                                                              : 'D');
         if (strcmp(found->str, rows[i].kinds) != 0)
             fail_msg("row %zu: %s, wanted %s", i, found->str, rows[i].kinds);
         g_string_free(found, TRUE);
+    }
+}
+
+/* Each word of the lists, as shipped: who stands behind it is no recipient; behind other words he is. */
+static void bystanders_are_no_recipients(void **state)
+{
+    (void)state;
+    static const struct {
+        enum nx_word_use use;
+        const char *mail, *other;
+    } rows[] = {
+        {NX_WORD_OFFICE, "could not be delivered to ann@example.net. It went through %s@example.org.", "bob"},
+        {NX_WORD_CONDITION,
+         "could not be delivered to ann@example.net. %s a message to bob@example.org could not be delivered, wait.", "Also"},
+        {NX_WORD_SUMMARY, "could not be delivered to ann@example.net.\n%s <bob@example.org>", "Nor to:"},
+        {NX_WORD_ORIGIN, "could not be delivered to <ann@example.net> (%s: <bob@example.org>)", NULL},
+        {NX_WORD_SUCCESSOR, "could not be delivered to ann@example.net. %s bob@example.org", "Nor to"},
+        {NX_WORD_READER, "%s bob@example.org,\na message could not be delivered to ann@example.net.", "also"},
+        {NX_WORD_AUTHOR, "The %s bob@example.org could not be delivered to ann@example.net.", "letter for"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct nx_words *words = &shipped()->words[rows[i].use];
+        assert_true(words->n > 0);
+        for (size_t k = 0; k <= words->n; k++) {
+            if (k == words->n && rows[i].other == NULL)
+                continue;
+            g_autoptr(nx_arena) arena = nx_arena_new();
+            struct nx_str word = k < words->n ? words->p[k] : str(rows[i].other);
+            g_autofree char *name = g_strndup(word.p, word.n);
+            g_autoptr(GString) mail = g_string_new(rows[i].mail);
+            g_string_replace(mail, "%s", name, 1);
+            g_string_prepend(mail, BOUNCE "This is the mail system of example.org.\n\nYour message ");
+            struct nx_text_report report;
+            if (!read_mail(arena, mail->str, &report))
+                fail_msg("'%s' is not read", mail->str);
+            if (report.n_blocks != (k < words->n ? 1u : 2u))
+                fail_msg("'%s' has %zu recipients", mail->str, report.n_blocks);
+            if (rows[i].use == NX_WORD_ORIGIN && !nx_str_eq(report.blocks[0].original_recipient, str("bob@example.org")))
+                fail_msg("'%s' has no original recipient", mail->str);
+        }
     }
 }
 
@@ -582,7 +638,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_match_whole_lines),        cmocka_unit_test(faults_name_their_place),
         cmocka_unit_test(each_recipient_gets_his_own_words),  cmocka_unit_test(ordinary_mail_names_nobody),
-        cmocka_unit_test(many_languages_tell_of_a_failure),   cmocka_unit_test(each_recipient_has_his_own_kind),    cmocka_unit_test(the_returned_message_is_told_apart),
+        cmocka_unit_test(many_languages_tell_of_a_failure),   cmocka_unit_test(each_recipient_has_his_own_kind),
+        cmocka_unit_test(bystanders_are_no_recipients),       cmocka_unit_test(the_returned_message_is_told_apart),
         cmocka_unit_test(dialogues_are_read_in_every_dress),  cmocka_unit_test(limits_hold),
         cmocka_unit_test(examples_are_read_by_their_formats), cmocka_unit_test(every_format_has_an_example),
     };
