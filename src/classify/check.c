@@ -133,9 +133,10 @@ static void check_duplicates(struct nx_rulebook *book)
 void nx_ruleset_check_static(struct nx_rulebook *book)
 {
     check_duplicates(book);
-    for (guint i = 0; i < book->rules->len + book->guards->len; i++) {
-        const struct nx_rule *rule =
-            i < book->rules->len ? g_ptr_array_index(book->rules, i) : g_ptr_array_index(book->guards, i - book->rules->len);
+    for (guint i = 0; i < book->all->len; i++) {
+        const struct nx_rule *rule = g_ptr_array_index(book->all, i);
+        if (g_hash_table_lookup(book->by_id, &rule->id) != rule) /* replaced, disabled */
+            continue;
         for (guint k = 0; k < rule->examples->len; k++) {
             const struct nx_example *example = &g_array_index(rule->examples, struct nx_example, k);
             struct nx_str found;
@@ -217,6 +218,26 @@ static void check_guard_example(struct nx_matcher *matcher, const struct nx_rule
                                : "does not hold this hit (is a 'need' missing, or the bar behind the words of the rule?)");
 }
 
+/* An example of a lead has a bar where the reason starts. */
+static void check_lead_example(struct nx_matcher *matcher, const struct nx_rule *lead, const struct nx_example *example,
+                               struct nx_arena *arena)
+{
+    struct nx_scan *scan = &matcher->scans[0];
+    struct nx_str text = example->text;
+    size_t bar = nx_str_chr(text, '|'), at = 0;
+    struct nx_str want = nx_str_trim(nx_str_from(text, bar + 1));
+    nx_matcher_scan(matcher, arena, scan,
+                    nx_arena_printf(arena, "%.*s %.*s", NX_FMT(nx_str_trim(nx_str_sub(text, 0, bar))), NX_FMT(want)));
+    bool found = nx_matcher_lead(matcher, scan, &at);
+    struct nx_str got = found ? nx_norm_span(&scan->norm, at, scan->norm.text.n) : NX_STR_NONE;
+    if (!example->hit && found)
+        nx_rulebook_fault(matcher->rules->book, lead->file, example->line, 8, "this miss has a reason: '%.*s'", NX_FMT(got));
+    else if (example->hit && (bar == text.n || !nx_str_eq(got, want)))
+        nx_rulebook_fault(matcher->rules->book, lead->file, example->line, 7,
+                          "lead '%.*s' finds '%.*s' in this hit (put a bar where the reason starts)", NX_FMT(lead->id),
+                          NX_FMT(got));
+}
+
 static void add_needs(GString *text, const struct nx_rule *rule)
 {
     for (guint k = 0; k < rule->needs->len; k++) {
@@ -283,6 +304,13 @@ void nx_ruleset_check(struct nx_ruleset *rules, bool shipped)
             nx_arena_reset(arena);
         }
         probe(matcher, guard);
+    }
+    for (guint i = 0; i < rules->book->leads->len; i++) {
+        const struct nx_rule *lead = g_ptr_array_index(rules->book->leads, i);
+        for (guint k = 0; k < lead->examples->len && (shipped || lead->local); k++) {
+            check_lead_example(matcher, lead, &g_array_index(lead->examples, struct nx_example, k), arena);
+            nx_arena_reset(arena);
+        }
     }
     nx_arena_free(arena);
     nx_matcher_free(matcher);

@@ -27,51 +27,6 @@ static struct nx_scan *read_text(struct judge *judge, int text)
     return scan;
 }
 
-static size_t behind(struct nx_str text, size_t at, const char *const *words, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (nx_str_istarts(nx_str_from(text, at), nx_str_of(words[i])))
-            return at + strlen(words[i]);
-    return 0;
-}
-
-/* The words behind "last error:" and its kin, behind what introduces the other server's words, or what a Cisco appliance quotes
- * ("5.1.0 - Unknown address error 550-'...'"): the reason that counts. */
-static struct nx_str inner_cause(const struct nx_norm *norm)
-{
-    static const char *const tries[] = {"last error", "last transfail", "last deferral", "last smtp error",
-                                        "last reply", "last response",  "last failure",  "last remote error"};
-    static const char *const said[] = {"other server returned was",
-                                       "remote server returned was",
-                                       "server returned the following",
-                                       "response from the remote server was",
-                                       "response of the remote server was",
-                                       "remote server responded",
-                                       "remote server replied",
-                                       "remote server answered",
-                                       "recipient server responded",
-                                       "server for the recipient responded"};
-    static const char *const quotes[] = {"unknown address error ", "other mail system problem "};
-    struct nx_str text = norm->text;
-    size_t best = 0;
-    for (size_t at = nx_str_find(text, NX_STR("last ")); at < text.n;
-         at += 1 + nx_str_find(nx_str_from(text, at + 1), NX_STR("last "))) {
-        size_t end = behind(text, at, tries, G_N_ELEMENTS(tries));
-        best = end > 0 ? end : best;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(said) && best == 0; i++) {
-        size_t at = nx_str_find(text, nx_str_of(said[i]));
-        best = at < text.n ? at + strlen(said[i]) : 0;
-    }
-    if (best == 0 && text.n > 8 && text.p[1] == '.' && memcmp(text.p + 5, " - ", 3) == 0)
-        best = behind(text, 8, quotes, G_N_ELEMENTS(quotes));
-    if (best == 0)
-        return NX_STR_NONE;
-    while (best < text.n && strchr(" :=(-", text.p[best]) != NULL)
-        best++;
-    return best < text.n ? nx_norm_span(norm, best, text.n) : NX_STR_NONE;
-}
-
 static void judge_init(struct judge *judge, struct nx_matcher *matcher, struct nx_arena *arena, const struct nx_report *report)
 {
     *judge = (struct judge){.matcher = matcher, .arena = arena, .report = report};
@@ -315,9 +270,11 @@ static bool judge_tail(struct judge *judge, int text, struct nx_verdict *verdict
 {
     if (!judge->there[text])
         return false;
-    struct nx_str words = inner_cause(&read_text(judge, text)->norm);
-    if (words.n == 0)
+    const struct nx_scan *scan = read_text(judge, text);
+    size_t at;
+    if (!nx_matcher_lead(judge->matcher, scan, &at))
         return false;
+    struct nx_str words = nx_norm_span(&scan->norm, at, scan->norm.text.n);
     struct nx_report bare = *judge->report;
     bare.reply = 0;
     bare.status = NX_STR_NONE;

@@ -211,6 +211,43 @@ bool nx_matcher_denies_code(struct nx_matcher *matcher, const struct nx_scan *sc
     return false;
 }
 
+/* The end of the words of a lead: of its first place in the text, or of the last; 0: it is not there. */
+static size_t lead_end(struct nx_matcher *matcher, const struct nx_rule *lead, struct nx_str text)
+{
+    size_t best = 0;
+    unsigned steps = NX_MATCH_STEPS;
+    for (guint i = 0; i < lead->any->len; i++) {
+        const struct nx_phrase *phrase = &g_array_index(lead->any, struct nx_phrase, i);
+        size_t from, to;
+        for (size_t at = 0; nx_phrase_find(phrase, nx_str_from(text, at), &steps, &from, &to); at += to) {
+            if (best == 0 || (at + to > best) == lead->pick_last)
+                best = at + to;
+            if (!lead->pick_last)
+                break;
+        }
+    }
+    matcher->limit |= steps == 0;
+    return best;
+}
+
+bool nx_matcher_lead(struct nx_matcher *matcher, const struct nx_scan *scan, size_t *ret_at)
+{
+    const struct nx_ruleset *rules = matcher->rules;
+    struct nx_str text = scan->norm.text;
+    size_t at = 0;
+    for (unsigned i = 0; i < rules->book->leads->len && at == 0; i++) {
+        unsigned bit = rules->first_lead + i;
+        if ((scan->bits[bit / 64] >> (bit % 64) & 1) != 0)
+            at = lead_end(matcher, g_ptr_array_index(rules->book->leads, i), text);
+    }
+    if (at == 0)
+        return false;
+    while (at < text.n && strchr(" :=(-", text.p[at]) != NULL)
+        at++;
+    *ret_at = at;
+    return at < text.n;
+}
+
 static bool unit_matches(struct nx_matcher *matcher, const struct nx_scan *scan, const struct nx_unit *unit, struct nx_found *ret)
 {
     unsigned steps = NX_MATCH_STEPS;

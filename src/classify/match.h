@@ -27,7 +27,8 @@ struct nx_ruleset {
     struct nx_lit_set *literals;
     struct nx_unit *units;
     unsigned n_units;
-    unsigned n_bits;      /* n_units, and one for each guard behind them */
+    unsigned first_lead;  /* bit of the first lead; behind the units and one bit for each guard */
+    unsigned n_bits;      /* of all of them */
     unsigned weak_unit;   /* the first unit of a weak rule */
     unsigned *first_unit; /* by place, n_rules + 1 */
     char digest[13];
@@ -76,6 +77,9 @@ bool nx_matcher_first(struct nx_matcher *matcher, const struct nx_scan *scan, st
                       unsigned to, struct nx_found *ret);
 /* Do the words say what the code beside them, which would make the address dead, cannot mean? (guards of scope code) */
 bool nx_matcher_denies_code(struct nx_matcher *matcher, const struct nx_scan *scan);
+/* Where the reason stands behind the words of a lead ("last error: ..."), in the normalised text; false: there is none, or
+ * nothing behind it. */
+bool nx_matcher_lead(struct nx_matcher *matcher, const struct nx_scan *scan, size_t *ret_at);
 /* Does this one rule match? */
 bool nx_matcher_rule(struct nx_matcher *matcher, const struct nx_scan *scan, struct nx_context *context, unsigned place,
                      struct nx_found *ret);

@@ -50,6 +50,8 @@ struct nx_example {
 
 enum nx_tier { NX_TIER_LOCAL, NX_TIER_PROVIDER, NX_TIER_GENERIC, NX_TIER_WEAK };
 
+enum nx_block { NX_BLOCK_RULE, NX_BLOCK_GUARD, NX_BLOCK_LEAD }; /* LEAD: behind its words the reason of the failure stands */
+
 /* what a guard sees: the clause of the words, all around them, or a text whose code would decide */
 enum nx_scope { NX_SCOPE_CLAUSE, NX_SCOPE_REPLY, NX_SCOPE_CODE };
 
@@ -64,7 +66,8 @@ struct nx_rule {
     struct nx_str id, file, body; /* body: its lines, as written */
     unsigned line;
     bool local, weak;
-    bool guard;          /* no rule: `guard ID`, which takes words away from hard rules; a cause says what they are about */
+    enum nx_block block; /* a guard takes words away from hard rules; its cause says what they are about */
+    bool pick_last;      /* of a lead: the last place in a text counts, not the first */
     enum nx_scope scope; /* of a guard */
     enum nx_tier tier;
     struct nx_str place_file; /* where it stands in the order: its own place, or that of the rule it replaces */
@@ -101,6 +104,7 @@ struct nx_rulebook {
     GPtrArray *all;         /* struct nx_rule as read; owns them */
     GPtrArray *rules;       /* those in force, in the order in which they are tried; filled by nx_rulebook_settle */
     GPtrArray *guards;      /* those in force; filled by nx_rulebook_settle */
+    GPtrArray *leads;       /* those in force, in the order in which they are tried; filled by nx_rulebook_settle */
     GHashTable *by_id;      /* struct nx_str * -> struct nx_rule */
     GArray *providers;      /* struct nx_provider */
     GHashTable *hosts;      /* struct nx_str * (suffix) -> GUINT_TO_POINTER(provider + 1) */
@@ -111,6 +115,7 @@ struct nx_rulebook {
     unsigned n_faults;
 };
 
+struct nx_rule *nx_rule_new(void); /* freed with the book it is added to */
 struct nx_rulebook *nx_rulebook_new(void);
 void nx_rulebook_free(struct nx_rulebook *book);
 /* Reads one file; faults are added. */

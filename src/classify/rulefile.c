@@ -4,8 +4,6 @@
 #include "base/ascii.h"
 #include "base/lit.h"
 
-#include <assert.h>
-
 struct reader {
     struct nx_rulebook *book;
     struct nx_str file;
@@ -249,23 +247,42 @@ static void key_scope(struct reader *reader, struct nx_str value)
     FAULT(reader, "unknown scope '%.*s' (clause, reply or code)", NX_FMT(value));
 }
 
-enum { OF_RULE = 1, OF_GUARD = 2, OF_BOTH = 3 };
+static void key_pick(struct reader *reader, struct nx_str value)
+{
+    if (!nx_str_eq(value, NX_STR("last")))
+        FAULT(reader, "unknown pick '%.*s' (of several leads in a text the first counts; 'last' is the only other)", NX_FMT(value));
+    reader->rule->pick_last = true;
+}
+
+enum {
+    OF_RULE = 1u << NX_BLOCK_RULE,
+    OF_GUARD = 1u << NX_BLOCK_GUARD,
+    OF_LEAD = 1u << NX_BLOCK_LEAD,
+    OF_BOTH = OF_RULE | OF_GUARD,
+    OF_ALL = OF_BOTH | OF_LEAD
+};
 
 static const struct {
     const char *name;
     void (*read)(struct reader *reader, struct nx_str value);
     unsigned of; /* whose key it is */
 } rule_keys[] = {
-    {"cause", key_cause, OF_BOTH}, {"class", key_class, OF_RULE},   {"tier", key_tier, OF_RULE},    {"from", key_from, OF_RULE},
-    {"code", key_code, OF_RULE},   {"status", key_status, OF_RULE}, {"stage", key_stage, OF_RULE},  {"format", key_format, OF_RULE},
-    {"kind", key_kind, OF_RULE},   {"any", key_any, OF_RULE},       {"scope", key_scope, OF_GUARD}, {"re", key_re, OF_BOTH},
-    {"need", key_need, OF_BOTH},   {"not", key_not, OF_RULE},       {"beats", key_beats, OF_RULE},  {"hit", key_hit, OF_BOTH},
-    {"miss", key_miss, OF_BOTH},   {"note", key_note, OF_BOTH},     {"since", key_since, OF_BOTH},  {"src", key_src, OF_BOTH},
+    {"cause", key_cause, OF_BOTH}, {"class", key_class, OF_RULE},
+    {"tier", key_tier, OF_RULE},   {"from", key_from, OF_RULE},
+    {"code", key_code, OF_RULE},   {"status", key_status, OF_RULE},
+    {"stage", key_stage, OF_RULE}, {"format", key_format, OF_RULE},
+    {"kind", key_kind, OF_RULE},   {"any", key_any, OF_RULE | OF_LEAD},
+    {"pick", key_pick, OF_LEAD},   {"scope", key_scope, OF_GUARD},
+    {"re", key_re, OF_BOTH},       {"need", key_need, OF_BOTH},
+    {"not", key_not, OF_RULE},     {"beats", key_beats, OF_RULE},
+    {"hit", key_hit, OF_ALL},      {"miss", key_miss, OF_ALL},
+    {"note", key_note, OF_ALL},    {"since", key_since, OF_ALL},
+    {"src", key_src, OF_ALL},
 };
 
 static bool has_key(const struct nx_rule *rule, size_t i)
 {
-    return (rule_keys[i].of & (rule->guard ? OF_GUARD : OF_RULE)) != 0;
+    return (rule_keys[i].of >> rule->block & 1) != 0;
 }
 
 static void read_provider_key(struct reader *reader, struct nx_str key, struct nx_str value)
@@ -292,43 +309,7 @@ static void read_provider_key(struct reader *reader, struct nx_str key, struct n
     }
 }
 
-static GArray *array_of(size_t size)
-{
-    return g_array_new(FALSE, FALSE, (guint)size);
-}
-
-static void rule_free(void *data)
-{
-    struct nx_rule *rule = data;
-    GArray *arrays[] = {rule->codes, rule->statuses, rule->from,  rule->formats,   rule->any,
-                        rule->not,   rule->needs,    rule->beats, rule->beaten_by, rule->examples};
-    for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
-        g_array_unref(arrays[i]);
-    if (rule->jit != NULL) {
-        pcre2_code_free(rule->jit->code);
-        pthread_mutex_destroy(&rule->jit->lock);
-    }
-    g_free(rule->jit);
-    g_free(rule);
-}
-
-static struct nx_rule *rule_new(void)
-{
-    struct nx_rule *rule = g_new0(struct nx_rule, 1);
-    rule->codes = array_of(sizeof(struct nx_code_gate));
-    rule->statuses = array_of(sizeof(struct nx_status_gate));
-    rule->from = array_of(sizeof(struct nx_str));
-    rule->formats = array_of(sizeof(struct nx_str));
-    rule->any = array_of(sizeof(struct nx_phrase));
-    rule->not = array_of(sizeof(struct nx_phrase));
-    rule->needs = array_of(sizeof(struct nx_phrase));
-    rule->beats = array_of(sizeof(struct nx_str));
-    rule->beaten_by = array_of(sizeof(unsigned));
-    rule->examples = array_of(sizeof(struct nx_example));
-    return rule;
-}
-
-static void open_rule(struct reader *reader, struct nx_str id, bool guard, const char *body)
+static void open_rule(struct reader *reader, struct nx_str id, enum nx_block block, const char *body)
 {
     struct nx_rulebook *book = reader->book;
     if (!is_id(id, true))
@@ -337,9 +318,9 @@ static void open_rule(struct reader *reader, struct nx_str id, bool guard, const
         FAULT(reader, "more than %u rules", NX_RULES_MAX);
         return;
     }
-    struct nx_rule *rule = rule_new();
+    struct nx_rule *rule = nx_rule_new();
     rule->id = id;
-    rule->guard = guard;
+    rule->block = block;
     rule->file = rule->place_file = reader->file;
     rule->line = rule->place_line = reader->line;
     rule->local = reader->local;
@@ -392,7 +373,7 @@ static void close_rule(struct reader *reader)
         rule->kinds = 1u << NX_KIND_FAILED | 1u << NX_KIND_DELAYED;
     if (rule->weak)
         rule->tier = NX_TIER_WEAK;
-    if (rule->cause == NX_CAUSE_NONE && !rule->guard)
+    if (rule->cause == NX_CAUSE_NONE && rule->block == NX_BLOCK_RULE)
         FAULT(reader, "rule '%.*s' has no cause (add 'cause NAME')", NX_FMT(rule->id));
     if (rule->any->len == 0 && rule->re.n == 0)
         FAULT(reader, "rule '%.*s' has no words (add 'any PHRASE' or 're EXPRESSION')", NX_FMT(rule->id));
@@ -401,20 +382,24 @@ static void close_rule(struct reader *reader)
     reader->line = line;
 }
 
-/* A word at the margin, where a rule, a guard or a provider starts. line: it begins there. */
+/* A word at the margin, where a rule, a guard, a lead or a provider starts. line: it begins there. */
 static void read_margin(struct reader *reader, struct nx_str key, struct nx_str value, const char *line)
 {
     close_rule(reader);
     reader->column = 1;
-    if (nx_str_eq(key, NX_STR("rule")) || nx_str_eq(key, NX_STR("guard")))
-        open_rule(reader, value, nx_str_eq(key, NX_STR("guard")), line);
+    static const char *const blocks[] = {[NX_BLOCK_RULE] = "rule", [NX_BLOCK_GUARD] = "guard", [NX_BLOCK_LEAD] = "lead"};
+    size_t block = 0;
+    while (block < G_N_ELEMENTS(blocks) && !nx_str_eq(key, nx_str_of(blocks[block])))
+        block++;
+    if (block < G_N_ELEMENTS(blocks))
+        open_rule(reader, value, (enum nx_block)block, line);
     else if (nx_str_eq(key, NX_STR("provider")))
         open_provider(reader, value);
     else if (nx_str_eq(key, NX_STR("disable")))
         add_disabled(reader, value);
     else
         FAULT(reader,
-              "unknown word '%.*s' (rule, guard, provider, disable or trial; the keys of a rule are indented by two blanks)",
+              "unknown word '%.*s' (rule, guard, lead, provider, disable or trial; the keys of a rule are indented by two blanks)",
               NX_FMT(key));
 }
 
@@ -513,72 +498,4 @@ void nx_rulebook_read(struct nx_rulebook *book, const struct nx_source *source)
         read_line(&reader, line);
     }
     close_rule(&reader);
-}
-
-void nx_rulebook_fault(struct nx_rulebook *book, struct nx_str file, unsigned line, size_t column, const char *format, ...)
-{
-    va_list args;
-    book->n_faults++;
-    if (book->n_faults > 100) /* enough to see what is wrong */
-        return;
-    g_string_append_printf(book->faults, "%s%.*s:%u:%zu: ", book->faults->len > 0 ? "\n" : "", NX_FMT(file), line, column);
-    va_start(args, format);
-    g_string_append_vprintf(book->faults, format, args);
-    va_end(args);
-}
-
-guint nx_str_hash(const void *key)
-{
-    const struct nx_str *text = key;
-    guint hash = 5381;
-    for (size_t i = 0; i < text->n; i++)
-        hash = hash * 33 + (unsigned char)text->p[i];
-    return hash;
-}
-
-gboolean nx_str_same(const void *a, const void *b)
-{
-    return nx_str_eq(*(const struct nx_str *)a, *(const struct nx_str *)b);
-}
-
-const char *nx_tier_name(enum nx_tier tier)
-{
-    static const char *const names[] = {"local", "provider", "generic", "weak"};
-    assert((size_t)tier < G_N_ELEMENTS(names));
-    return names[tier];
-}
-
-struct nx_rulebook *nx_rulebook_new(void)
-{
-    struct nx_rulebook *book = g_new0(struct nx_rulebook, 1);
-    book->arena = nx_arena_new();
-    book->all = g_ptr_array_new_with_free_func(rule_free);
-    book->rules = g_ptr_array_new();
-    book->guards = g_ptr_array_new();
-    book->by_id = g_hash_table_new(nx_str_hash, nx_str_same);
-    book->providers = array_of(sizeof(struct nx_provider));
-    book->hosts = g_hash_table_new(nx_str_hash, nx_str_same);
-    book->domains = g_hash_table_new(nx_str_hash, nx_str_same);
-    book->disabled = array_of(sizeof(struct nx_example));
-    book->disabled_in = g_ptr_array_new();
-    book->faults = g_string_new(NULL);
-    return book;
-}
-
-void nx_rulebook_free(struct nx_rulebook *book)
-{
-    if (book == NULL)
-        return;
-    g_ptr_array_unref(book->rules);
-    g_ptr_array_unref(book->guards);
-    g_ptr_array_unref(book->all);
-    g_hash_table_unref(book->by_id);
-    g_array_unref(book->providers);
-    g_hash_table_unref(book->hosts);
-    g_hash_table_unref(book->domains);
-    g_array_unref(book->disabled);
-    g_ptr_array_unref(book->disabled_in);
-    g_string_free(book->faults, TRUE);
-    nx_arena_free(book->arena);
-    g_free(book);
 }

@@ -37,7 +37,13 @@ static void number_units(struct nx_ruleset *rules)
         for (guint k = 0; k < guard->needs->len; k++)
             nx_lit_set_add(rules->literals, g_array_index(guard->needs, struct nx_phrase, k).literal, rules->n_units + i);
     }
-    rules->n_bits = rules->n_units + rules->book->guards->len;
+    rules->first_lead = rules->n_units + rules->book->guards->len;
+    for (guint i = 0; i < rules->book->leads->len; i++) {
+        const struct nx_rule *lead = g_ptr_array_index(rules->book->leads, i);
+        for (guint k = 0; k < lead->any->len; k++)
+            nx_lit_set_add(rules->literals, g_array_index(lead->any, struct nx_phrase, k).literal, rules->first_lead + i);
+    }
+    rules->n_bits = rules->first_lead + rules->book->leads->len;
     nx_lit_set_seal(rules->literals);
 }
 
@@ -122,6 +128,12 @@ static void digest(struct nx_ruleset *rules)
         sum_str(sum, (struct nx_str){facts, sizeof facts});
         sum_phrases(sum, guard->needs);
         sum_str(sum, guard->re);
+    }
+    for (guint i = 0; i < book->leads->len; i++) {
+        const struct nx_rule *lead = g_ptr_array_index(book->leads, i);
+        sum_str(sum, lead->id);
+        sum_str(sum, lead->pick_last ? NX_STR("last") : NX_STR("first"));
+        sum_phrases(sum, lead->any);
     }
     for (guint i = 0; i < book->providers->len; i++)
         sum_str(sum, g_array_index(book->providers, struct nx_provider, i).id);

@@ -89,16 +89,17 @@ static void resolve_beats(struct nx_rulebook *book, guint place)
 
 void nx_rulebook_settle(struct nx_rulebook *book)
 {
+    GPtrArray *const parts[] = {[NX_BLOCK_RULE] = book->rules, [NX_BLOCK_GUARD] = book->guards, [NX_BLOCK_LEAD] = book->leads};
     index_ids(book, false);
     index_ids(book, true);
     disable(book);
     for (guint i = 0; i < book->all->len; i++) {
         struct nx_rule *rule = g_ptr_array_index(book->all, i);
         if (g_hash_table_lookup(book->by_id, &rule->id) == rule)
-            g_ptr_array_add(rule->guard ? book->guards : book->rules, rule);
+            g_ptr_array_add(parts[rule->block], rule);
     }
-    g_ptr_array_sort(book->rules, by_place);
-    g_ptr_array_sort(book->guards, by_place);
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+        g_ptr_array_sort(parts[i], by_place);
     for (guint i = 0; i < book->rules->len; i++) {
         resolve_from(book, g_ptr_array_index(book->rules, i));
         resolve_beats(book, i);

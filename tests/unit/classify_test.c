@@ -18,6 +18,8 @@ static const char small[] = "rule x.unknown\n  cause mailbox_unknown\n  any user
                             "rule x.weak\n  cause policy_block\n  tier weak\n  any denied\n  hit denied\n"
                             "guard x.guard\n  cause smtp_auth\n  re login user unknown\\|\n  need login\n  hit login user unknown|\n"
                             "guard x.silent\n  re printer user unknown\\|\n  need printer\n  hit printer user unknown|\n"
+                            "lead x.last\n  pick last\n  any last error\n  any last transfail\n  hit last error: no; last error:| 550 no\n"
+                            "lead x.said\n  any host said\n  hit host said:| 550 no\n  miss host says\n"
                             "rule x.late\n  cause delayed\n  kind delayed\n  tier weak\n  any is delayed\n  hit is delayed\n";
 
 static struct nx_ruleset *make(const char *shipped, const char *local, GError **error)
@@ -107,6 +109,12 @@ static void evidence_in_its_order(void **state)
         {"the last try's codes too",
          {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("554 5.4.7 message expired (last error: 451 4.4.2 no)")},
          NX_CAUSE_NETWORK_ERROR, NX_CLASS_SOFT, "code.status"},
+        {"of several tries the last",
+         {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("expired; last error: over quota; last error: user unknown")},
+         NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, "x.unknown"},
+        {"of one without pick the first, to the end",
+         {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("user unknown; host said: denied; host said: over quota")},
+         NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, "x.full"},
         {"a last try that says nothing", {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("message expired, last error: no")}, NX_CAUSE_EXPIRED, NX_CLASS_SOFT, "x.expired"},
         {"expired in the diagnostic, the reason in the text",
          {.kind = NX_KIND_FAILED, .diagnostic = NX_STR("message expired"), .text = NX_STR("over quota")},
@@ -341,6 +349,12 @@ static void faults_are_told_with_their_place(void **state)
         {"guard x.y\n  scope word\n  re abcd\n  hit abcd|\n", "causes/a.rules:2:9: unknown scope 'word' (clause, reply or code)"},
         {"guard x.y\n  re abcd\\|\n  hit abcd\n", "causes/a.rules:3:8: guard 'x.y' does not hold this hit"},
         {"guard x.y\n  re abcd\n  hit abcd\n  miss abcde\n", "causes/a.rules:4:8: guard 'x.y' holds this miss"},
+        {"lead x.y\n  hit abcd|\n", "has no words"},
+        {"lead x.y\n  any abcd\n", "has no example"},
+        {"lead x.y\n  cause expired\n  any abcd\n  hit abcd| e\n", "causes/a.rules:2:3: unknown key 'cause' (any pick hit miss note since src)"},
+        {"lead x.y\n  pick first\n  any abcd\n  hit abcd| e\n", "causes/a.rules:2:8: unknown pick 'first'"},
+        {"lead x.y\n  any abcd\n  hit abcd e\n", "causes/a.rules:3:7: lead 'x.y' finds 'e' in this hit"},
+        {"lead x.y\n  any abcd\n  hit abcd| e\n  miss abcd f\n", "causes/a.rules:4:8: this miss has a reason: 'f'"},
         {"provider p\n  hots x\n", "unknown key 'hots' of a provider"},
         {"provider p\n  host x.example\nprovider q\n  host x.example\n", "belongs to provider 'p' already"},
         {"# \xff\n", "causes/a.rules:1:3: not UTF-8"},
