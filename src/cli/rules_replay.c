@@ -3,99 +3,25 @@
 #include "cli/arguments.h"
 #include "cli/rules.h"
 
-#include "event/json.h"
 #include "base/error.h"
-#include "triage/rejudge.h"
-#include "triage/rule.h"
+#include "triage/replay.h"
+#include "triage/trial.h"
 
-#define EXAMPLES 3u
 #define SHOWN 10u
 
-struct change { /* from one verdict to another */
-    char *key;
-    size_t events;
-    GPtrArray *examples; /* "address: words" */
-};
-
-struct replay {
-    struct nx_rejudge *rejudge;
-    GHashTable *changes;
-    size_t dead, alive; /* addresses with a report that calls them so, and did not */
-    size_t seen, changed;
-    size_t recorded; /* that rules on trial said otherwise of as they came */
-};
-
-static void change_free(void *data)
-{
-    struct change *change = data;
-    g_free(change->key);
-    g_ptr_array_unref(change->examples);
-    g_free(change);
-}
-
-static bool one(const struct nx_logged *line, void *data)
-{
-    struct replay *replay = data;
-    struct nx_verdict now;
-    bool other = nx_rejudge_look(replay->rejudge, line, &now);
-    if (line->event == NULL || (line->event->report.kind != NX_KIND_FAILED && line->event->report.kind != NX_KIND_DELAYED))
-        return true;
-    const struct nx_verdict *was = &line->event->verdict;
-    replay->seen++;
-    replay->recorded += line->event->trial.differs;
-    if (!other)
-        return true;
-    replay->changed++;
-    g_autofree char *key = g_strdup_printf("%s/%s -> %s/%s by %.*s", nx_cause_name(was->cause), nx_class_name(was->class_),
-                                           nx_cause_name(now.cause), nx_class_name(now.class_), NX_FMT(now.rule));
-    struct change *change = g_hash_table_lookup(replay->changes, key);
-    if (change == NULL) {
-        change = g_new0(struct change, 1);
-        change->key = g_strdup(key);
-        change->examples = g_ptr_array_new_with_free_func(g_free);
-        g_hash_table_insert(replay->changes, change->key, change);
-    }
-    change->events++;
-    struct nx_str words = line->event->report.diagnostic.n > 0 ? line->event->report.diagnostic : line->event->report.text;
-    if (change->examples->len < EXAMPLES)
-        g_ptr_array_add(change->examples, g_strdup_printf("%.*s: %.*s", NX_FMT(line->address), NX_FMT(nx_str_sub(words, 0, 140))));
-    return true;
-}
-
-static int by_events(const void *a, const void *b)
-{
-    const struct change *x = *(const struct change *const *)a, *y = *(const struct change *const *)b;
-    if (x->events != y->events)
-        return x->events > y->events ? -1 : 1;
-    return strcmp(x->key, y->key);
-}
-
-/* More than a tenth would be dead. */
-static bool is_rash(const struct replay *replay)
-{
-    return replay->seen >= 20 && replay->dead * 10 > replay->seen;
-}
-
-static void report(const struct replay *replay)
+static void report(const struct nx_replay *replay)
 {
     printf("%zu reports of failure or delay, %zu would be judged otherwise\n", replay->seen, replay->changed);
-    g_autoptr(GPtrArray) changes = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, replay->changes);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        g_ptr_array_add(changes, value);
-    g_ptr_array_sort(changes, by_events);
-    for (guint i = 0; i < changes->len; i++) {
-        const struct change *change = g_ptr_array_index(changes, i);
+    for (guint i = 0; i < replay->changes->len; i++) {
+        const struct nx_replay_change *change = replay->changes->pdata[i];
         printf("%7zu  %s\n", change->events, change->key);
-        for (guint k = 0; k < change->examples->len; k++)
-            printf("         %s\n", (const char *)g_ptr_array_index(change->examples, k));
+        for (size_t k = 0; k < change->n_examples; k++)
+            printf("         %s: %s\n", change->examples[k].address, change->examples[k].text);
     }
     if (replay->dead + replay->alive > 0)
         printf("Addresses that would be called dead and were not: %zu; that were and would not be: %zu\n", replay->dead,
                replay->alive);
-    if (is_rash(replay))
+    if (nx_replay_is_rash(replay))
         nx_cli_say(
             "rules replay: this rule set would call more than a tenth dead that was not (look at the first lines above before "
             "using it)");
@@ -118,7 +44,7 @@ static void print_act(const struct nx_rejudged *act)
 }
 
 /* What the plan would do, in words; acts: its first page; rash: more than anybody should take without a second look. */
-static bool preview(const struct replay *replay, const GArray *acts, const struct nx_rejudge_sum *sum)
+static bool preview(const struct nx_replay *replay, const GArray *acts, const struct nx_rejudge_sum *sum)
 {
     printf("%zu entries of %zu in force would be lifted, %zu would be made\n", sum->lift, sum->entries, sum->put);
     if (sum->drop + sum->hold > 0)
@@ -127,7 +53,7 @@ static bool preview(const struct replay *replay, const GArray *acts, const struc
         print_act(&g_array_index(acts, struct nx_rejudged, i));
     if (sum->acts > SHOWN)
         printf("  ... and %zu more\n", sum->acts - SHOWN);
-    return (replay->seen >= 20 && sum->put * 10 > replay->seen) || (sum->lift >= 20 && sum->lift * 2 > sum->entries);
+    return nx_replay_plan_is_rash(replay, sum);
 }
 
 /* From this page on. Each is whole or not at all. */
@@ -146,7 +72,7 @@ static gboolean carry_out(struct nx_store *store, struct nx_rejudge *rejudge, co
     return TRUE;
 }
 
-static int apply(const struct replay *replay, struct nx_store *store, struct nx_reader *reader,
+static int apply(const struct nx_replay *replay, struct nx_store *store, struct nx_reader *reader,
                  const struct nx_rules_options *options)
 {
     g_autoptr(GError) error = NULL;
@@ -176,28 +102,6 @@ static int apply(const struct replay *replay, struct nx_store *store, struct nx_
     return NX_EXIT_OK;
 }
 
-/* The rules are asked about each report of the log, and the answer is printed. */
-static gboolean look(struct replay *replay, const struct nx_ruleset *rules, const struct nx_cli *cli, struct nx_reader *reader,
-                     nx_when since, GError **error)
-{
-    const struct nx_log_filter filter = {.since = since};
-    replay->rejudge = nx_rejudge_new(rules, &cli->config->policy, cli->config->fold, since);
-    replay->changes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, change_free);
-    if (!nx_reader_log(reader, &filter, one, replay, error) ||
-        !nx_rejudge_looked(replay->rejudge, &replay->dead, &replay->alive, error))
-        return FALSE;
-    report(replay);
-    return TRUE;
-}
-
-static void replay_clear(struct replay *replay)
-{
-    g_clear_pointer(&replay->rejudge, nx_rejudge_free);
-    g_clear_pointer(&replay->changes, g_hash_table_unref);
-}
-typedef struct replay nx_replay; /* for g_auto only */
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(nx_replay, replay_clear)
-
 int nx_rules_replay(const struct nx_cli *cli, const struct nx_rules_options *options, char **args)
 {
     (void)args;
@@ -218,27 +122,23 @@ int nx_rules_replay(const struct nx_cli *cli, const struct nx_rules_options *opt
     if (reader == NULL)
         return nx_cli_fail(error);
     g_auto(nx_replay) replay = {0};
-    if (!look(&replay, nx_engine_rules(engine), cli, reader, since, &error))
+    if (!nx_replay_read(&replay, nx_engine_rules(engine), cli->config, reader, since, &error))
         return nx_cli_fail(error);
+    report(&replay);
     if (options->apply)
         return apply(&replay, store, reader, options);
     return replay.changed > 0 ? NX_EXIT_FINDING : NX_EXIT_OK;
 }
 
-static void list_trials(const struct nx_ruleset *trial, const struct nx_ruleset *rules, const GArray *sources)
+static void list_trials(const struct nx_engine *engine, const GArray *sources)
 {
-    for (guint i = 0; i < sources->len; i++) {
-        const struct nx_source *source = &g_array_index(sources, struct nx_source, i);
-        size_t n = 0;
-        struct nx_rule_info info;
-        for (size_t k = 0; k < nx_ruleset_count(trial); k++) {
-            nx_ruleset_rule(trial, k, &info);
-            n += info.local && nx_str_eq(info.file, source->name);
-        }
-        if (nx_source_is_trial(source))
-            printf("%.*s: %zu rules\n", NX_FMT(source->name), n);
+    g_autoptr(GPtrArray) files = nx_trial_files(sources);
+    for (guint i = 0; i < files->len; i++) {
+        const struct nx_trial_file *file = files->pdata[i];
+        printf("%s: %u rules\n", file->name, file->rules->len);
     }
-    printf("on trial as rule set %.*s; in force is %.*s\n", NX_FMT(nx_ruleset_digest(trial)), NX_FMT(nx_ruleset_digest(rules)));
+    printf("on trial as rule set %.*s; in force is %.*s\n", NX_FMT(nx_ruleset_digest(nx_engine_trial(engine))),
+           NX_FMT(nx_ruleset_digest(nx_engine_rules(engine))));
 }
 
 int nx_rules_trial(const struct nx_cli *cli, const struct nx_rules_options *options, char **args)
@@ -262,10 +162,12 @@ int nx_rules_trial(const struct nx_cli *cli, const struct nx_rules_options *opti
     g_autoptr(nx_reader) reader = store == NULL ? NULL : nx_reader_new(store, &error);
     if (reader == NULL)
         return nx_cli_fail(error);
-    list_trials(nx_engine_trial(engine), nx_engine_rules(engine), sources);
+    list_trials(engine, sources);
     g_auto(nx_replay) replay = {0};
-    if (!look(&replay, nx_engine_trial(engine), cli, reader, since, &error) ||
-        !nx_rejudge_plan(replay.rejudge, reader, nx_cli_now(), &sum, &error) || !nx_rejudge_page(replay.rejudge, &first, &error))
+    if (!nx_replay_read(&replay, nx_engine_trial(engine), cli->config, reader, since, &error))
+        return nx_cli_fail(error);
+    report(&replay);
+    if (!nx_rejudge_plan(replay.rejudge, reader, nx_cli_now(), &sum, &error) || !nx_rejudge_page(replay.rejudge, &first, &error))
         return nx_cli_fail(error);
     printf("recorded as they came: %zu that the rules on trial judged otherwise\n", replay.recorded);
     (void)preview(&replay, first, &sum);

@@ -39,7 +39,7 @@ struct nx_service {
     struct nx_fetch *fetch;
     pthread_mutex_t fetching;     /* one request at a time waits for a host of others */
     _Atomic unsigned cleaning;    /* lists at work */
-    _Atomic unsigned triaging;    /* questions about what no rule explains */
+    _Atomic unsigned triaging;    /* questions that read much of the log, and acts on rules */
     _Atomic unsigned storing;     /* webhooks that wait for their commit, and lists at work */
     _Atomic size_t webhook_bytes; /* bodies of webhooks that are held */
     _Atomic bool ending;          /* no new work is taken */

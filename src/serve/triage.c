@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What no rule explains, over HTTP. It reads much of the log, so each question has a thread of its own. */
 #include "serve/handlers.h"
+#include "serve/question.h"
 
-#include "base/error.h"
 #include "event/json.h"
 #include "triage/rule.h"
 
 #include <jansson.h>
-#include <signal.h>
-#include <unistd.h>
 
 #define GROUPS_DEFAULT 100u
 #define GROUPS_MOST 1000u
-#define AT_ONCE 4u /* such requests at one time; one more is told to try again */
 
-struct asking { /* one request in its own thread */
-    struct nx_request *request;
-    gboolean (*answer)(struct asking *asking, GError **error);
-    struct nx_arena *arena;
-    struct nx_reader *reader;
+struct asking { /* what is wanted of the groups */
+    nx_question_fn *answer;
     struct nx_triage *triage;
-    nx_when since;
     unsigned long long limit;
     enum nx_cause cause;
     char *phrase;
@@ -33,96 +26,44 @@ static bool is_true(struct nx_request *request, const char *name)
     return nx_str_eq(nx_request_query(request, name), NX_STR("true"));
 }
 
-static bool read_since(struct nx_request *request, nx_when *ret)
+static void free_asking(void *data)
 {
-    struct nx_str since = nx_request_query(request, "since");
-    *ret = since.n > 0 ? nx_when_parse(since) : NX_WHEN_NONE;
-    if (since.n == 0 || *ret != NX_WHEN_NONE)
-        return true;
-    nx_request_problem(request, 400, "since=%.*s is no RFC 3339 time, such as 2026-01-31T12:00:00Z", NX_FMT(since));
-    return false;
-}
-
-static void free_asking(struct asking *asking)
-{
+    struct asking *asking = data;
     nx_triage_free(asking->triage);
-    nx_reader_free(asking->reader);
-    nx_arena_free(asking->arena);
     g_free(asking->phrase);
     g_free(asking);
 }
 
-static gboolean read_groups(struct asking *asking, GError **error)
+/* Reads the groups first. */
+static gboolean answer(struct nx_question *question, GError **error)
 {
-    struct nx_request *request = asking->request;
-    const struct nx_triage_options options = {.codes = is_true(request, "codes")};
-    asking->reader = nx_reader_new(nx_request_service(request)->store, error);
-    asking->triage = nx_triage_new(nx_request_setup(request)->engine, &options);
-    return asking->reader != NULL &&
-           nx_triage_read(asking->triage, asking->reader, asking->whole ? NX_WHEN_NONE : asking->since, error);
-}
-
-static void *run(void *data)
-{
-    struct asking *asking = data;
-    struct nx_request *request = asking->request;
-    struct nx_service *service = nx_request_service(request);
-    g_autoptr(GError) error = NULL;
-    if (!read_groups(asking, &error) || !asking->answer(asking, &error)) {
-        if (g_error_matches(error, NX_ERROR, NX_ERROR_CONFIG))
-            nx_request_problem(request, 409, "%s", error->message);
-        else
-            nx_request_fail(request, error);
-    }
-    free_asking(asking);
-    service->triaging--;
-    nx_request_wake(request);
-    service->storing--;
-    return NULL;
+    struct asking *asking = question->data;
+    const struct nx_triage_options options = {.codes = is_true(question->request, "codes")};
+    asking->triage = nx_triage_new(nx_request_setup(question->request)->engine, &options);
+    return nx_triage_read(asking->triage, question->reader, asking->whole ? NX_WHEN_NONE : question->since, error) &&
+           asking->answer(question, error);
 }
 
 /* Takes asking. */
-static void defer(struct asking *asking, gboolean (*answer)(struct asking *asking, GError **error))
-{
-    struct nx_request *request = asking->request;
-    struct nx_service *service = nx_request_service(request);
-    pthread_t thread;
-    asking->answer = answer;
-    asking->arena = nx_arena_new();
-    service->storing++;
-    nx_request_wait(request);
-    if (++service->triaging <= AT_ONCE && !service->ending && pthread_create(&thread, NULL, run, asking) == 0) {
-        pthread_detach(thread);
-        return;
-    }
-    service->triaging--;
-    free_asking(asking);
-    nx_request_add_header(request, "Retry-After", "5");
-    nx_request_problem(request, 503, "%u such questions are at work already, or the daemon is stopping (try again in a moment)",
-                       AT_ONCE);
-    nx_request_wake(request);
-    service->storing--;
-}
-
-/* NULL: the problem is answered. */
-static struct asking *ask(struct nx_request *request)
+static void defer(struct nx_request *request, const struct asking *asking, nx_question_fn *fn)
 {
     nx_when since;
-    if (!read_since(request, &since))
-        return NULL;
-    struct asking *asking = g_new0(struct asking, 1);
-    asking->request = request;
-    asking->since = since;
-    return asking;
+    struct asking *own = g_memdup2(asking, sizeof *asking);
+    own->answer = fn;
+    if (nx_question_since(request, &since))
+        nx_question_defer(request, since, answer, own, free_asking);
+    else
+        free_asking(own);
 }
 
-static gboolean answer_list(struct asking *asking, GError **error)
+static gboolean answer_list(struct nx_question *question, GError **error)
 {
+    const struct asking *asking = question->data;
     g_autoptr(GPtrArray) groups = nx_triage_groups(asking->triage);
     struct nx_buf body;
     size_t seen, unexplained;
     (void)error;
-    nx_buf_init(&body, asking->arena, SIZE_MAX / 2);
+    nx_buf_init(&body, question->arena, SIZE_MAX / 2);
     nx_triage_counts(asking->triage, &seen, &unexplained);
     nx_buf_add(&body, nx_arena_printf(body.arena, "{\"events\":%zu,\"groups_in_all\":%u,\"groups\":[", unexplained, groups->len));
     for (guint i = 0; i < groups->len && i < asking->limit; i++) {
@@ -131,7 +72,7 @@ static gboolean answer_list(struct asking *asking, GError **error)
         nx_triage_group_to_json(&body, groups->pdata[i], false);
     }
     nx_buf_add(&body, NX_STR("]}\n"));
-    nx_request_json(asking->request, 200, nx_buf_str(&body));
+    nx_request_json(question->request, 200, nx_buf_str(&body));
     return TRUE;
 }
 
@@ -143,72 +84,71 @@ void nx_list_triage(struct nx_request *request)
         nx_request_problem(request, 400, "limit is to be a number from 1 to %u", GROUPS_MOST);
         return;
     }
-    struct asking *asking = ask(request);
-    if (asking == NULL)
-        return;
-    asking->limit = limit;
-    defer(asking, answer_list);
+    const struct asking asking = {.limit = limit};
+    defer(request, &asking, answer_list);
 }
 
-static gboolean answer_group(struct asking *asking, GError **error)
+static gboolean answer_group(struct nx_question *question, GError **error)
 {
-    const struct nx_triage_group *group = nx_triage_find(asking->triage, nx_request_param(asking->request), error);
+    const struct asking *asking = question->data;
+    const struct nx_triage_group *group = nx_triage_find(asking->triage, nx_request_param(question->request), error);
     struct nx_buf body;
     if (group == NULL)
         return FALSE;
-    nx_buf_init(&body, asking->arena, SIZE_MAX / 2);
+    nx_buf_init(&body, question->arena, SIZE_MAX / 2);
     nx_triage_group_to_json(&body, group, true);
     nx_buf_addc(&body, '\n');
-    nx_request_json(asking->request, 200, nx_buf_str(&body));
+    nx_request_json(question->request, 200, nx_buf_str(&body));
     return TRUE;
 }
 
 void nx_get_triage(struct nx_request *request)
 {
-    struct asking *asking = ask(request);
-    if (asking != NULL)
-        defer(asking, answer_group);
+    const struct asking asking = {.limit = 0};
+    defer(request, &asking, answer_group);
 }
 
-static gboolean answer_message(struct asking *asking, GError **error)
+static gboolean answer_message(struct nx_question *question, GError **error)
 {
-    const struct nx_triage_group *group = nx_triage_find(asking->triage, nx_request_param(asking->request), error);
+    const struct asking *asking = question->data;
+    const struct nx_triage_group *group = nx_triage_find(asking->triage, nx_request_param(question->request), error);
     struct nx_raw raw;
-    int got = group == NULL ? -1 : nx_reader_raw(asking->reader, asking->arena, group->example.event.id, &raw, error);
+    int got = group == NULL ? -1 : nx_reader_raw(question->reader, question->arena, group->example.event.id, &raw, error);
     if (got < 0)
         return FALSE;
     if (got == 0)
-        nx_request_problem(asking->request, 404, "%s: its message is not kept (any more: [triage] size, age)", group->id);
+        nx_request_problem(question->request, 404, "%s: its message is not kept (any more: [triage] size, age)", group->id);
     else
-        nx_request_answer(asking->request, 200, "application/octet-stream", raw.bytes);
+        nx_request_answer(question->request, 200, "application/octet-stream", raw.bytes);
     return TRUE;
 }
 
 void nx_get_triage_message(struct nx_request *request)
 {
-    struct asking *asking = ask(request);
-    if (asking != NULL)
-        defer(asking, answer_message);
+    const struct asking asking = {.limit = 0};
+    defer(request, &asking, answer_message);
 }
 
-static void say_proposal(struct asking *asking, const struct nx_proposal *proposal, GString *answer)
+static void say_proposal(const struct nx_question *question, const struct nx_proposal *proposal, GString *said)
 {
+    const struct asking *asking = question->data;
     struct nx_buf body;
-    nx_buf_init(&body, asking->arena, SIZE_MAX / 2);
+    nx_buf_init(&body, question->arena, SIZE_MAX / 2);
     nx_proposal_to_json(&body, proposal);
     body.n--; /* one more key before its closing brace */
     nx_buf_add(&body, asking->install ? NX_STR(",\"installed\":true}\n") : NX_STR(",\"installed\":false}\n"));
-    nx_said(answer, asking->install ? 201 : 200, nx_buf_str(&body));
+    nx_said(said, asking->install ? 201 : 200, nx_buf_str(&body));
 }
 
-static gboolean propose(struct asking *asking, GString *answer, GError **error)
+static gboolean propose(struct nx_question *question, GString *said, bool *ret_reload, GError **error)
 {
-    const struct nx_config *config = nx_request_setup(asking->request)->config;
-    const struct nx_triage_group *group = nx_triage_find(asking->triage, nx_request_param(asking->request), error);
+    const struct asking *asking = question->data;
+    const struct nx_config *config = nx_request_setup(question->request)->config;
+    const struct nx_triage_group *group = nx_triage_find(asking->triage, nx_request_param(question->request), error);
     struct nx_proposal proposal;
     g_autofree char *path = NULL;
     if (group == NULL ||
-        !nx_triage_propose(config, group, asking->cause, asking->phrase, asking->reader, asking->since, &proposal, error))
+        !nx_triage_propose(config, group, asking->cause, asking->phrase, question->reader, question->since, &proposal, error))
         return FALSE;
     if (asking->cause == NX_CAUSE_NONE && asking->install)
         proposal.cause = NX_CAUSE_NONE; /* a guess is not enough */
@@ -218,32 +158,17 @@ static gboolean propose(struct asking *asking, GString *answer, GError **error)
                                                                           : NX_INSTALL_CAREFUL,
                                                           &path, error);
     if (good)
-        say_proposal(asking, &proposal, answer);
-    if (good && asking->install)
-        kill(getpid(), SIGHUP); /* the reload that an administrator would ask for */
+        say_proposal(question, &proposal, said);
+    *ret_reload = good && asking->install;
+    if (*ret_reload)
+        nx_question_record(question, asking->trial ? "put on trial" : "installed", path);
     nx_proposal_clear(&proposal);
     return good;
 }
 
-/* A rule is a file and no row, so its answer is kept behind it; what was broken off in between says on the next try that the rule
- * is there. */
-static gboolean answer_rule(struct asking *asking, GError **error)
+static gboolean answer_rule(struct nx_question *question, GError **error)
 {
-    struct nx_store *store = nx_request_service(asking->request)->store;
-    nx_when now = nx_request_now(asking->request);
-    struct nx_once once;
-    g_autoptr(GError) fault = NULL;
-    nx_request_once(asking->request, &once, NULL, NULL);
-    bool good = nx_store_recall(store, &once, now, &fault);
-    if (good && !once.repeated) {
-        if (!propose(asking, once.answer, error)) {
-            g_string_free(once.answer, TRUE);
-            return FALSE;
-        }
-        (void)!nx_store_keep(store, &once, now, NULL);
-    }
-    nx_request_done(asking->request, &once, fault);
-    return TRUE;
+    return nx_question_act(question, propose, error);
 }
 
 /* Reads {"cause", "phrase", "force", "trial"}, all optional; false: the problem is answered. */
@@ -285,13 +210,9 @@ void nx_post_triage_rule(struct nx_request *request)
         nx_request_problem(request, 400, "dry_run is to be true (the default: nothing is written) or false");
         return;
     }
-    struct asking *asking = ask(request);
-    if (asking == NULL)
-        return;
-    asking->install = install;
-    asking->whole = true;
-    if (read_body(request, asking))
-        defer(asking, answer_rule);
+    struct asking asking = {.install = install, .whole = true};
+    if (read_body(request, &asking))
+        defer(request, &asking, answer_rule);
     else
-        free_asking(asking);
+        g_free(asking.phrase);
 }

@@ -4,10 +4,8 @@
 #include "base/error.h"
 #include "event/json.h"
 #include "triage/inner.h"
+#include "triage/local.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define NO_CAUSE "FILL_IN"
@@ -31,41 +29,10 @@ bool nx_proposal_is_rash(const struct nx_proposal *proposal)
     return proposal->seen >= 20 && proposal->newly_hard * 10 > proposal->seen;
 }
 
-static GArray *read_sources(const struct nx_config *config, GError **error)
-{
-    return nx_engine_sources(config->patterns_directory, *config->patterns_local == '\0' ? NULL : config->patterns_local, error);
-}
-
-/* The set with this text in place of the local file of this name; trials: with the files on trial. The shipped examples hold
- * already, those of all local rules are run. */
-static struct nx_ruleset *with_file(const GArray *sources, const char *name, const char *text, bool trials, GError **error)
-{
-    const struct nx_source own = {.name = nx_str_of(name), .text = nx_str_of(text), .local = true};
-    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct nx_source));
-    for (guint i = 0; i < sources->len; i++) {
-        const struct nx_source *source = &g_array_index(sources, struct nx_source, i);
-        bool replaced = source->local && nx_str_eq(source->name, own.name);
-        if (!replaced && (trials || !nx_source_is_trial(source)))
-            g_array_append_vals(all, source, 1);
-    }
-    g_array_append_val(all, own);
-    return nx_ruleset_new((const struct nx_source *)(const void *)all->data, all->len, false, error);
-}
-
-static const struct nx_source *find_source(const GArray *sources, const char *name)
-{
-    for (guint i = 0; i < sources->len; i++) {
-        const struct nx_source *source = &g_array_index(sources, struct nx_source, i);
-        if (source->local && nx_str_eq(source->name, nx_str_of(name)))
-            return source;
-    }
-    return NULL;
-}
-
 /* Our file with the text at its end. */
 static char *grown_file(const GArray *sources, const char *text)
 {
-    const struct nx_source *own = find_source(sources, NX_TRIAGE_FILE);
+    const struct nx_source *own = nx_local_find(sources, NX_TRIAGE_FILE);
     return own == NULL || own->text.n == 0
                ? g_strdup_printf("# Rules made by `nixie triage`.\n\n%s", text)
                : g_strdup_printf("%.*s%s\n%s", NX_FMT(own->text), own->text.p[own->text.n - 1] == '\n' ? "" : "\n", text);
@@ -74,9 +41,9 @@ static char *grown_file(const GArray *sources, const char *text)
 /* The set of now with the rule in force. */
 static struct nx_ruleset *with_rule(const struct nx_config *config, const char *text, GError **error)
 {
-    g_autoptr(GArray) sources = read_sources(config, error);
+    g_autoptr(GArray) sources = nx_local_sources(config, error);
     g_autofree char *file = sources == NULL ? NULL : grown_file(sources, text);
-    return sources == NULL ? NULL : with_file(sources, NX_TRIAGE_FILE, file, false, error);
+    return sources == NULL ? NULL : nx_local_set(sources, NX_TRIAGE_FILE, file, false, error);
 }
 
 static char *day(nx_when when)
@@ -182,7 +149,7 @@ gboolean nx_triage_propose(const struct nx_config *config, const struct nx_triag
                                                     : "these reports hold no words");
         return FALSE;
     }
-    g_autoptr(GArray) sources = read_sources(config, error);
+    g_autoptr(GArray) sources = nx_local_sources(config, error);
     if (sources == NULL)
         return FALSE;
     nx_engine_drop_trials(sources);
@@ -216,42 +183,10 @@ gboolean nx_triage_propose(const struct nx_config *config, const struct nx_triag
     return TRUE;
 }
 
-/* The directory, held against others that install; -1: error is set. */
-static int hold(const char *directory, GError **error)
-{
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0 && flock(fd, LOCK_EX) == 0 && access(directory, W_OK) == 0)
-        return fd;
-    g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: %s (make the directory of [patterns] local, writable for who installs)",
-                directory, g_strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-/* Whole or not at all, and only where every set that is loaded with it is good. */
-static gboolean write_file(const struct nx_config *config, const GArray *sources, const char *name, const char *text,
-                           GError **error)
-{
-    const struct nx_source own = {.name = nx_str_of(name), .text = nx_str_of(text), .local = true};
-    g_autoptr(nx_ruleset) decides = nx_source_is_trial(&own) ? NULL : with_file(sources, name, text, false, error);
-    if (decides == NULL && !nx_source_is_trial(&own))
-        return FALSE;
-    g_autoptr(nx_ruleset) all = with_file(sources, name, text, true, error);
-    if (all == NULL)
-        return FALSE;
-    g_autofree char *path = g_build_filename(config->patterns_local, name, NULL);
-    g_autoptr(GError) cannot = NULL;
-    if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, &cannot))
-        return TRUE;
-    g_set_error(error, NX_ERROR, NX_ERROR_IO, "%s: %s (nothing was changed)", path, cannot->message);
-    return FALSE;
-}
-
 static gboolean install(const struct nx_config *config, const struct nx_proposal *proposal, bool trial, char **ret_path,
                         GError **error)
 {
-    g_autoptr(GArray) sources = read_sources(config, error);
+    g_autoptr(GArray) sources = nx_local_sources(config, error);
     if (sources == NULL)
         return FALSE;
     const char *dot = strchr(proposal->id, '.');
@@ -260,82 +195,16 @@ static gboolean install(const struct nx_config *config, const struct nx_proposal
     g_autofree char *text =
         trial ? g_strdup_printf("# Made by `nixie triage`; nixie rules promote puts it in force.\ntrial\n\n%s", proposal->text)
               : grown_file(sources, proposal->text);
-    if (!write_file(config, sources, name, text, error))
+    if (!nx_local_write(config, sources, name, text, error))
         return FALSE;
     *ret_path = g_build_filename(config->patterns_local, name, NULL);
     return TRUE;
 }
 
-static gboolean needs_local(const struct nx_config *config, GError **error)
-{
-    if (*config->patterns_local != '\0')
-        return TRUE;
-    g_set_error(error, NX_ERROR, NX_ERROR_CONFIG,
-                "[patterns] local is not set, so there is nowhere to put a rule (set it to a directory such as /etc/nixie/rules)");
-    return FALSE;
-}
-
-/* The file on trial that is meant; NULL: there is none. */
-static const struct nx_source *find_trial(const GArray *sources, const char *name)
-{
-    g_autofree char *line = g_strdup_printf("rule %s", name);
-    for (guint i = 0; i < sources->len; i++) {
-        const struct nx_source *source = &g_array_index(sources, struct nx_source, i);
-        struct nx_str rest = source->text, text;
-        bool has = nx_str_eq(source->name, nx_str_of(name));
-        while (!has && nx_str_next_line(&rest, &text))
-            has = nx_str_eq(nx_str_trim(text), nx_str_of(line));
-        if (has && nx_source_is_trial(source))
-            return source;
-    }
-    return NULL;
-}
-
-/* Without the line that says so. */
-static char *without_trial(struct nx_str text)
-{
-    GString *out = g_string_new(NULL);
-    struct nx_str line;
-    bool seen = false;
-    while (nx_str_next_line(&text, &line)) {
-        bool it = !seen && nx_str_eq(nx_str_trim(line), NX_STR("trial"));
-        seen = seen || it;
-        if (!it)
-            g_string_append_printf(out, "%.*s\n", NX_FMT(line));
-    }
-    return g_string_free(out, FALSE);
-}
-
-static gboolean promote(const struct nx_config *config, const char *name, char **ret_file, GError **error)
-{
-    g_autoptr(GArray) sources = read_sources(config, error);
-    const struct nx_source *source = sources == NULL ? NULL : find_trial(sources, name);
-    if (sources != NULL && source == NULL)
-        g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND,
-                    "%s: no file or rule of that name is on trial (nixie rules trial lists them)", name);
-    if (source == NULL)
-        return FALSE;
-    g_autofree char *text = without_trial(source->text), *file = g_strndup(source->name.p, source->name.n);
-    if (!write_file(config, sources, file, text, error))
-        return FALSE;
-    *ret_file = g_steal_pointer(&file);
-    return TRUE;
-}
-
-gboolean nx_trial_promote(const struct nx_config *config, const char *name, char **ret_file, GError **error)
-{
-    int directory = needs_local(config, error) ? hold(config->patterns_local, error) : -1;
-    if (directory < 0)
-        return FALSE;
-    gboolean good = promote(config, name, ret_file, error);
-    close(directory);
-    return good;
-}
-
 gboolean nx_triage_install(const struct nx_config *config, const struct nx_proposal *proposal, enum nx_install how, char **ret_path,
                            GError **error)
 {
-    if (!needs_local(config, error))
+    if (!nx_local_needed(config, error))
         return FALSE;
     if (proposal->cause == NX_CAUSE_NONE) {
         g_set_error(error, NX_ERROR, NX_ERROR_USAGE, "say what these bounces mean: a cause (docs/taxonomy.md lists them)");
@@ -356,7 +225,7 @@ gboolean nx_triage_install(const struct nx_config *config, const struct nx_propo
                     proposal->phrase, first);
         return FALSE;
     }
-    int directory = hold(config->patterns_local, error);
+    int directory = nx_local_hold(config, error);
     if (directory < 0)
         return FALSE;
     gboolean good = install(config, proposal, how == NX_INSTALL_TRIAL, ret_path, error);

@@ -41,10 +41,6 @@ enum nx_install {
 /* ret_path: freed with g_free. */
 gboolean nx_triage_install(const struct nx_config *config, const struct nx_proposal *proposal, enum nx_install how, char **ret_path,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Puts a file on trial in force: the one of this name ("trial/x.rules"), or that has the rule of this id, where the sets with and
- * without the other files on trial are good. *ret_file: its name, freed with g_free. NOT_FOUND: nothing like that is on trial. */
-gboolean nx_trial_promote(const struct nx_config *config, const char *name, char **ret_file,
-                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void nx_proposal_to_json(struct nx_buf *out, const struct nx_proposal *proposal);
 /* A rule for the group without a trial, of cause unknown; NULL: there are no words to build a phrase of. Freed with g_free. */
 char *nx_triage_sketch(const struct nx_mask *mask, const struct nx_triage_group *group);

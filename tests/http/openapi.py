@@ -91,6 +91,15 @@ R = G + "/rule"; ask("POST", f"{T}/{group}/rule", R); ask("POST", f"{T}/{group}/
 ask("POST", f"{T}/{group}/rule?dry_run=false", R, b'{"cause": "mailbox_full", "phrase": "550"}', want=400)
 ask("POST", M, M, bounce.replace(b"one@", b"tak@").replace(b"User unknown", b"User unknown, for Zork frobnicated the blorb"), mail)
 ask("POST", f"{T}/{group}/rule?dry_run=false", R, b'{"cause": "mailbox_full"}', want=409); ask("POST", f"{T}/{group}/rule?dry_run=false", R, b'{"cause": "mailbox_full", "force": true}', want=201)
+P = "/v1/rules/trial"; F2 = P + "/{file}"; rule = lambda name, more="": f"rule local.{name}\n  cause mailbox_full\n  any {name} zeppelin landed\n{more}  hit 550 the {name} zeppelin landed\n".encode()
+ask("GET", P, P); ask("GET", P + "?since=x", P, want=400)
+ask("POST", P + "/a.rules", F2, rule("aa"), plain, 201); ask("POST", P + "/a.rules", F2, rule("aa"), plain, 409); ask("POST", P + "/b.rules", F2, b"rule", plain, 400); ask("POST", P + "/b.rules", F2, rule("bb"), want=415)
+ask("POST", P + "/b.rules", F2, rule("bb", "  beats local.aa\n"), plain, 201); ask("DELETE", P + "/a.rules", F2, want=400); ask("POST", P + "/b.rules/promote", F2 + "/promote", want=400)
+for i in range(100):
+    if json.loads(urllib.request.urlopen(url + P).read())["loaded"]: break
+    time.sleep(0.1)
+ask("POST", M, M, odd(b"aa", b"the aa zeppelin landed"), mail); ask("GET", P + "?plan=true", P)
+ask("POST", P + "/a.rules/promote", F2 + "/promote"); ask("POST", P + "/a.rules/promote", F2 + "/promote", want=404); ask("DELETE", P + "/b.rules", F2, want=204); ask("DELETE", P + "/b.rules", F2, want=404)
 ask("GET", "/v1/webhooks/none", W, want=404); ask("POST", "/v1/webhooks/none", W, b"{}", want=404); ask("OPTIONS", "/v1/webhooks/none", W, want=404)
 for path in "/", "/page.css", "/page.js", "/healthz", "/readyz", "/metrics": ask("GET", path, path)
 

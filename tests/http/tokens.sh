@@ -24,7 +24,7 @@ asks 403 /v1/messages -H "$mail" -H "$A $app" --data-binary @"$T/one.eml"
 # may ROLES STATUS METHOD PATH: nobody but who has one of the roles
 may() { roles=$1; status=$2; shift 2; for who in mta app desk root; do case " $roles " in *" $who "*) want=$status ;; *) want=403 ;; esac; eval "with=\$$who"; method=$1; path=$2; asks "$want" "$path" -X "$method" -H "$A $with" -H "$json" -d '{'; done; }
 may 'app desk root' 413 GET /v1/suppressions; may 'app desk root' 413 GET /metrics; may 'mta root' 415 POST /v1/messages; may 'mta root' 400 POST /v1/sent
-may 'desk root' 400 PUT /v1/suppressions/x@example.net; may 'desk root' 413 DELETE /v1/suppressions/x@example.net; may root 400 POST /v1/suppressions/x@example.net/forget; may root 413 GET /v1/triage/abc/message; may root 400 POST /v1/triage/abc/rule
+may 'desk root' 400 PUT /v1/suppressions/x@example.net; may 'desk root' 413 DELETE /v1/suppressions/x@example.net; may root 400 POST /v1/suppressions/x@example.net/forget; may root 413 GET /v1/triage/abc/message; may root 400 POST /v1/triage/abc/rule; may root 413 GET /v1/rules/trial; may root 415 POST /v1/rules/trial/x.rules; may root 413 DELETE /v1/rules/trial/x.rules; may root 413 POST /v1/rules/trial/x.rules/promote
 asks 200 '/v1/messages?stream=other' -H "$mail" -H "$A $mta" --data-binary @"$T/one.eml"; has '.events[0].stream == "news"'
 # Made and revoked while the daemon runs.
 late=$(token late --role read); code=200; await -H "$A $late" "$URL/v1/suppressions"
