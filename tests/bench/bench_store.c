@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an event costs that is kept: time and room, and what questions about all of them take. Usage: bench_store DATABASE EVENTS
- * [DAYS]
+ * [DAYS [BATCH]]
  *
  * Made-up failures, delays and deliveries, spread over DAYS (365) that end with yesterday, half of them at ten big providers, the
- * others over 20,000 domains. With 0 EVENTS only questions are asked. */
+ * others over 20,000 domains; BATCH (512) of them become one transaction. With 0 EVENTS only questions are asked. */
 #include "store/store.h"
 
 #include <sys/resource.h>
 
 #define DAY 86400
-#define BATCH 512u
+#define BATCH 512u /* at most */
 #define DOMAINS 20000u
 
 static double seconds(void)
@@ -66,14 +66,14 @@ static struct nx_event make(struct nx_arena *arena, uint64_t i, nx_when at)
     return event;
 }
 
-static gboolean fill(struct nx_store *store, uint64_t n, uint64_t days, nx_when end, GError **error)
+static gboolean fill(struct nx_store *store, uint64_t n, uint64_t days, uint64_t batch, nx_when end, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autofree struct nx_event *events = g_new(struct nx_event, BATCH);
     g_autofree struct nx_stored *stored = g_new(struct nx_stored, BATCH);
     double start = seconds(), work = processor();
-    for (uint64_t i = 0; i < n; i += BATCH) {
-        uint64_t some = MIN(n - i, BATCH);
+    for (uint64_t i = 0; i < n; i += batch) {
+        uint64_t some = MIN(n - i, batch);
         nx_when now = end - (nx_when)(days * DAY) + (nx_when)(i * days * DAY / n);
         nx_arena_reset(arena);
         for (uint64_t k = 0; k < some; k++)
@@ -136,13 +136,14 @@ int main(int argc, char **argv)
     struct nx_policy policy;
     nx_policy_defaults(&policy);
     uint64_t n = argc > 2 ? g_ascii_strtoull(argv[2], NULL, 10) : 0, days = argc > 3 ? g_ascii_strtoull(argv[3], NULL, 10) : 365;
-    if (argc < 3 || days == 0) {
-        fputs("bench_store DATABASE EVENTS [DAYS]\n", stderr);
+    uint64_t batch = argc > 4 ? g_ascii_strtoull(argv[4], NULL, 10) : BATCH;
+    if (argc < 3 || days == 0 || batch == 0 || batch > BATCH) {
+        fputs("bench_store DATABASE EVENTS [DAYS [BATCH]]\n", stderr);
         return 64;
     }
     nx_when end = g_get_real_time() / G_USEC_PER_SEC / DAY * DAY;
     g_autoptr(nx_store) store = nx_store_open(argv[1], NX_OPEN_WRITE, &policy, NULL, &error);
-    if (store == NULL || (n > 0 && !fill(store, n, days, end, &error)) || !ask(store, end, &error)) {
+    if (store == NULL || (n > 0 && !fill(store, n, days, batch, end, &error)) || !ask(store, end, &error)) {
         fprintf(stderr, "bench_store: %s\n", error->message);
         return 1;
     }

@@ -14,7 +14,7 @@
 
 /* Lookup tables hold whole keys; those made before are of another database then. */
 #define NX_DB_RENEW "UPDATE main.meta SET value=lower(hex(randomblob(16))) WHERE name='uuid';"
-#define NX_DB_SCHEMA 14
+#define NX_DB_SCHEMA 15
 
 struct nx_db {
     sqlite3 *sqlite;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "event/remote.h"
 #include "store/sqlite/rate.h"
+#include "store/sqlite/schema.h"
 
 /* ---- what the log says, applied */
 
@@ -221,7 +222,7 @@ static gboolean find_earlier(struct nx_backend *backend, const struct nx_surge *
 {
     static const char FIND[] =
         "SELECT made, at, act, action, class, remote, key, scope, address, diagnostic, reason, cause, seq, body,"
-        " source FROM log WHERE action IN ('suppress','clear','done','hold') AND seq<?1 ORDER BY seq DESC";
+        " source" NX_OF_LOG_CHANGES "AND seq<?1 ORDER BY seq DESC";
     struct nx_db *db = backend->db;
     sqlite3_stmt *find = nx_db_statement(db, FIND, error);
     nx_when since = nx_breaker_since(surge->hours, opening->at);

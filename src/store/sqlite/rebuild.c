@@ -5,6 +5,7 @@
 #include "store/sqlite/apply.h"
 #include "store/sqlite/chunk.h"
 #include "store/sqlite/pack.h"
+#include "store/sqlite/schema.h"
 
 /* A temporary table comes before one of the same name in the file, so nx_apply writes there while these exist. SQLite prepares
  * every statement anew when they come and go. */
@@ -31,8 +32,7 @@ static const char SWAP[] = "DELETE FROM main.suppressions; INSERT INTO main.supp
 static const char END[] = "DROP TABLE temp.suppressions; DROP TABLE temp.allowed; DROP TABLE temp.holds;"
                           " DROP TABLE temp.incidents; DROP TABLE temp.forgotten; COMMIT";
 static const char LOG[] = "SELECT seq, act, action, key, address, scope, cause, class, at, until, coalesce(holder, remote),"
-                          " CASE act WHEN 'forget' THEN body END FROM log WHERE action IN "
-                          "('suppress','clear','done','hold') ORDER BY seq";
+                          " CASE act WHEN 'forget' THEN body END" NX_OF_LOG_CHANGES "ORDER BY seq";
 static const char COUNT[] = "SELECT count(*) FROM temp.suppressions";
 /* Rows of the new that the old has not alike, and rows of the old that the new has not at all. */
 static const char DIFFERENT[] =

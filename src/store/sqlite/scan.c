@@ -5,6 +5,7 @@
 #include "store/sqlite/chunk.h"
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/read.h"
+#include "store/sqlite/schema.h"
 
 #define WAL_INDEX_REGION 32768 /* bytes; the first one begins with the head */
 
@@ -146,9 +147,9 @@ static gboolean chunk_keys(struct nx_db *db, struct nx_arena *arena, int64_t seq
 gboolean nx_scan_changed(struct nx_reader *reader, int64_t after, uint64_t most, nx_changed_fn *fn, void *data, bool *ret_many,
                          GError **error)
 {
-    static const char COUNT[] = "SELECT (SELECT count(*) FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done','hold'))"
+    static const char COUNT[] = "SELECT (SELECT count(*)" NX_OF_LOG_CHANGES "AND seq > ?1)"
                                 " + (SELECT coalesce(sum(n), 0) FROM chunks WHERE seq > ?1)";
-    static const char ROWS[] = "SELECT seq, key FROM log WHERE seq > ?1 AND action IN ('suppress','clear','done','hold')"
+    static const char ROWS[] = "SELECT seq, key" NX_OF_LOG_CHANGES "AND seq > ?1"
                                " AND (key IS NOT NULL OR act = 'import') ORDER BY seq"; /* hashes have a stamp of their own */
     struct nx_sqlite_reader *own = nx_sqlite_reader(reader);
     struct nx_db *db = own->db;

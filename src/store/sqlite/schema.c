@@ -102,6 +102,8 @@ const char *const nx_schema_migrations[] = {
     "CREATE TABLE alive(domain TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;",
     /* What held an event's suppression back, where that is not the remote. */
     "ALTER TABLE log ADD COLUMN holder TEXT;",
+    "DROP INDEX log_change;"
+    "CREATE INDEX log_change ON log(seq) WHERE (action='suppress' OR action='clear' OR action='done' OR action='hold');",
 };
 /* Two branches that each raise it by one do not build together. */
 G_STATIC_ASSERT(G_N_ELEMENTS(nx_schema_migrations) == NX_DB_SCHEMA);
