@@ -26,6 +26,12 @@ static size_t utf8_length(const unsigned char *p, size_t n)
     return need;
 }
 
+/* Bytes that stand for themselves in a JSON string. */
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 static void quoted(struct nx_buf *out, struct nx_str text)
 {
     static const char hex[] = "0123456789abcdef";
@@ -33,8 +39,12 @@ static void quoted(struct nx_buf *out, struct nx_str text)
     size_t start = 0;
     for (size_t i = 0; i < text.n;) {
         const unsigned char *p = (const unsigned char *)text.p + i;
+        if (is_plain(*p)) {
+            i++;
+            continue;
+        }
         size_t length = *p < 0x80 ? 1 : utf8_length(p, text.n - i);
-        if (length > 0 && *p >= 0x20 && *p != '"' && *p != '\\' && *p != 0x7f) {
+        if (length > 1) {
             i += length;
             continue;
         }
@@ -66,72 +76,102 @@ void nx_json_string(struct nx_buf *out, struct nx_str text)
         quoted(out, text);
 }
 
-static void key(struct nx_buf *out, const char *name)
+struct writer {
+    struct nx_buf *out;
+    bool record; /* what is absent, or follows from the cause, is left out */
+};
+
+#define KEY(name) NX_STR(",\"" name "\":")
+
+static void put_key(const struct writer *to, struct nx_str key)
 {
-    if (out->n > 0 && out->p[out->n - 1] != '{')
-        nx_buf_addc(out, ',');
-    nx_buf_addc(out, '"');
-    lit(out, name);
-    lit(out, "\":");
+    bool first = to->out->p[to->out->n - 1] == '{';
+    nx_buf_add(to->out, first ? nx_str_from(key, 1) : key);
 }
 
-static void put(struct nx_buf *out, const char *name, struct nx_str text)
+static void put(const struct writer *to, struct nx_str key, struct nx_str text)
 {
-    key(out, name);
-    nx_json_string(out, text);
+    if (to->record && text.n == 0)
+        return;
+    put_key(to, key);
+    nx_json_string(to->out, text);
 }
 
-static void put_name(struct nx_buf *out, const char *name, const char *text)
+static void put_name(const struct writer *to, struct nx_str key, const char *text)
 {
-    put(out, name, nx_str_of(text));
+    put(to, key, nx_str_of(text));
 }
 
-static void put_when(struct nx_buf *out, const char *name, nx_when when)
+static void put_when(const struct writer *to, struct nx_str key, nx_when when)
 {
-    put(out, name, nx_when_format(out->arena, when));
+    put(to, key, nx_when_format(to->out->arena, when));
 }
 
-static void put_original(struct nx_buf *out, const struct nx_original *original)
+static void put_raw(const struct writer *to, struct nx_str key, struct nx_str json)
 {
-    key(out, "original");
-    nx_buf_addc(out, '{');
-    put(out, "message_id", original->message_id);
-    put(out, "from", original->from);
-    put(out, "to", original->to);
-    put(out, "subject", original->subject);
-    put(out, "date", original->date);
-    put(out, "list_id", original->list_id);
-    put(out, "feedback_id", original->feedback_id);
-    nx_buf_addc(out, '}');
+    if (to->record && json.n == 0)
+        return;
+    put_key(to, key);
+    nx_buf_add(to->out, json.n > 0 ? json : NX_STR("null"));
 }
 
-static void put_feedback(struct nx_buf *out, const struct nx_feedback *feedback)
+/* Where the object begins, for close_object. */
+static size_t open_object(const struct writer *to, struct nx_str key)
 {
-    key(out, "feedback");
+    size_t start = to->out->n;
+    put_key(to, key);
+    nx_buf_addc(to->out, '{');
+    return start;
+}
+
+static void close_object(const struct writer *to, size_t start)
+{
+    if (to->record && to->out->p[to->out->n - 1] == '{')
+        to->out->n = start;
+    else
+        nx_buf_addc(to->out, '}');
+}
+
+static void put_original(const struct writer *to, const struct nx_original *original)
+{
+    size_t start = open_object(to, KEY("original"));
+    put(to, KEY("message_id"), original->message_id);
+    put(to, KEY("from"), original->from);
+    put(to, KEY("to"), original->to);
+    put(to, KEY("subject"), original->subject);
+    put(to, KEY("date"), original->date);
+    put(to, KEY("list_id"), original->list_id);
+    put(to, KEY("feedback_id"), original->feedback_id);
+    close_object(to, start);
+}
+
+static void put_feedback(const struct writer *to, const struct nx_feedback *feedback)
+{
     if (feedback->type.n == 0) {
-        lit(out, "null");
+        put_raw(to, KEY("feedback"), NX_STR_NONE);
         return;
     }
-    nx_buf_addc(out, '{');
-    put(out, "type", feedback->type);
-    put(out, "user_agent", feedback->user_agent);
-    put(out, "version", feedback->version);
-    put(out, "source_ip", feedback->source_ip);
-    put(out, "reported_domain", feedback->reported_domain);
-    put(out, "original_mail_from", feedback->original_mail_from);
-    put(out, "arrival_date", feedback->arrival_date);
-    put(out, "auth_failure", feedback->auth_failure);
-    put(out, "incidents", feedback->incidents);
-    nx_buf_addc(out, '}');
+    size_t start = open_object(to, KEY("feedback"));
+    put(to, KEY("type"), feedback->type);
+    put(to, KEY("user_agent"), feedback->user_agent);
+    put(to, KEY("version"), feedback->version);
+    put(to, KEY("source_ip"), feedback->source_ip);
+    put(to, KEY("reported_domain"), feedback->reported_domain);
+    put(to, KEY("original_mail_from"), feedback->original_mail_from);
+    put(to, KEY("arrival_date"), feedback->arrival_date);
+    put(to, KEY("auth_failure"), feedback->auth_failure);
+    put(to, KEY("incidents"), feedback->incidents);
+    close_object(to, start);
 }
 
-static void put_tags(struct nx_buf *out, const struct nx_report *report)
+static void put_tags(const struct writer *to, const struct nx_report *report)
 {
-    key(out, "tags");
+    struct nx_buf *out = to->out;
     if (report->n_tags == 0) {
-        lit(out, "null");
+        put_raw(to, KEY("tags"), NX_STR_NONE);
         return;
     }
+    put_key(to, KEY("tags"));
     nx_buf_addc(out, '{');
     for (size_t i = 0; i < report->n_tags; i++) {
         if (i > 0)
@@ -143,12 +183,15 @@ static void put_tags(struct nx_buf *out, const struct nx_report *report)
     nx_buf_addc(out, '}');
 }
 
-static void put_notes(struct nx_buf *out, nx_notes notes)
+static void put_notes(const struct writer *to, nx_notes notes)
 {
+    struct nx_buf *out = to->out;
     bool first = true;
-    key(out, "notes");
+    if (to->record && notes == 0)
+        return;
+    put_key(to, KEY("notes"));
     nx_buf_addc(out, '[');
-    for (unsigned i = 0; i < NX_NOTE_COUNT; i++)
+    for (unsigned i = 0; i < NX_NOTE_COUNT && notes != 0; i++)
         if ((notes & ((nx_notes)1 << i)) != 0) {
             if (!first)
                 nx_buf_addc(out, ',');
@@ -158,106 +201,97 @@ static void put_notes(struct nx_buf *out, nx_notes notes)
     nx_buf_addc(out, ']');
 }
 
-static void put_retry(struct nx_buf *out, const char *retry)
+static void put_decision(const struct writer *to, const struct nx_decision *decision)
 {
-    key(out, "retry_after");
-    if (*retry == '\0') {
-        lit(out, "null");
-        return;
-    }
-    nx_buf_addc(out, '[');
-    lit(out, retry);
-    nx_buf_addc(out, ']');
-}
-
-static void put_decision(struct nx_buf *out, const struct nx_decision *decision)
-{
-    key(out, "decision");
     if (!decision->made) {
-        lit(out, "null");
+        put_raw(to, KEY("decision"), NX_STR_NONE);
         return;
     }
-    nx_buf_addc(out, '{');
-    put_name(out, "action", nx_action_name(decision->action));
-    put(out, "reason", decision->reason);
-    put_when(out, "until", decision->until);
-    nx_buf_addc(out, '}');
+    size_t start = open_object(to, KEY("decision"));
+    put_name(to, KEY("action"), nx_action_name(decision->action));
+    put(to, KEY("reason"), decision->reason);
+    put_when(to, KEY("until"), decision->until);
+    close_object(to, start);
 }
 
 /* The one key that may lack: most have no rules on trial. */
-static void put_trial(struct nx_buf *out, const struct nx_trial *trial)
+static void put_trial(const struct writer *to, const struct nx_trial *trial)
 {
     if (!trial->differs)
         return;
-    key(out, "trial");
-    nx_buf_addc(out, '{');
-    put_name(out, "cause", nx_cause_name(trial->cause));
-    put_name(out, "class", nx_class_name(trial->class_));
-    put(out, "rule", trial->rule);
-    put(out, "ruleset", trial->ruleset);
-    nx_buf_addc(out, '}');
+    size_t start = open_object(to, KEY("trial"));
+    put_name(to, KEY("cause"), nx_cause_name(trial->cause));
+    put_name(to, KEY("class"), nx_class_name(trial->class_));
+    put(to, KEY("rule"), trial->rule);
+    put(to, KEY("ruleset"), trial->ruleset);
+    close_object(to, start);
 }
 
-static void put_event(struct nx_buf *out, const struct nx_event *event)
+/* What is said of the cause everywhere. */
+static void put_facts(const struct writer *to, const struct nx_cause_facts *facts)
+{
+    if (to->record)
+        return;
+    put_name(to, KEY("fault"), facts->fault);
+    put_name(to, KEY("advice"), facts->advice);
+    put_raw(to, KEY("retry_after"), *facts->retry == '\0' ? NX_STR_NONE : nx_arena_printf(to->out->arena, "[%s]", facts->retry));
+}
+
+static void put_event(const struct writer *to, const struct nx_event *event)
 {
     const struct nx_report *report = &event->report;
     const struct nx_verdict *verdict = &event->verdict;
     const struct nx_cause_facts *facts = nx_cause_facts(verdict->cause);
+    struct nx_buf *out = to->out;
     lit(out, "{\"v\":1");
-    put(out, "id", event->id);
-    put_name(out, "kind", nx_kind_name(report->kind));
-    put(out, "recipient", report->recipient);
-    put(out, "original_recipient", report->original_recipient);
-    put_name(out, "class", nx_class_name(verdict->class_));
-    put_name(out, "cause", facts->name);
-    put_name(out, "fault", facts->fault);
-    put_name(out, "advice", facts->advice);
-    put_retry(out, facts->retry);
-    put(out, "status", report->status);
-    key(out, "reply");
-    if (report->reply == 0)
-        lit(out, "null");
-    else
-        nx_buf_add(out, nx_arena_printf(out->arena, "%u", report->reply));
-    put_name(out, "stage", nx_stage_name(report->stage));
-    put(out, "diagnostic", report->diagnostic);
-    put(out, "remote_mta", report->remote_mta);
-    put(out, "reporting_mta", report->reporting_mta);
-    put(out, "format", report->format);
-    put(out, "rule", verdict->rule);
-    put(out, "matched", verdict->matched);
-    put(out, "ruleset", verdict->ruleset);
-    put_original(out, &report->original);
-    put_feedback(out, &report->feedback);
-    put_when(out, "received_at", event->origin.received_at);
-    put_when(out, "arrival_at", report->arrival_at);
-    put_when(out, "last_attempt_at", report->last_attempt_at);
-    put_when(out, "retry_until", report->retry_until);
-    put(out, "source", event->origin.source);
-    put(out, "file", event->origin.file);
-    put(out, "stream", report->stream.n > 0 ? report->stream : event->origin.stream);
-    put_tags(out, report);
-    put_name(out, "verified", nx_verified_name(report->verified));
-    put_notes(out, report->notes | verdict->notes);
-    put_decision(out, &event->decision);
-    put_trial(out, &event->trial);
+    put(to, KEY("id"), event->id);
+    put_name(to, KEY("kind"), nx_kind_name(report->kind));
+    put(to, KEY("recipient"), report->recipient);
+    put(to, KEY("original_recipient"), report->original_recipient);
+    put_name(to, KEY("class"), nx_class_name(verdict->class_));
+    put_name(to, KEY("cause"), facts->name);
+    put_facts(to, facts);
+    put(to, KEY("status"), report->status);
+    put_raw(to, KEY("reply"), report->reply == 0 ? NX_STR_NONE : nx_arena_printf(out->arena, "%u", report->reply));
+    put_name(to, KEY("stage"), nx_stage_name(report->stage));
+    put(to, KEY("diagnostic"), report->diagnostic);
+    put(to, KEY("remote_mta"), report->remote_mta);
+    put(to, KEY("reporting_mta"), report->reporting_mta);
+    put(to, KEY("format"), report->format);
+    put(to, KEY("rule"), verdict->rule);
+    put(to, KEY("matched"), verdict->matched);
+    put(to, KEY("ruleset"), verdict->ruleset);
+    put_original(to, &report->original);
+    put_feedback(to, &report->feedback);
+    put_when(to, KEY("received_at"), event->origin.received_at);
+    put_when(to, KEY("arrival_at"), report->arrival_at);
+    put_when(to, KEY("last_attempt_at"), report->last_attempt_at);
+    put_when(to, KEY("retry_until"), report->retry_until);
+    put(to, KEY("source"), event->origin.source);
+    put(to, KEY("file"), event->origin.file);
+    put(to, KEY("stream"), report->stream.n > 0 ? report->stream : event->origin.stream);
+    put_tags(to, report);
+    put_name(to, KEY("verified"), nx_verified_name(report->verified));
+    put_notes(to, report->notes | verdict->notes);
+    put_decision(to, &event->decision);
+    put_trial(to, &event->trial);
 }
 
 void nx_event_to_json(struct nx_buf *out, const struct nx_event *event)
 {
-    put_event(out, event);
+    put_event(&(struct writer){.out = out}, event);
     nx_buf_addc(out, '}');
 }
 
 void nx_event_to_record(struct nx_buf *out, const struct nx_event *event)
 {
-    put_event(out, event);
-    if (event->report.text.n > 0)
-        put(out, "text", event->report.text);
+    const struct writer to = {.out = out, .record = true};
+    put_event(&to, event);
+    put(&to, KEY("text"), event->report.text);
     if (event->report.hint != NX_CAUSE_NONE)
-        put_name(out, "hint", nx_cause_name(event->report.hint));
+        put_name(&to, KEY("hint"), nx_cause_name(event->report.hint));
     if (event->report.hint_class != NX_CLASS_NONE)
-        put_name(out, "hint_class", nx_class_name(event->report.hint_class));
+        put_name(&to, KEY("hint_class"), nx_class_name(event->report.hint_class));
     nx_buf_addc(out, '}');
 }
 

@@ -8,8 +8,8 @@
 #include "event/event.h"
 
 void nx_event_to_json(struct nx_buf *out, const struct nx_event *event);
-/* The same and the evidence that people are not shown (the reporter's words, the provider's category), so that the event can be
- * judged again: for the store. */
+/* For the store: only what is there, and with it the evidence that people are not shown (the reporter's words, the provider's
+ * category), so that the event can be judged again. Read back it is the same event. */
 void nx_event_to_record(struct nx_buf *out, const struct nx_event *event);
 gboolean nx_event_from_json(struct nx_arena *arena, struct nx_str json, struct nx_event *ret_event,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -93,6 +93,32 @@ static void a_record_holds_all_that_judging_needs(void **state)
     assert_true(nx_str_eq(back.report.diagnostic, event.report.diagnostic));
 }
 
+static void a_record_says_the_same_in_fewer_words(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    const struct nx_event bare = {.origin.received_at = NX_WHEN_NONE,
+                                  .report = {.arrival_at = NX_WHEN_NONE, .last_attempt_at = NX_WHEN_NONE, .retry_until = NX_WHEN_NONE},
+                                  .decision = {.until = NX_WHEN_NONE}};
+    const struct nx_event events[] = {sample(), bare};
+    for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
+        struct nx_event back;
+        struct nx_buf record, json, again;
+        nx_buf_init(&record, arena, 1 << 20);
+        nx_buf_init(&json, arena, 1 << 20);
+        nx_buf_init(&again, arena, 1 << 20);
+        nx_event_to_record(&record, &events[i]);
+        assert_false(nx_str_ihas(nx_buf_str(&record), NX_STR("null")));
+        assert_false(nx_str_ihas(nx_buf_str(&record), NX_STR("{}")));
+        assert_false(nx_str_ihas(nx_buf_str(&record), NX_STR("\"advice\"")));
+        assert_true(nx_event_from_json(arena, nx_buf_str(&record), &back, NULL));
+        nx_event_to_json(&json, &events[i]);
+        nx_event_to_json(&again, &back);
+        if (!nx_str_eq(nx_buf_str(&json), nx_buf_str(&again)))
+            fail_msg("%.*s\n%.*s", NX_FMT(nx_buf_str(&json)), NX_FMT(nx_buf_str(&again)));
+    }
+}
+
 static void json_replaces_what_is_no_utf8(void **state)
 {
     (void)state;
@@ -219,6 +245,7 @@ int main(void)
         cmocka_unit_test(one_name_for_one_remote),
         cmocka_unit_test(json_out_in_out_is_equal),
         cmocka_unit_test(a_record_holds_all_that_judging_needs),
+        cmocka_unit_test(a_record_says_the_same_in_fewer_words),
         cmocka_unit_test(json_replaces_what_is_no_utf8),
         cmocka_unit_test(json_says_what_is_wrong),
         cmocka_unit_test(one_report_has_one_id),

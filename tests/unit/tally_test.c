@@ -324,6 +324,16 @@ static bool add_up(struct nx_str first, struct nx_str second, uint64_t n, void *
     return true;
 }
 
+static bool is_read(const struct nx_logged *line, void *data)
+{
+    if (line->event != NULL) {
+        assert_true(line->event->report.recipient.n > 0);
+        assert_true(line->event->origin.received_at != NX_WHEN_NONE);
+        ++*(int *)data;
+    }
+    return true;
+}
+
 /* store_v6.sql was made by the version before packed counters: 25 events of 13 days, an import, acts by hand, an unexplained mail.
  */
 static void test_a_former_version_is_upgraded(void **state)
@@ -356,6 +366,17 @@ static void test_a_former_version_is_upgraded(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(listed); i++)
         assert_int_equal(nx_reader_lookup(f->reader, f->arena, nx_str_of(listed[i]), NX_STR_NONE, 1795838656, &entry, NULL, NULL),
                          1);
+    /* Its events have a dictionary of their own, beside those that come now. */
+    uint64_t seed = 7;
+    struct told told;
+    const struct nx_log_filter everything = {.limit = 0};
+    int before = 0, after = 0;
+    assert_true(nx_reader_log(f->reader, &everything, is_read, &before, NULL));
+    assert_int_equal(before, number(f, "SELECT count(*) FROM log WHERE act='event'"));
+    const struct nx_event event = make(f, &seed, 1795838656, &told);
+    store_one(f, &event, 1795838656);
+    assert_true(nx_reader_log(f->reader, &everything, is_read, &after, NULL));
+    assert_int_equal(after, before + 1);
 }
 
 int main(void)

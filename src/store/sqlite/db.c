@@ -223,12 +223,13 @@ static gboolean recognise(struct nx_db *db, int64_t *ret_version, GError **error
     return TRUE;
 }
 
-static gboolean create_meta(struct nx_db *db, GError **error)
+/* 'dictionary' is that of versions before 15. */
+static gboolean create_dictionary(struct nx_db *db, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     struct nx_str dictionary = nx_zip_dictionary(arena);
-    sqlite3_stmt *insert =
-        nx_db_statement(db, "INSERT INTO meta(name, value) VALUES('dictionary', ?1), ('uuid', lower(hex(randomblob(16))))", error);
+    sqlite3_stmt *insert = nx_db_statement(
+        db, "INSERT OR IGNORE INTO meta(name, value) VALUES('records', ?1), ('uuid', lower(hex(randomblob(16))))", error);
     if (insert == NULL)
         return FALSE;
     sqlite3_bind_blob64(insert, 1, dictionary.p, dictionary.n, SQLITE_STATIC);
@@ -241,9 +242,9 @@ static gboolean migrate_locked(struct nx_db *db, GError **error)
     if (!recognise(db, &version, error)) /* again: another process may have been faster */
         return FALSE;
     for (int64_t from = version; from < NX_DB_SCHEMA; from++)
-        if (!nx_db_exec(db, nx_schema_migrations[from], error) || (from == 0 && !create_meta(db, error)))
+        if (!nx_db_exec(db, nx_schema_migrations[from], error))
             return FALSE;
-    if (!nx_pack_all(db, error))
+    if (!create_dictionary(db, error) || !nx_pack_all(db, error))
         return FALSE;
     sqlite3_stmt *name = nx_db_statement(db, "INSERT OR IGNORE INTO causes(name) VALUES(?1)", error);
     if (name == NULL)
@@ -307,20 +308,32 @@ static gboolean load_causes(struct nx_db *db, GError **error)
     return got == 0;
 }
 
+/* Its bytes are the statement's; n == 0: there is none. */
+static gboolean get_dictionary(struct nx_db *db, const char *sql, sqlite3_stmt **ret_row, struct nx_str *ret, GError **error)
+{
+    *ret_row = nx_db_statement(db, sql, error);
+    int got = *ret_row == NULL ? -1 : nx_db_step(db, *ret_row, error);
+    *ret = NX_STR_NONE;
+    if (got > 0)
+        *ret = (struct nx_str){sqlite3_column_blob(*ret_row, 0), (size_t)sqlite3_column_bytes(*ret_row, 0)};
+    return got >= 0;
+}
+
 static gboolean load_dictionary(struct nx_db *db, GError **error)
 {
-    sqlite3_stmt *get = nx_db_statement(db, "SELECT value FROM meta WHERE name='dictionary'", error);
-    int got = get == NULL ? -1 : nx_db_step(db, get, error);
-    if (got < 0)
+    sqlite3_stmt *rows[2];
+    struct nx_str now, former;
+    if (!get_dictionary(db, "SELECT value FROM meta WHERE name='records'", &rows[0], &now, error) ||
+        !get_dictionary(db, "SELECT value FROM meta WHERE name='dictionary'", &rows[1], &former, error))
         return FALSE;
-    if (got == 0) {
+    if (now.n > 0)
+        db->zip = nx_zip_new(now, former);
+    else
         g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: its dictionary is gone, so its events cannot be read (put back a copy)",
                     db->path);
-        return FALSE;
-    }
-    db->zip = nx_zip_new((struct nx_str){sqlite3_column_blob(get, 0), (size_t)sqlite3_column_bytes(get, 0)});
-    nx_db_reset(get);
-    return TRUE;
+    nx_db_reset(rows[0]);
+    nx_db_reset(rows[1]);
+    return now.n > 0;
 }
 
 /* SQLite's own pauses grow to 100 ms, and hardly ever meet the gap that a busy writer leaves (store/writer.c). */
