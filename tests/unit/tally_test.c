@@ -226,6 +226,69 @@ static void test_counts_are_those_of_the_events(void **state)
     check_store(f);
 }
 
+static char *text(struct fixture *f, const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *get;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &get, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(get), SQLITE_ROW);
+    char *ret = g_strdup((const char *)sqlite3_column_text(get, 0));
+    sqlite3_finalize(get);
+    sqlite3_close(db);
+    return ret;
+}
+
+static void note_answer(void *data, const GError *error)
+{
+    *(int *)data = error == NULL ? 1 : error->code + 2;
+}
+
+/* What is written together is counted as if each was alone; what is refused among them takes the sums of nobody with it. */
+static void test_a_group_counts_as_its_events(void **state)
+{
+    enum { MANY = 120, EACH = 31 };
+    static const char SUMS[] =
+        "SELECT (SELECT group_concat(a, ';') FROM (SELECT day || kind || cause || action || source || stream || n a FROM tally))"
+        " || '|' || (SELECT group_concat(a, ';') FROM (SELECT day || domain || remote || kind || cause || action || stream || n a"
+        "  FROM tally_names))"
+        " || '|' || (SELECT group_concat(a, ';')"
+        "  FROM (SELECT remote || ' ' || hour || ' ' || hits || ' ' || delivered a FROM rates))";
+    struct fixture *f = *state;
+    g_autoptr(nx_arena) arena = nx_arena_new(); /* the writer's */
+    g_autofree struct nx_event *events = g_new(struct nx_event, MANY);
+    g_autofree struct nx_stored *stored = g_new0(struct nx_stored, MANY);
+    g_autofree int *answers = g_new0(int, MANY);
+    const struct nx_claim first = {.token = NX_STR("token"), .digest = NX_STR("one")};
+    const struct nx_claim other = {.token = NX_STR("token"), .digest = NX_STR("another")};
+    uint64_t draws = 3;
+    int taken, kept = 0;
+    for (int i = 0; i < MANY; i++) {
+        struct told told;
+        events[i] = make(f, &draws, T0 + i % 5 * 1800, &told);
+    }
+    assert_true(nx_store_submit(f->store, arena, NULL, 0, &first, NULL, T0 + DAY, NULL, note_answer, &taken, NULL));
+    for (int i = 0; i < MANY; i++)
+        assert_true(nx_store_submit(f->store, arena, &events[i], 1, i % EACH == 3 ? &other : NULL, NULL, T0 + DAY, &stored[i],
+                                    note_answer, &answers[i], NULL));
+    close_store(f); /* all is answered */
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(answers[i], i % EACH == 3 ? NX_ERROR_DENIED + 2 : 1);
+        kept += answers[i] == 1;
+    }
+    g_autofree char *together = text(f, SUMS);
+    assert_int_equal(number(f, "SELECT sum(n) FROM tally"), kept);
+    g_free(f->path);
+    f->path = g_build_filename(f->directory, "one-by-one.db", NULL);
+    open_store(f);
+    for (int i = 0; i < MANY; i++)
+        if (i % EACH != 3)
+            store_one(f, &events[i], T0 + DAY);
+    g_autofree char *alone = text(f, SUMS);
+    assert_string_equal(together, alone);
+    check_store(f);
+}
+
 /* What was forgotten stays counted, and what retention drops. */
 static void test_erasure_and_retention_leave_them(void **state)
 {
@@ -383,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_counts_are_those_of_the_events, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_group_counts_as_its_events, make_store, tear_down),
         cmocka_unit_test_setup_teardown(test_erasure_and_retention_leave_them, make_store, tear_down),
         cmocka_unit_test_setup_teardown(test_damage_is_said, make_store, tear_down),
         cmocka_unit_test(test_form),

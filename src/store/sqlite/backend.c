@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/domain.h"
 #include "store/sqlite/forget.h"
+#include "store/sqlite/pending.h"
 #include "store/sqlite/raw.h"
 #include "store/sqlite/hold.h"
 #include "store/sqlite/read.h"
@@ -59,11 +60,12 @@ static gboolean begin(struct nx_backend *backend, GError **error)
 static gboolean commit(struct nx_backend *backend, GError **error)
 {
     sqlite3_stmt *commit = nx_db_statement(backend->db, COMMIT, error);
-    return commit != NULL && nx_db_run(backend->db, commit, error);
+    return commit != NULL && nx_pending_write(backend->db, error) && nx_db_run(backend->db, commit, error);
 }
 
 static void rollback(struct nx_backend *backend)
 {
+    nx_pending_forget(backend->db);
     if (!sqlite3_get_autocommit(backend->db->sqlite)) /* a full disk has done it already */
         (void)!nx_db_exec(backend->db, "ROLLBACK", NULL);
 }

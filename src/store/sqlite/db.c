@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "store/sqlite/pack.h"
+#include "store/sqlite/pending.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/sent.h"
 
@@ -410,6 +411,7 @@ struct nx_db *nx_db_open(const char *path, bool write, GError **error)
     struct stat info;
     db->path = g_strdup(path);
     db->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
+    db->pending = write ? nx_pending_new() : NULL;
     if (!write && stat(path, &info) != 0 && errno == ENOENT) {
         g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND,
                     "%s: there is no such database (nothing was stored yet, or name it: --db PATH)", path);
@@ -442,6 +444,7 @@ void nx_db_close(struct nx_db *db)
     if (db == NULL)
         return;
     g_hash_table_unref(db->statements);
+    nx_pending_free(db->pending);
     sqlite3_close(db->sqlite);
     nx_zip_free(db->zip);
     nx_pseudonym_hasher_free(db->hasher);

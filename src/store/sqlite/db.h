@@ -22,6 +22,7 @@ struct nx_db {
     int64_t waiting_since;  /* for another process's lock, microseconds */
     GHashTable *statements; /* SQL text (by pointer) to sqlite3_stmt */
     struct nx_zip *zip;
+    struct nx_pending *pending;  /* counters (pending.h); NULL: of a reader */
     struct nx_pseudonym *secret; /* of erased addresses; NULL until it is needed */
     struct nx_pseudonym_hasher *hasher;
     int cause_ids[NX_CAUSE_COUNT]; /* ids in this file; names are what counts */

@@ -2,6 +2,7 @@
 #include "store/sqlite/domain.h"
 
 #include "store/sqlite/read.h"
+#include "store/sqlite/tally.h"
 
 #define DAY 86400
 
@@ -47,7 +48,7 @@ static gboolean find_life(struct nx_db *db, struct nx_str domain, nx_when from, 
     sqlite3_stmt *kinds = nx_db_statement(db, KINDS, error);
     nx_when mail;
     *ret = NX_WHEN_NONE;
-    if (!find_mail(db, domain, from, to, &mail, error))
+    if (!nx_tally_write(db, error) || !find_mail(db, domain, from, to, &mail, error))
         return FALSE;
     for (int64_t day = to / DAY; kinds != NULL && day >= from / DAY && *ret == NX_WHEN_NONE; day--) {
         int got;

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "store/sqlite/tally.h"
 
 #define DAY 86400
 #define HOUR 3600
@@ -262,7 +263,7 @@ gboolean nx_pack_sweep(struct nx_backend *backend, nx_when now, GError **error)
     bool done;
     if (now < backend->pack_due && backend->pack_due - now <= HOUR) /* else the clock was set back */
         return TRUE;
-    if (!pack(backend->db, now / DAY - 1, &done, error))
+    if (!nx_tally_write(backend->db, error) || !pack(backend->db, now / DAY - 1, &done, error))
         return FALSE;
     backend->pack_due = now + (done ? HOUR : 1);
     return TRUE;

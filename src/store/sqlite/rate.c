@@ -2,6 +2,7 @@
 #include "store/sqlite/rate.h"
 
 #include "event/remote.h"
+#include "store/sqlite/pending.h"
 
 #define HOUR 3600
 #define LIMITS_MAX 256u /* remotes whose limit of the hour is remembered */
@@ -17,6 +18,91 @@ static struct nx_str sum_of(struct nx_str remote)
     return nx_reporter_is(remote) ? NX_STR(NX_SOURCE) : NX_STR_NONE;
 }
 
+/* ---- of the open transaction */
+
+struct hour {
+    int64_t hour;
+    unsigned hits, delivered;
+};
+
+struct pending { /* of one remote */
+    struct nx_str remote;
+    struct hour *hours; /* n, of room for `size` */
+    size_t n, size;
+    bool summed; /* kept: what the table's hits of the window up to this hour add up to */
+    int64_t summed_hour;
+    uint64_t kept;
+};
+
+static struct pending *pending_of(struct nx_db *db, struct nx_str remote)
+{
+    bool new;
+    struct nx_slots *rates = &db->pending->rates;
+    struct pending *pending = nx_slots_get(rates, remote, sizeof *pending, &new);
+    if (new)
+        pending->remote = nx_arena_dup(rates->arena, remote);
+    return pending;
+}
+
+static struct hour *hour_of(struct nx_db *db, struct pending *pending, int64_t hour)
+{
+    for (size_t i = 0; i < pending->n; i++)
+        if (pending->hours[i].hour == hour)
+            return &pending->hours[i];
+    if (pending->n == pending->size) {
+        size_t size = MAX(2 * pending->size, 4);
+        struct hour *hours = nx_arena_array(db->pending->rates.arena, size, sizeof *hours);
+        if (pending->n > 0)
+            memcpy(hours, pending->hours, pending->n * sizeof *hours);
+        pending->hours = hours;
+        pending->size = size;
+    }
+    pending->hours[pending->n] = (struct hour){.hour = hour};
+    db->pending->first_hour = MIN(db->pending->first_hour, hour);
+    return &pending->hours[pending->n++];
+}
+
+static void add(struct nx_db *db, struct nx_str remote, nx_when at, unsigned hits, unsigned delivered)
+{
+    if (hits + delivered == 0 && remote.n > 0)
+        return;
+    struct hour *hour = hour_of(db, pending_of(db, remote), at / HOUR);
+    hour->hits += hits;
+    hour->delivered += delivered;
+}
+
+/* Sums kept beside them are worth nothing afterwards. */
+gboolean nx_rate_write(struct nx_db *db, GError **error)
+{
+    static const char SEEN[] = "INSERT INTO rates(remote, hour, hits, delivered) VALUES(?1,?2,0,0) ON CONFLICT DO NOTHING";
+    static const char ADD[] = "INSERT INTO rates(remote, hour, hits, delivered) VALUES(?1,?2,?3,?4)"
+                              " ON CONFLICT DO UPDATE SET hits = hits + ?3, delivered = delivered + ?4";
+    struct nx_slots *rates = &db->pending->rates;
+    for (guint i = 0; i < rates->all->len; i++) {
+        const struct pending *pending = rates->all->pdata[i];
+        for (size_t k = 0; k < pending->n; k++) {
+            const struct hour *hour = &pending->hours[k];
+            bool counts = hour->hits + hour->delivered > 0;
+            sqlite3_stmt *put = nx_db_statement(db, counts ? ADD : SEEN, error);
+            if (put == NULL)
+                return FALSE;
+            nx_db_bind_text(put, 1, pending->remote);
+            sqlite3_bind_int64(put, 2, hour->hour);
+            if (counts) {
+                sqlite3_bind_int64(put, 3, hour->hits);
+                sqlite3_bind_int64(put, 4, hour->delivered);
+            }
+            if (!nx_db_run(db, put, error))
+                return FALSE;
+        }
+    }
+    nx_slots_clear(rates);
+    db->pending->first_hour = INT64_MAX;
+    return TRUE;
+}
+
+/* ---- counting */
+
 static gboolean sweep(struct nx_backend *backend, nx_when now, GError **error)
 {
     static const char SWEEP[] = "DELETE FROM rates WHERE hour < (SELECT day * 24 FROM (SELECT DISTINCT hour / 24 AS day FROM rates"
@@ -24,52 +110,39 @@ static gboolean sweep(struct nx_backend *backend, nx_when now, GError **error)
     if (backend->breaker.swept != 0 && now >= backend->breaker.swept && now - backend->breaker.swept < HOUR)
         return TRUE;
     backend->breaker.swept = now;
-    sqlite3_stmt *old = nx_db_statement(backend->db, SWEEP, error);
+    sqlite3_stmt *old = nx_rate_write(backend->db, error) ? nx_db_statement(backend->db, SWEEP, error) : NULL;
     return old != NULL && nx_db_run(backend->db, old, error);
-}
-
-static gboolean add(struct nx_db *db, struct nx_str remote, nx_when at, unsigned hits, unsigned delivered, GError **error)
-{
-    static const char SEEN[] = "INSERT INTO rates(remote, hour, hits, delivered) VALUES(?1,?2,0,0) ON CONFLICT DO NOTHING";
-    static const char ADD[] = "INSERT INTO rates(remote, hour, hits, delivered) VALUES(?1,?2,?3,?4)"
-                              " ON CONFLICT DO UPDATE SET hits = hits + ?3, delivered = delivered + ?4";
-    bool counts = hits + delivered > 0;
-    if (!counts && remote.n > 0)
-        return TRUE;
-    sqlite3_stmt *put = nx_db_statement(db, counts ? ADD : SEEN, error);
-    if (put == NULL)
-        return FALSE;
-    nx_db_bind_text(put, 1, remote);
-    sqlite3_bind_int64(put, 2, at / HOUR);
-    if (counts) {
-        sqlite3_bind_int64(put, 3, hits);
-        sqlite3_bind_int64(put, 4, delivered);
-    }
-    return nx_db_run(db, put, error);
 }
 
 gboolean nx_rate_add(struct nx_backend *backend, struct nx_str remote, nx_when at, nx_when now, unsigned hits, unsigned delivered,
                      GError **error)
 {
-    return remote.n == 0 || (add(backend->db, sum_of(remote), at, hits, delivered, error) &&
-                             add(backend->db, remote, at, hits, delivered, error) && sweep(backend, now, error));
+    if (remote.n == 0)
+        return TRUE;
+    add(backend->db, sum_of(remote), at, hits, delivered);
+    add(backend->db, remote, at, hits, delivered);
+    return sweep(backend, now, error);
 }
 
 gboolean nx_rate_add_source(struct nx_backend *backend, struct nx_str source, bool new, nx_when at, nx_when now, GError **error)
 {
-    return add(backend->db, NX_STR(NX_SOURCE), at, 1, 0, error) && add(backend->db, source, at, 1, 0, error) &&
-           (!new || add(backend->db, NX_STR(NX_SOURCE_NEW), at, 1, 0, error)) && sweep(backend, now, error);
+    add(backend->db, NX_STR(NX_SOURCE), at, 1, 0);
+    add(backend->db, source, at, 1, 0);
+    if (new)
+        add(backend->db, NX_STR(NX_SOURCE_NEW), at, 1, 0);
+    return sweep(backend, now, error);
 }
 
 gboolean nx_rate_is_known(struct nx_backend *backend, struct nx_str source, nx_when at, bool *ret, GError **error)
 {
     static const char FIND[] = "SELECT EXISTS(SELECT 1 FROM rates WHERE remote=?1 AND hour<=?2 AND hits>0)"
                                " OR NOT EXISTS(SELECT 1 FROM rates WHERE remote='" NX_SOURCE "' AND hour<=?2 AND hits>0)";
+    int64_t before = at / HOUR - nx_breaker_hours(&backend->policy.breaker, NX_BREAKER_WINDOWS - 1);
     sqlite3_stmt *find = nx_db_statement(backend->db, FIND, error);
-    if (find == NULL)
+    if (find == NULL || (backend->db->pending->first_hour <= before && !nx_rate_write(backend->db, error)))
         return FALSE;
     nx_db_bind_text(find, 1, source);
-    sqlite3_bind_int64(find, 2, at / HOUR - nx_breaker_hours(&backend->policy.breaker, NX_BREAKER_WINDOWS - 1));
+    sqlite3_bind_int64(find, 2, before);
     if (nx_db_step(backend->db, find, error) < 0)
         return FALSE;
     *ret = sqlite3_column_int(find, 0) != 0;
@@ -96,19 +169,29 @@ static gboolean read_rates(struct nx_db *db, struct nx_str remote, int64_t hour,
     return got == 0;
 }
 
+/* What the table has, and what is to come into it. */
 static gboolean count_window(struct nx_db *db, struct nx_str remote, int64_t hour, int64_t window, uint64_t *ret, GError **error)
 {
     static const char SUM[] = "SELECT coalesce(sum(hits), 0) FROM rates WHERE remote=?1 AND hour>?2 AND hour<=?3";
-    sqlite3_stmt *sum = nx_db_statement(db, SUM, error);
-    if (sum == NULL)
-        return FALSE;
-    nx_db_bind_text(sum, 1, remote);
-    sqlite3_bind_int64(sum, 2, hour - window);
-    sqlite3_bind_int64(sum, 3, hour);
-    if (nx_db_step(db, sum, error) < 0)
-        return FALSE;
-    *ret = (uint64_t)sqlite3_column_int64(sum, 0);
-    nx_db_reset(sum);
+    struct pending *pending = pending_of(db, remote);
+    if (!pending->summed || pending->summed_hour != hour) {
+        sqlite3_stmt *sum = nx_db_statement(db, SUM, error);
+        if (sum == NULL)
+            return FALSE;
+        nx_db_bind_text(sum, 1, remote);
+        sqlite3_bind_int64(sum, 2, hour - window);
+        sqlite3_bind_int64(sum, 3, hour);
+        if (nx_db_step(db, sum, error) < 0)
+            return FALSE;
+        pending->kept = (uint64_t)sqlite3_column_int64(sum, 0);
+        pending->summed = true;
+        pending->summed_hour = hour;
+        nx_db_reset(sum);
+    }
+    *ret = pending->kept;
+    for (size_t i = 0; i < pending->n; i++)
+        if (pending->hours[i].hour > hour - window && pending->hours[i].hour <= hour)
+            *ret += pending->hours[i].hits;
     return TRUE;
 }
 
@@ -146,7 +229,7 @@ gboolean nx_rate_judge(struct nx_backend *backend, struct nx_str remote, nx_when
         return TRUE;
     g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(struct nx_rate));
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct nx_rate));
-    if (!read_rates(backend->db, remote, hour, window, own, error) ||
+    if (!nx_rate_write(backend->db, error) || !read_rates(backend->db, remote, hour, window, own, error) ||
         !read_rates(backend->db, sum_of(remote), hour, window, all, error))
         return FALSE;
     const struct nx_rates rates = {.of_remote = (const struct nx_rate *)(const void *)own->data,
@@ -162,7 +245,7 @@ gboolean nx_rate_judge(struct nx_backend *backend, struct nx_str remote, nx_when
 gboolean nx_rate_take_back(struct nx_db *db, struct nx_str remote, nx_when at, GError **error)
 {
     static const char TAKE[] = "UPDATE rates SET hits = hits - 1 WHERE remote IN (?3, ?1) AND hour=?2 AND hits > 0";
-    sqlite3_stmt *take = nx_db_statement(db, TAKE, error);
+    sqlite3_stmt *take = nx_rate_write(db, error) ? nx_db_statement(db, TAKE, error) : NULL;
     if (take == NULL)
         return FALSE;
     nx_db_bind_text(take, 1, remote);
@@ -174,7 +257,7 @@ gboolean nx_rate_take_back(struct nx_db *db, struct nx_str remote, nx_when at, G
 /* sql: hits of the rows of a key and its streams that are about to go. */
 static gboolean take_back_rows(struct nx_backend *backend, const char *sql, struct nx_str key, struct nx_str stream, GError **error)
 {
-    sqlite3_stmt *take = nx_db_statement(backend->db, sql, error);
+    sqlite3_stmt *take = nx_rate_write(backend->db, error) ? nx_db_statement(backend->db, sql, error) : NULL;
     if (take == NULL)
         return FALSE;
     nx_db_bind_text(take, 1, key);
@@ -211,6 +294,8 @@ gboolean nx_rate_wipe(struct nx_db *db, struct nx_str remote, nx_when since, nx_
         " WHERE remote=?4 AND hour BETWEEN ?2 AND ?3";
     static const char OWN[] = "UPDATE rates SET hits=0 WHERE remote=?1 AND hour BETWEEN ?2 AND ?3";
     static const char *const both[] = {REST, OWN};
+    if (!nx_rate_write(db, error))
+        return FALSE;
     for (size_t i = 0; i < G_N_ELEMENTS(both); i++) {
         sqlite3_stmt *wipe = nx_db_statement(db, both[i], error);
         if (wipe == NULL)

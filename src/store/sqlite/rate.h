@@ -8,6 +8,8 @@
 #pragma once
 #include "store/sqlite/write.h"
 
+/* Into the table what was counted in the transaction that is open (pending.h). */
+gboolean nx_rate_write(struct nx_db *db, GError **error);
 gboolean nx_rate_add(struct nx_backend *backend, struct nx_str remote, nx_when at, nx_when now, unsigned hits, unsigned delivered,
                      GError **error);
 /* A hit of a source, and with it of those that are new. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/tally.h"
 
+#include "base/buf.h"
 #include "store/sqlite/pack.h"
+#include "store/sqlite/pending.h"
 #include "store/sqlite/read.h"
 #include "store/sqlite/sum.h"
 
@@ -12,8 +14,54 @@ static bool is_set(nx_when when)
     return when != NX_WHEN_NONE && when != 0;
 }
 
-static void bind_counted(struct nx_db *db, sqlite3_stmt *add, const struct nx_counted *event)
+struct counter { /* of the open transaction */
+    struct nx_counted event;
+    int64_t n;
+};
+
+static void add_key(struct nx_buf *key, struct nx_str word)
 {
+    uint32_t n = (uint32_t)word.n;
+    nx_buf_add(key, (struct nx_str){(const char *)&n, sizeof n});
+    nx_buf_add(key, word);
+}
+
+static void count(struct nx_slots *slots, struct nx_str key, const struct nx_counted *event, bool names)
+{
+    bool new;
+    struct counter *counter = nx_slots_get(slots, key, sizeof *counter, &new);
+    if (new)
+        counter->event = (struct nx_counted){.at = event->at,
+                                             .kind = nx_arena_dup(slots->arena, event->kind),
+                                             .action = nx_arena_dup(slots->arena, event->action),
+                                             .source = nx_arena_dup(slots->arena, event->source),
+                                             .stream = nx_arena_dup(slots->arena, event->stream),
+                                             .domain = names ? nx_arena_dup(slots->arena, event->domain) : NX_STR_NONE,
+                                             .remote = names ? nx_arena_dup(slots->arena, event->remote) : NX_STR_NONE,
+                                             .cause = event->cause,
+                                             .class_ = event->class_};
+    counter->n++;
+}
+
+void nx_tally_add(struct nx_db *db, struct nx_arena *arena, const struct nx_counted *event)
+{
+    const int64_t numbers[] = {event->at / DAY, (int64_t)event->cause, (int64_t)event->class_};
+    struct nx_buf key;
+    nx_buf_init(&key, arena, SIZE_MAX / 2);
+    nx_buf_add(&key, (struct nx_str){(const char *)numbers, sizeof numbers});
+    add_key(&key, event->kind);
+    add_key(&key, event->action);
+    add_key(&key, event->source);
+    add_key(&key, event->stream);
+    count(&db->pending->tally, nx_buf_str(&key), event, false);
+    add_key(&key, event->domain);
+    add_key(&key, event->remote);
+    count(&db->pending->names, nx_buf_str(&key), event, true);
+}
+
+static gboolean write_counter(struct nx_db *db, sqlite3_stmt *add, const struct counter *counter, bool names, GError **error)
+{
+    const struct nx_counted *event = &counter->event;
     sqlite3_bind_int64(add, 1, event->at / DAY);
     nx_db_bind_text(add, 2, event->kind);
     nx_db_bind_cause(db, add, 3, event->cause);
@@ -21,22 +69,31 @@ static void bind_counted(struct nx_db *db, sqlite3_stmt *add, const struct nx_co
     nx_db_bind_text(add, 5, event->action);
     nx_db_bind_text(add, 6, event->source);
     nx_db_bind_text(add, 7, event->stream);
+    sqlite3_bind_int64(add, 8, counter->n);
+    if (names) {
+        nx_db_bind_text(add, 9, event->domain);
+        nx_db_bind_text(add, 10, event->remote);
+    }
+    return nx_db_run(db, add, error);
 }
 
-gboolean nx_tally_add(struct nx_db *db, const struct nx_counted *event, GError **error)
+gboolean nx_tally_write(struct nx_db *db, GError **error)
 {
-    static const char ADD[] = "INSERT INTO tally(day, kind, cause, class, action, source, stream, n) VALUES(?1,?2,?3,?4,?5,?6,?7,1)"
-                              " ON CONFLICT DO UPDATE SET n = n + 1";
-    static const char ADD_NAMES[] = "INSERT INTO tally_names(day, kind, cause, class, action, source, stream, domain, remote, n)"
-                                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,1) ON CONFLICT DO UPDATE SET n = n + 1";
-    sqlite3_stmt *add = nx_db_statement(db, ADD, error), *names = nx_db_statement(db, ADD_NAMES, error);
-    if (add == NULL || names == NULL)
-        return FALSE;
-    bind_counted(db, add, event);
-    bind_counted(db, names, event);
-    nx_db_bind_text(names, 8, event->domain);
-    nx_db_bind_text(names, 9, event->remote);
-    return nx_db_run(db, add, error) && nx_db_run(db, names, error);
+    static const char ADD[] = "INSERT INTO tally(day, kind, cause, class, action, source, stream, n)"
+                              " VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT DO UPDATE SET n = n + ?8";
+    static const char ADD_NAMES[] = "INSERT INTO tally_names(day, kind, cause, class, action, source, stream, n, domain, remote)"
+                                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT DO UPDATE SET n = n + ?8";
+    if (db->pending == NULL || db->pending->tally.all->len == 0)
+        return TRUE;
+    struct nx_slots *slots[] = {&db->pending->tally, &db->pending->names};
+    for (size_t i = 0; i < G_N_ELEMENTS(slots); i++) {
+        sqlite3_stmt *add = nx_db_statement(db, i == 0 ? ADD : ADD_NAMES, error);
+        for (guint k = 0; k < slots[i]->all->len; k++)
+            if (add == NULL || !write_counter(db, add, slots[i]->all->pdata[k], i > 0, error))
+                return FALSE;
+        nx_slots_clear(slots[i]);
+    }
+    return TRUE;
 }
 
 /* ---- a question. Sums are by codes, of which each axis has its own: a day is its own, a name the id of its word; what has no such
@@ -350,6 +407,8 @@ static gboolean answer(struct question *question, struct nx_arena *arena, GArray
     const struct nx_tally_filter *filter = question->filter;
     struct nx_db *db = question->db;
     bool names = is_name(question->axes[0].by) || is_name(question->axes[1].by) || filter->domain.n > 0 || filter->remote.n > 0;
+    if (!nx_tally_write(db, error))
+        return FALSE;
     bool own = sqlite3_get_autocommit(db->sqlite) != 0; /* one moment: a row that is packed meanwhile is in one place */
     if (own && !nx_db_exec(db, "BEGIN", error))
         return FALSE;

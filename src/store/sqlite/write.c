@@ -200,7 +200,7 @@ static gboolean append(struct nx_db *db, const struct appended *row, int64_t *re
     return TRUE;
 }
 
-static gboolean count_event(struct nx_db *db, const struct appended *row, GError **error)
+static void count_event(struct nx_backend *backend, const struct appended *row)
 {
     const struct nx_counted counted = {.at = row->at,
                                        .kind = row->kind,
@@ -211,7 +211,7 @@ static gboolean count_event(struct nx_db *db, const struct appended *row, GError
                                        .remote = row->remote,
                                        .cause = row->cause,
                                        .class_ = row->class_};
-    return nx_tally_add(db, &counted, error);
+    nx_tally_add(backend->db, backend->scratch, &counted);
 }
 
 /* About somebody who was erased: kept without them. What it asks for beyond what the hash holds is asked of the hash. */
@@ -231,7 +231,8 @@ static gboolean add_erased(struct nx_backend *backend, struct nx_arena *arena, c
     row->body = nx_erase_body(backend, row->body, NX_STR_NONE);
     row->diagnostic = NX_STR_NONE;
     *ret = (struct nx_stored){.decision = {.made = true, .until = NX_WHEN_NONE, .reason = row->reason}};
-    return append(db, row, &sequence, error) && count_event(db, row, error) &&
+    count_event(backend, row);
+    return append(db, row, &sequence, error) &&
            (!more ||
             nx_forgotten_keep(db, forgotten->hash, nx_policy_stream(&backend->policy, event), decision.until, &act, error));
 }
@@ -312,7 +313,8 @@ static gboolean settle(struct nx_backend *backend, const struct nx_event *event,
                             .at = row->at,
                             .until = row->until,
                             .remote = by->name};
-    if (!append(db, row, &change.sequence, error) || !nx_apply(db, &change, error) || !count_event(db, row, error) ||
+    count_event(backend, row);
+    if (!append(db, row, &change.sequence, error) || !nx_apply(db, &change, error) ||
         (raw && !nx_raw_keep(backend, event, change.sequence, row->made, error)) || !nx_raw_sweep(backend, row->made, error) ||
         !nx_pack_sweep(backend, row->made, error))
         return FALSE;
