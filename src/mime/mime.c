@@ -11,6 +11,7 @@
 struct walk {
     struct nx_arena *arena;
     const struct nx_limits *limits;
+    struct nx_str head;  /* the message from its start, while the fields of its head are still there */
     struct nx_str bytes; /* what GMime reads: content of parts that need no decoding is a slice of it */
     struct nx_mail *mail;
     struct nx_part *parts;
@@ -189,6 +190,23 @@ static bool is_bare_base64(struct nx_str raw)
     return sum > 0 && sum % 4 == 0;
 }
 
+/* The charset that an encoded word (RFC 2047) in the head of the message names: the best guess for text that names none. */
+static struct nx_str charset_of_head(const struct walk *walk)
+{
+    struct nx_str head = nx_str_sub(walk->head, 0, 16384);
+    head.n = MIN(nx_str_find(head, NX_STR("\n\n")), nx_str_find(head, NX_STR("\n\r\n")));
+    for (size_t at = nx_str_find(head, NX_STR("=?")); at < head.n; at += 2 + nx_str_find(nx_str_from(head, at + 2), NX_STR("=?"))) {
+        struct nx_str name = nx_str_sub(head, at + 2, at + 34);
+        size_t end = nx_str_chr(name, '?');
+        if (end == name.n || end + 2 >= name.n || name.p[end + 2] != '?')
+            continue;
+        name.n = end;
+        if (!nx_str_ieq(name, NX_STR("utf-8")) && !nx_str_ieq(name, NX_STR("us-ascii")))
+            return name;
+    }
+    return NX_STR_NONE;
+}
+
 static struct nx_str part_text(struct walk *walk, GMimePart *part, struct nx_str charset)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
@@ -204,8 +222,13 @@ static struct nx_str part_text(struct walk *walk, GMimePart *part, struct nx_str
         encoding = GMIME_CONTENT_ENCODING_BASE64;
         walk->mail->notes |= NX_NOTE_BAD_MIME;
     }
-    struct nx_str text = undo_encoding(walk, raw, encoding);
-    return lf_lines(walk->arena, nx_charset_to_utf8(walk->arena, text, charset, &walk->mail->notes));
+    struct nx_str text = undo_encoding(walk, raw, encoding), hint;
+    nx_notes notes = 0;
+    struct nx_str words = nx_charset_to_utf8(walk->arena, text, charset, &notes);
+    if ((notes & NX_NOTE_BAD_CHARSET) != 0 && (hint = charset_of_head(walk)).n > 0)
+        words = nx_charset_to_utf8(walk->arena, text, hint, &notes);
+    walk->mail->notes |= notes;
+    return lf_lines(walk->arena, words);
 }
 
 static struct nx_part *add_part(struct walk *walk, unsigned depth)
@@ -387,6 +410,7 @@ void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_l
     if (walk.bytes.n == 0)
         return;
     walk.bytes = nx_returned_cut(arena, walk.bytes, limits, ret_mail);
+    walk.head = walk.bytes;
     walk.bytes = nx_head_take(arena, nx_mime_bound(arena, walk.bytes, limits, &ret_mail->notes), limits, &ret_mail->notes,
                               &ret_mail->fields);
     if (walk.bytes.n == 0) /* a head and nothing more */

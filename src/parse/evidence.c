@@ -251,7 +251,7 @@ static unsigned signs(const struct nx_reading *reading)
     if (reading->hints.subject) {
         /* answers of people's programs put words of their own in front, and a colon */
         struct nx_str before = reading->hints.before;
-        told = automatic && before.n < 16 && nx_str_chr(before, ':') + nx_str_chr(before, ']') == 2 * before.n ? 2 : 1;
+        told = automatic && before.n < 24 && nx_str_chr(before, ':') + nx_str_chr(before, ']') == 2 * before.n ? 2 : 1;
         n += told;
     }
     if (nx_fields_get(fields, "X-MS-Exchange-Message-Is-Ndr").p != NULL)
@@ -303,9 +303,7 @@ static bool is_own(const struct nx_reading *reading, struct nx_str address)
 static bool quotes(const struct nx_reading *reading)
 {
     const struct nx_words *fields = &reading->formats->words[NX_WORD_FORUM];
-    struct nx_str from = nx_fields_get(reading->mail.fields, "From");
-    if (nx_str_ihas(from, NX_STR("mailer-daemon")) || nx_str_ihas(from, NX_STR("postmaster")) ||
-        nx_str_ihas(from, NX_STR("mail delivery")) || failed_recipients(reading).n > 0)
+    if (nx_hints_from_daemon(reading->mail.fields) || failed_recipients(reading).n > 0)
         return false;
     for (size_t i = 0; i < reading->mail.fields.n; i++)
         for (size_t k = 0; k < fields->n; k++)

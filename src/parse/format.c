@@ -346,6 +346,12 @@ static void read_spellings(struct reader *r, struct nx_str key, struct nx_str va
     for (size_t i = 0; i < G_N_ELEMENTS(as_written); i++)
         if (nx_str_eq(key, nx_str_of(as_written[i])))
             return;
+    size_t colon = nx_str_find(value, NX_STR(": {recipient}"));
+    if (r->in_common && nx_str_eq(key, NX_STR("recipient")) && colon > 3 && colon + 13 == value.n &&
+        nx_str_chr(value, '*') == value.n) {
+        struct nx_str label = nx_str_trim(nx_str_sub(value, 0, colon)); /* in a cell of its own it has no colon */
+        read_spellings(r, key, nx_arena_printf(r->arena, "%.*s {recipient}", NX_FMT(label)), column);
+    }
     struct nx_str plain = nx_latin_plain_text(r->arena, value), german = nx_latin_german_text(r->arena, value);
     if (r->faults->len == faults && plain.p != value.p)
         read_key(r, key, plain, column);

@@ -36,10 +36,9 @@ static void give_words(struct nx_general *r)
 /* Mail of a list or a tracker tells of failures that others had. */
 static bool is_list_mail(const struct nx_mail *mail)
 {
-    struct nx_str from = nx_fields_get(mail->fields, "From");
     bool listed = nx_fields_get(mail->fields, "List-Id").n > 0 || nx_fields_get(mail->fields, "List-Post").n > 0 ||
                   nx_fields_get(mail->fields, "X-Bugzilla-Type").n > 0;
-    return listed && !nx_str_ihas(from, NX_STR("mailer-daemon")) && !nx_str_ihas(from, NX_STR("postmaster"));
+    return listed && !nx_hints_from_daemon(mail->fields);
 }
 
 /* The lines of an SMTP dialogue, if there is one: from the first to the last. */

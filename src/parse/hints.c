@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parse/hints.h"
 
+#include "parse/address.h"
+
 struct look { /* over one field */
     const struct nx_formats *formats;
     struct nx_hints *hints;
@@ -62,6 +64,16 @@ void nx_hints_read(const struct nx_formats *formats, struct nx_arena *arena, str
     look = (struct look){.formats = formats, .hints = ret_hints, .start = behind_prefixes(subject), .first = subject.n};
     nx_lit_each(formats->hint_literals, subject, on_hint, &look);
     ret_hints->before = nx_str_sub(subject, 0, look.first);
+}
+
+bool nx_hints_from_daemon(struct nx_fields fields)
+{
+    struct nx_str from = nx_fields_get(fields, "From"), name = from, address;
+    size_t at = 0;
+    if (nx_address_find(from, &at, &address)) /* "The Postmaster's Gazette <editor@...>" is none */
+        name = nx_str_sub(address, 0, nx_str_chr(address, '@'));
+    return nx_str_ihas(name, NX_STR("mailer-daemon")) || nx_str_ihas(name, NX_STR("postmaster")) ||
+           nx_str_ihas(from, NX_STR("mail delivery"));
 }
 
 unsigned nx_hints_count(const struct nx_formats *formats, struct nx_arena *arena, enum nx_hint_place place, struct nx_str text)

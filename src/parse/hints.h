@@ -22,5 +22,8 @@ struct nx_hints {
 };
 
 void nx_hints_read(const struct nx_formats *formats, struct nx_arena *arena, struct nx_fields fields, struct nx_hints *ret_hints);
+/* Is From the mail system itself, by its address (or by its words where there is none): mailer-daemon, postmaster, mail delivery?
+ */
+bool nx_hints_from_daemon(struct nx_fields fields);
 /* How many different phrases of the place (ABSENCE, CHALLENGE) stand in the text. */
 unsigned nx_hints_count(const struct nx_formats *formats, struct nx_arena *arena, enum nx_hint_place place, struct nx_str text);
