@@ -47,7 +47,7 @@ static bool one(const struct nx_logged *line, void *data)
     const struct nx_event like = here(explain, event);
     const struct nx_policy_cause *rule = nx_policy_of(explain->policy, &like);
     struct nx_str scope = nx_policy_stream(explain->policy, &like);
-    if (!nx_policy_counts(explain->policy, &like) || line->at < explain->now - rule->window ||
+    if (!nx_policy_counts(explain->policy, &like) || line->at < explain->now - nx_policy_window(rule) ||
         !nx_streams_covers(explain->policy->streams, scope, nx_event_stream(event)))
         return true;
     struct counted *counted = &explain->counted[event->verdict.cause];

@@ -323,62 +323,16 @@ static void take_group(struct nx_load *load, GKeyFile *file, const char *group)
         take(load, file, group, *name);
 }
 
-/* Which numbers a preset changes, for `config show`: what the file says of one replaces that. */
-static bool name_origins(struct nx_config *config, const char *group, enum nx_preset preset, const struct nx_policy_cause *before,
-                         const struct nx_policy_cause *after)
-{
-    size_t n;
-    bool some = false;
-    const struct nx_config_key *keys = nx_config_cause_keys(&n);
-    for (size_t i = 0; i < n; i++) {
-        g_autofree char *was = nx_config_value(&keys[i], before), *is = nx_config_value(&keys[i], after);
-        if (strcmp(was, is) == 0)
-            continue;
-        some = true;
-        g_hash_table_replace(config->origins, g_strconcat(group, "/", keys[i].key, NULL),
-                             g_strconcat("preset ", nx_preset_name(preset), NULL));
-    }
-    return some;
-}
-
-/* Of all, before anything else is read: the other keys change what it sets. A value that does not fit is told in its turn. */
-static void take_preset(struct nx_config *config, GKeyFile *file)
-{
-    static const struct nx_config_key key = {.type = NX_CONFIG_PRESET, .offset = offsetof(struct nx_config, preset)};
-    g_autofree char *value = g_key_file_get_string(file, "policy", "preset", NULL);
-    const struct nx_policy before = config->policy;
-    if (value == NULL || !nx_value_parse(&key, g_strstrip(value), config, NULL))
-        return;
-    nx_preset_apply(config->preset, config->policy.causes);
-    for (int cause = NX_CAUSE_NONE + 1; cause < NX_CAUSE_COUNT; cause++) {
-        g_autofree char *group = g_strconcat("cause ", nx_cause_name((enum nx_cause)cause), NULL);
-        (void)name_origins(config, group, config->preset, &before.causes[cause], &config->policy.causes[cause]);
-    }
-}
-
-static void take_stream_presets(struct nx_config *config)
-{
-    for (guint i = 0; i < config->policy.streams->all->len; i++) {
-        struct nx_stream *stream = config->policy.streams->all->pdata[i];
-        nx_preset_apply(stream->preset, stream->causes);
-        for (int cause = NX_CAUSE_NONE + 1; cause < NX_CAUSE_COUNT; cause++) {
-            g_autofree char *group = g_strconcat("stream ", stream->name, OF_STREAM, nx_cause_name((enum nx_cause)cause), NULL);
-            if (name_origins(config, group, stream->preset, &config->policy.causes[cause], &stream->causes[cause]))
-                stream->own[cause] = true;
-        }
-    }
-}
-
 static void take_all(struct nx_load *load, GKeyFile *file)
 {
     g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
-    take_preset(load->config, file);
+    nx_load_preset(load, file);
     for (int round = 0; round < 3; round++) {
         for (char **group = groups; *group != NULL; group++)
             if (round_of(*group) == round)
                 take_group(load, file, *group);
         if (round == 1)
-            take_stream_presets(load->config);
+            nx_load_paces(load);
     }
     load->config->policy.streams->headers = g_strdupv(load->config->stream_headers);
     load->config->policy.streams->tags = g_strdupv(load->config->stream_tags);

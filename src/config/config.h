@@ -61,6 +61,7 @@ struct nx_config {
     struct nx_sent_limits sent;
     struct nx_policy policy; /* its streams are the config's */
     enum nx_preset preset;   /* what its numbers began with */
+    int64_t pace;            /* what they were made to fit */
     char **stream_headers, **stream_tags;
     char *fold_tags, *fold_dots;
     struct nx_fold_rules *fold; /* made of the two */

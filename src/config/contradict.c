@@ -5,7 +5,8 @@
 #include "decide/stream.h"
 #include "parse/path.h"
 
-#define DAY 86400
+#define DAY INT64_C(86400)
+#define PACE_MOST (180 * DAY)
 
 static unsigned line_near(const struct nx_load *load, const char *group, const char *key)
 {
@@ -22,8 +23,9 @@ static char *days(int64_t seconds)
 static void check_counting(struct nx_load *load, const char *group, const struct nx_policy_cause *rule)
 {
     g_autofree char *span = days(rule->span), *window = days(rule->window);
-    int64_t needed = rule->threshold > 0 ? (int64_t)(rule->threshold - 1) * DAY : 0;
-    g_autofree char *least = days(MAX(needed, rule->span));
+    bool rare = rule->pace > NX_PACE;
+    int64_t needed = rule->threshold > 0 ? (rule->threshold - 1) * (rare ? rule->pace : DAY) : 0;
+    g_autofree char *least = days(MAX(needed, rule->span)), *pace = days(rule->pace);
     if (rule->threshold == 0)
         nx_load_fault(load, line_near(load, group, "threshold"),
                       "threshold = 0 in [%s] says nothing (1 suppresses at the first report; suppress = never stops it)", group);
@@ -34,6 +36,12 @@ static void check_counting(struct nx_load *load, const char *group, const struct
         nx_load_fault(load, line_near(load, group, "span"),
                       "span = %s in [%s] is wider than window = %s, so it never suppresses (make the window at least %s)", span,
                       group, window, least);
+    else if (needed > rule->window && rare)
+        nx_load_fault(
+            load, line_near(load, group, "window"),
+            "window = %s in [%s]: %u letters with pace = %s between them do not fit into it, so it never suppresses (make "
+            "the window more than %s, or leave it out)",
+            window, group, rule->threshold, pace, least);
     else if (needed > rule->window)
         nx_load_fault(load, line_near(load, group, "threshold"),
                       "threshold = %u in [%s]: %u days with a report do not fit into window = %s (make the window at least %s)",
@@ -42,7 +50,7 @@ static void check_counting(struct nx_load *load, const char *group, const struct
 
 static void check_numbers(struct nx_load *load, const char *group, struct nx_policy_cause *rule, enum nx_cause cause)
 {
-    g_autofree char *ttl = days(rule->ttl), *most = days(rule->ttl_max);
+    g_autofree char *ttl = days(rule->ttl), *most = days(rule->ttl_max), *pace = days(rule->pace);
     bool given = nx_load_line(load, group, "ttl_max") != 0;
     if (nx_load_line(load, group, "") == 0)
         return;
@@ -56,6 +64,10 @@ static void check_numbers(struct nx_load *load, const char *group, struct nx_pol
                       "ttl = %s in [%s] is longer than ttl_max = %s (raise ttl_max, or leave it out)", ttl, group, most);
     else if (rule->ttl == 0 || rule->ttl > rule->ttl_max)
         rule->ttl_max = rule->ttl;
+    if (rule->ttl > 0 && rule->ttl < rule->pace && rule->pace > NX_PACE)
+        nx_load_fault(load, line_near(load, group, "ttl"),
+                      "ttl = %s in [%s] is over before the next letter goes out, pace = %s (make it longer, or leave it out)", ttl,
+                      group, pace);
 }
 
 static void check_patterns(struct nx_load *load, const char *group, const char *key, char **patterns)
@@ -81,9 +93,17 @@ static void check_webhook(struct nx_load *load, const struct nx_config_webhook *
         check_name(load, group, "stream", webhook->stream);
 }
 
+static void check_pace(struct nx_load *load, const char *group, int64_t pace)
+{
+    if (pace > PACE_MOST)
+        nx_load_fault(load, line_near(load, group, "pace"),
+                      "pace in [%s]: at most 180d; of what comes so seldom no two reports tell of each other", group);
+}
+
 static void check_stream(struct nx_load *load, struct nx_stream *stream)
 {
     g_autofree char *group = g_strconcat("stream ", stream->name, NULL);
+    check_pace(load, group, stream->pace);
     check_name(load, group, "", stream->name);
     check_patterns(load, group, "headers", stream->headers);
     check_patterns(load, group, "tags", stream->tags);
@@ -123,9 +143,15 @@ static void check_ledger(struct nx_load *load)
 }
 
 /* A report that goes before it has ceased to count would let an address off; what arrives again is known for a month at least. */
-static void check_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, int64_t keep)
+static void check_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, enum nx_cause cause,
+                       int64_t keep)
 {
-    int64_t least = MAX(rule->suppress == NX_SUPPRESS_AFTER ? rule->window : 0, 30 * DAY);
+    const struct nx_policy *policy = &load->config->policy;
+    bool wish = cause == NX_CAUSE_COMPLAINT || cause == NX_CAUSE_UNSUBSCRIBE,
+         at_once = rule->suppress == NX_SUPPRESS_AT_ONCE || rule->suppress == NX_SUPPRESS_MIRROR,
+         confirmed = at_once && ((policy->confirm_hard && cause == NX_CAUSE_MAILBOX_UNKNOWN) ||
+                                 (policy->require_verified == NX_REQUIRE_SOFT && !wish));
+    int64_t least = MAX(rule->suppress == NX_SUPPRESS_AFTER || confirmed ? nx_policy_window(rule) : 0, 30 * DAY);
     g_autofree char *kept = days(keep), *needed = days(least);
     unsigned own = nx_load_line(load, group, "keep");
     if (keep > 0 && keep < least)
@@ -137,13 +163,13 @@ static void check_keep(struct nx_load *load, const char *group, const struct nx_
 }
 
 /* of_cause: what [cause NAME] says; the same once more, as `config show` prints it, changes nothing. */
-static void check_stream_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, int64_t of_cause,
-                              int64_t keep)
+static void check_stream_keep(struct nx_load *load, const char *group, const struct nx_policy_cause *rule, enum nx_cause cause,
+                              int64_t of_cause, int64_t keep)
 {
     unsigned own = nx_load_line(load, group, "keep");
     if (own > 0 && rule->keep != of_cause)
         nx_load_fault(load, own, "keep in [%s]: events are kept by their cause alone (set it in [cause NAME])", group);
-    check_keep(load, group, rule, keep);
+    check_keep(load, group, rule, cause, keep);
 }
 
 static void check_forms(struct nx_load *load)
@@ -167,7 +193,10 @@ void nx_load_contradictions(struct nx_load *load)
     for (guint i = 0; i < load->config->webhooks->len; i++)
         check_webhook(load, load->config->webhooks->pdata[i]);
     if (load->config->preset == NX_PRESET_NONE)
-        nx_load_fault(load, line_near(load, "policy", "preset"), "preset: '' is none of balanced, strict, lenient");
+        nx_load_fault(load, line_near(load, "policy", "preset"), "preset: '' is none of balanced, strict, thrifty, lenient");
+    check_pace(load, "policy", load->config->pace);
+    if (load->config->pace == 0)
+        nx_load_fault(load, line_near(load, "policy", "pace"), "pace = never: who never writes needs no policy (7d, 30d)");
     if (load->config->preset == NX_PRESET_STRICT && policy->confirm_hard)
         nx_load_fault(load, line_near(load, "policy", "confirm_hard"),
                       "confirm_hard waits for a second report, preset = strict goes by the first (take one of the two out)");
@@ -183,7 +212,7 @@ void nx_load_contradictions(struct nx_load *load)
             break;
         enum nx_cause cause = at == &policy->tentative ? NX_CAUSE_NONE : (enum nx_cause)(at - policy->causes);
         check_numbers(load, group, (struct nx_policy_cause *)(uintptr_t)at, cause);
-        check_keep(load, group, at, at->keep > 0 && cause != NX_CAUSE_NONE ? at->keep : load->config->retention_events);
+        check_keep(load, group, at, cause, at->keep > 0 && cause != NX_CAUSE_NONE ? at->keep : load->config->retention_events);
     }
     for (guint i = 0; i < policy->streams->all->len; i++) {
         struct nx_stream *stream = policy->streams->all->pdata[i];
@@ -195,6 +224,7 @@ void nx_load_contradictions(struct nx_load *load)
             int64_t keep = tentative ? 0 : policy->causes[cause].keep;
             if (stream->own[cause])
                 check_stream_keep(load, group, tentative ? &stream->tentative : &stream->causes[cause],
+                                  tentative ? NX_CAUSE_NONE : (enum nx_cause)cause,
                                   tentative ? policy->tentative.keep : policy->causes[cause].keep,
                                   keep > 0 ? keep : load->config->retention_events);
             if (stream->own[cause])

@@ -91,7 +91,11 @@ static const struct nx_config_key keys[] = {
     {"address", "dots_domains", NX_CONFIG_STRING, AT(fold_dots), "", false, "Domains where dots in the local part do not count."},
     {"policy", "preset", NX_CONFIG_PRESET, AT(preset), "balanced", false,
      "The numbers of all causes to begin with: balanced, strict (the first report of what speaks of the address is enough, for a "
-     "year), lenient (three over a week, a full mailbox six weeks). [cause NAME] changes single ones."},
+     "year), thrifty (a full mailbox rests for a month at once), lenient (three over a week, a full mailbox six weeks). [cause "
+     "NAME] changes single ones."},
+    {"policy", "pace", NX_CONFIG_TIME, AT(pace), "7d", false,
+     "How far apart two letters to one address are. Where that is longer than a week, windows hold as many letters as have to "
+     "fail, and a term holds for two of them; what [cause NAME] sets stays as it is set."},
     {"policy", "confirm_hard", NX_CONFIG_BOOL, AT(policy.confirm_hard), "false", false,
      "Suppress an unknown mailbox only at its second report within 30 days."},
     {"policy", "require_verified", NX_CONFIG_REQUIRE, AT(policy.require_verified), "off", false,
@@ -169,8 +173,10 @@ static const struct nx_config_key stream_keys[] = {
     {"stream", "kind", NX_CONFIG_KIND, STREAM_AT(kind), "bulk", false,
      "bulk, or transactional: mail that a complaint about other mail does not stop."},
     {"stream", "preset", NX_CONFIG_PRESET, STREAM_AT(preset), "", false,
-     "Numbers of its own to begin with, in place of [policy] preset and [cause NAME]: balanced, strict or lenient. Empty: as for "
-     "all."},
+     "Numbers of its own to begin with, in place of [policy] preset and [cause NAME]: balanced, strict, thrifty or lenient. "
+     "Empty: as for all."},
+    {"stream", "pace", NX_CONFIG_TIME, STREAM_AT(pace), "never", false,
+     "How far apart two of its letters to one address are, where that is not as [policy] pace says. never: as for all."},
     {"stream", "recipients", NX_CONFIG_LIST, STREAM_AT(recipients), "", false,
      "Return paths of this stream, as patterns (news-bounces+*@example.net)."},
     {"stream", "headers", NX_CONFIG_LIST, STREAM_AT(headers), "", false,

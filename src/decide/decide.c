@@ -4,7 +4,6 @@
 #include "decide/stream.h"
 
 #define DAY 86400
-#define WEEK (7 * DAY) /* by then the next letter has gone out */
 
 const char *nx_require_name(enum nx_require require)
 {
@@ -24,6 +23,7 @@ void nx_policy_defaults(struct nx_policy *ret)
             .window = (int64_t)facts->window_days * DAY,
             .ttl = (int64_t)facts->ttl_days * DAY,
             .ttl_max = (int64_t)facts->ttl_max_days * DAY,
+            .pace = NX_PACE,
         };
     }
     /* Who refuses this sender, or leaves this list, says nothing about the others; who calls a newsletter spam still wants
@@ -36,6 +36,30 @@ void nx_policy_defaults(struct nx_policy *ret)
     ret->domain_entries = NX_DOMAIN_ENTRIES_PROPOSE;
     ret->domain_threshold = 3;
     ret->domain_quiet = 7 * DAY;
+}
+
+/* What is a pace apart may come a third of it later: months have 31 days, servers try for days. */
+static int64_t with_slack(int64_t time, int64_t pace)
+{
+    return time + (pace / 3 + DAY - 1) / DAY * DAY;
+}
+
+void nx_pace_apply(int64_t pace, struct nx_policy_cause *rule)
+{
+    rule->pace = pace;
+    if (pace <= NX_PACE)
+        return;
+    if (rule->suppress == NX_SUPPRESS_AFTER && rule->window > 0)
+        rule->window = MAX(rule->window, with_slack(rule->threshold * pace, pace));
+    if (rule->ttl > 0)
+        rule->ttl = MAX(rule->ttl, 2 * pace);
+    if (rule->ttl_max > 0)
+        rule->ttl_max = MAX(rule->ttl_max, rule->ttl);
+}
+
+int64_t nx_policy_window(const struct nx_policy_cause *rule)
+{
+    return rule->window > 0 ? rule->window : MAX(30 * DAY, with_slack(2 * rule->pace, rule->pace));
 }
 
 enum nx_cause nx_policy_cause(const struct nx_event *event)
@@ -212,18 +236,19 @@ static void suppress(const struct nx_policy_cause *rule, const struct nx_history
     ret->reason = why;
 }
 
-/* The first try after an entry has run out meets what made it: it never went away. */
+/* The first letter after an entry has run out meets what made it: it never went away. */
 static bool goes_on(const struct nx_policy_cause *rule, const struct nx_standing *standing, enum nx_cause cause, nx_when at)
 {
-    int64_t grace = rule->suppress == NX_SUPPRESS_AFTER ? MAX(rule->span, WEEK) : rule->span;
+    int64_t grace = rule->suppress == NX_SUPPRESS_AFTER ? with_slack(MAX(rule->span, rule->pace), rule->pace) : rule->span;
     return standing->present && !standing->manual && standing->cause == cause && standing->until != NX_WHEN_NONE &&
            standing->until <= at && at - standing->until <= grace;
 }
 
 static void count(const struct nx_policy_cause *rule, const struct nx_history *history, enum nx_cause cause, unsigned threshold,
-                  int64_t window, nx_when at, struct nx_arena *arena, struct nx_decision *ret)
+                  nx_when at, struct nx_arena *arena, struct nx_decision *ret)
 {
     const char *name = nx_cause_name(cause);
+    int64_t window = nx_policy_window(rule);
     unsigned days = history->count + 1;
     nx_when first = history->count > 0 && history->first < at ? history->first : at;
     nx_when last = history->count > 0 && history->last > at ? history->last : at;
@@ -267,13 +292,13 @@ static void decide_failed(const struct nx_policy *policy, const struct nx_histor
         return;
     case NX_SUPPRESS_MIRROR:
         if (wants_second(policy, event))
-            count(rule, history, cause, 2, 30 * DAY, at, arena, ret);
+            count(rule, history, cause, 2, at, arena, ret);
         else
             suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: the provider's own list has it", name), ret);
         return;
     case NX_SUPPRESS_AT_ONCE:
         if (wants_second(policy, event))
-            count(rule, history, cause, 2, 30 * DAY, at, arena, ret);
+            count(rule, history, cause, 2, at, arena, ret);
         else
             suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: one report suffices", name), ret);
         return;
@@ -283,7 +308,7 @@ static void decide_failed(const struct nx_policy *policy, const struct nx_histor
             suppress(rule, history, cause, at, arena, nx_arena_printf(arena, "%s: the domain says that it takes no mail", name),
                      ret);
         else if (nx_policy_counts(policy, event))
-            count(rule, history, cause, MAX(rule->threshold, wants_second(policy, event) ? 2 : 1), rule->window, at, arena, ret);
+            count(rule, history, cause, MAX(rule->threshold, wants_second(policy, event) ? 2 : 1), at, arena, ret);
         else
             ret->reason = nx_arena_printf(arena, "%s: counted only when refused for good (5xx)", name);
         return;

@@ -32,6 +32,7 @@ struct nx_policy_cause {
     unsigned threshold;
     int64_t span, window, ttl, ttl_max; /* seconds; ttl 0: for ever */
     int64_t keep;                       /* how long its events are kept; 0: as [retention] events says */
+    int64_t pace;                       /* two letters to one address are so far apart; the numbers are made for a week */
 };
 struct nx_policy {
     struct nx_policy_cause causes[NX_CAUSE_COUNT];
@@ -44,7 +45,14 @@ struct nx_policy {
     int64_t domain_quiet;       /* seconds without a sign of life */
     struct nx_streams *streams; /* those with numbers or a kind of their own, or NULL; whose it is: see who made the policy */
 };
+#define NX_PACE (7 * INT64_C(86400))
 void nx_policy_defaults(struct nx_policy *ret);
+/* Makes the numbers fit letters that are so far apart, longer than a week: the window holds as many of them as have to fail and a
+ * third more, and an entry holds for two of them at least. Nothing gets shorter; threshold and span stay. */
+void nx_pace_apply(int64_t pace, struct nx_policy_cause *rule);
+/* How far back reports count: the window, and where a cause has none (at once, but to be confirmed) 30 days or what two letters
+ * take. */
+int64_t nx_policy_window(const struct nx_policy_cause *rule);
 
 struct nx_standing { /* the entry of one (stream, address), in force or run out */
     bool present;

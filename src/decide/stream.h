@@ -16,6 +16,7 @@ struct nx_stream {
     char *name;
     enum nx_stream_kind kind;
     enum nx_preset preset; /* NONE: numbers as for all */
+    int64_t pace;          /* 0: as for all */
     char **recipients;     /* return paths */
     char **headers;        /* "List-Id=news.example.net": field of the returned message = pattern */
     char **tags;           /* "category=news*": tag of the provider = pattern */

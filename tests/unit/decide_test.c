@@ -236,10 +236,12 @@ static void what_never_went_away_goes_on(void **state)
     } rows[] = {
         {"the day after", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, false, NX_ACTION_SUPPRESS, 60},
         {"a week after", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 7, false, NX_ACTION_SUPPRESS, 60},
-        {"later", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 8, false, NX_ACTION_COUNT, 0},
+        {"a weekly letter that is late", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 10, false, NX_ACTION_SUPPRESS, 60},
+        {"later", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 11, false, NX_ACTION_COUNT, 0},
         {"a week after, of a shorter span", NX_CAUSE_BAD_DOMAIN, NX_CAUSE_BAD_DOMAIN, 7, false, NX_ACTION_SUPPRESS, 180},
-        {"later, of a shorter span", NX_CAUSE_BAD_DOMAIN, NX_CAUSE_BAD_DOMAIN, 8, false, NX_ACTION_COUNT, 0},
-        {"twelve days after, of a longer span", NX_CAUSE_EXPIRED, NX_CAUSE_EXPIRED, 12, false, NX_ACTION_SUPPRESS, 28},
+        {"later, of a shorter span", NX_CAUSE_BAD_DOMAIN, NX_CAUSE_BAD_DOMAIN, 11, false, NX_ACTION_COUNT, 0},
+        {"seventeen days after, of a longer span", NX_CAUSE_EXPIRED, NX_CAUSE_EXPIRED, 17, false, NX_ACTION_SUPPRESS, 28},
+        {"later, of a longer span", NX_CAUSE_EXPIRED, NX_CAUSE_EXPIRED, 18, false, NX_ACTION_COUNT, 0},
         {"another cause", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_EXPIRED, 1, false, NX_ACTION_COUNT, 0},
         {"one by hand", NX_CAUSE_MAILBOX_FULL, NX_CAUSE_MAILBOX_FULL, 1, true, NX_ACTION_COUNT, 0},
     };
@@ -429,17 +431,18 @@ static void presets_differ_as_they_say(void **state)
         enum nx_cause cause;
         enum nx_class class_;
         unsigned reply;
-        enum nx_action balanced, strict, lenient; /* at the first report */
+        enum nx_action balanced, strict, thrifty, lenient; /* at the first report */
     } rows[] = {
-        {NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, 550, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
-        {NX_CAUSE_MAILBOX_DISABLED, NX_CLASS_HARD, 550, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
-        {NX_CAUSE_BAD_DOMAIN, NX_CLASS_HARD, 550, NX_ACTION_COUNT, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
-        {NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, 552, NX_ACTION_COUNT, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
-        {NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 550, NX_ACTION_COUNT, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
-        {NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 450, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE},
-        {NX_CAUSE_EXPIRED, NX_CLASS_SOFT, 451, NX_ACTION_COUNT, NX_ACTION_COUNT, NX_ACTION_COUNT},
-        {NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_BLOCK, 550, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE},
-        {NX_CAUSE_RATE_LIMITED, NX_CLASS_SOFT, 450, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE},
+        {NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, 550, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
+        {NX_CAUSE_MAILBOX_DISABLED, NX_CLASS_HARD, 550, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS,
+         NX_ACTION_COUNT},
+        {NX_CAUSE_BAD_DOMAIN, NX_CLASS_HARD, 550, NX_ACTION_COUNT, NX_ACTION_SUPPRESS, NX_ACTION_COUNT, NX_ACTION_COUNT},
+        {NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, 552, NX_ACTION_COUNT, NX_ACTION_SUPPRESS, NX_ACTION_SUPPRESS, NX_ACTION_COUNT},
+        {NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 550, NX_ACTION_COUNT, NX_ACTION_SUPPRESS, NX_ACTION_COUNT, NX_ACTION_COUNT},
+        {NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 450, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE},
+        {NX_CAUSE_EXPIRED, NX_CLASS_SOFT, 451, NX_ACTION_COUNT, NX_ACTION_COUNT, NX_ACTION_COUNT, NX_ACTION_COUNT},
+        {NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_BLOCK, 550, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE},
+        {NX_CAUSE_RATE_LIMITED, NX_CLASS_SOFT, 450, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE, NX_ACTION_NONE},
     };
     static const struct nx_history none = {.first = NX_WHEN_NONE, .last = NX_WHEN_NONE};
     g_autoptr(nx_arena) arena = nx_arena_new();
@@ -451,7 +454,11 @@ static void presets_differ_as_they_say(void **state)
         nx_preset_apply((enum nx_preset)preset, policy.causes);
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
             struct nx_event event = event_of(NX_KIND_FAILED, rows[i].cause, rows[i].class_, rows[i].reply);
-            enum nx_action want = preset == NX_PRESET_BALANCED ? rows[i].balanced : preset == NX_PRESET_STRICT ? rows[i].strict : rows[i].lenient;
+            const enum nx_action wants[] = {[NX_PRESET_BALANCED] = rows[i].balanced,
+                                            [NX_PRESET_STRICT] = rows[i].strict,
+                                            [NX_PRESET_THRIFTY] = rows[i].thrifty,
+                                            [NX_PRESET_LENIENT] = rows[i].lenient};
+            enum nx_action want = wants[preset];
             if (decide(&policy, &none, &event, arena).action != want)
                 fail_msg("%s: a first %s", nx_preset_name((enum nx_preset)preset), nx_cause_name(rows[i].cause));
         }
@@ -466,6 +473,77 @@ static void presets_differ_as_they_say(void **state)
                 assert_memory_equal(rule, was, sizeof *rule);
         }
     }
+}
+
+/* A letter that comes less often than once a week: what the numbers become, in days. */
+static void numbers_fit_the_pace(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned pace;
+        enum nx_preset preset;
+        enum nx_cause cause;
+        unsigned threshold, span, window, ttl, ttl_max;
+    } rows[] = {
+        {1, NX_PRESET_BALANCED, NX_CAUSE_MAILBOX_FULL, 3, 7, 30, 30, 180},
+        {7, NX_PRESET_BALANCED, NX_CAUSE_MAILBOX_FULL, 3, 7, 30, 30, 180},
+        {14, NX_PRESET_BALANCED, NX_CAUSE_MAILBOX_FULL, 3, 7, 47, 30, 180},
+        {30, NX_PRESET_BALANCED, NX_CAUSE_MAILBOX_FULL, 3, 7, 100, 60, 180},
+        {30, NX_PRESET_BALANCED, NX_CAUSE_EXPIRED, 3, 7, 100, 60, 180},
+        {30, NX_PRESET_BALANCED, NX_CAUSE_BAD_DOMAIN, 2, 1, 90, 90, 360},
+        {30, NX_PRESET_BALANCED, NX_CAUSE_RECEIVER_MISCONFIG, 5, 7, 160, 60, 60},
+        {30, NX_PRESET_BALANCED, NX_CAUSE_MAILBOX_UNKNOWN, 1, 0, 0, 0, 0},
+        {30, NX_PRESET_BALANCED, NX_CAUSE_MAILBOX_DISABLED, 1, 0, 0, 180, 720},
+        {30, NX_PRESET_BALANCED, NX_CAUSE_RATE_LIMITED, 0, 0, 0, 0, 0},
+        {100, NX_PRESET_BALANCED, NX_CAUSE_MAILBOX_FULL, 3, 7, 334, 200, 200},
+        {30, NX_PRESET_STRICT, NX_CAUSE_MAILBOX_FULL, 1, 0, 40, 365, 730},
+        {30, NX_PRESET_LENIENT, NX_CAUSE_MAILBOX_FULL, 6, 42, 190, 180, 720},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct nx_policy policy;
+        nx_policy_defaults(&policy);
+        nx_preset_apply(rows[i].preset, policy.causes);
+        struct nx_policy_cause *rule = &policy.causes[rows[i].cause];
+        nx_pace_apply(rows[i].pace * (int64_t)DAY, rule);
+        if (rule->threshold != rows[i].threshold || rule->span != rows[i].span * (int64_t)DAY ||
+            rule->window != rows[i].window * (int64_t)DAY || rule->ttl != rows[i].ttl * (int64_t)DAY ||
+            rule->ttl_max != rows[i].ttl_max * (int64_t)DAY)
+            fail_msg("row %zu: %u over %lld within %lld, for %lld to %lld", i, rule->threshold, (long long)rule->span / DAY,
+                     (long long)rule->window / DAY, (long long)rule->ttl / DAY, (long long)rule->ttl_max / DAY);
+    }
+}
+
+/* The first letter after an entry may be a pace away, and so may the report that confirms another. */
+static void what_never_went_away_goes_on_at_its_pace(void **state)
+{
+    (void)state;
+    g_autoptr(nx_arena) arena = nx_arena_new();
+    struct nx_policy policy;
+    nx_policy_defaults(&policy);
+    struct nx_policy_cause *rule = &policy.causes[NX_CAUSE_MAILBOX_FULL];
+    nx_pace_apply(30 * DAY, rule);
+    struct nx_history history = {.standing = {.present = true,
+                                              .cause = NX_CAUSE_MAILBOX_FULL,
+                                              .class_ = NX_CLASS_SOFT,
+                                              .since = T0 - 100 * DAY,
+                                              .until = T0 - 40 * DAY}};
+    struct nx_event event = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT, 552);
+    struct nx_decision decision = decide(&policy, &history, &event, arena);
+    assert_int_equal(decision.action, NX_ACTION_SUPPRESS);
+    assert_int_equal(decision.until, T0 + 120 * DAY);
+    history.standing.until--;
+    assert_int_equal(decide(&policy, &history, &event, arena).action, NX_ACTION_COUNT);
+    assert_int_equal(nx_policy_window(rule), 100 * DAY);
+    rule = &policy.causes[NX_CAUSE_MAILBOX_UNKNOWN]; /* at once, or at the second where that is asked for */
+    assert_int_equal(nx_policy_window(rule), 30 * DAY);
+    nx_pace_apply(30 * DAY, rule);
+    assert_int_equal(nx_policy_window(rule), 70 * DAY);
+    policy.confirm_hard = true;
+    const struct nx_history none = {.first = NX_WHEN_NONE, .last = NX_WHEN_NONE};
+    event = event_of(NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD, 550);
+    decision = decide(&policy, &none, &event, arena);
+    assert_int_equal(decision.action, NX_ACTION_COUNT);
+    assert_true(nx_str_eq(decision.reason, NX_STR("mailbox_unknown: 1 of 2 within 70 d")));
 }
 
 static void scope_says_which_stream(void **state)
@@ -690,6 +768,8 @@ int main(void)
         cmocka_unit_test(confirm_hard_wants_two),
         cmocka_unit_test(a_threshold_of_one_wants_two_of_the_unverified),
         cmocka_unit_test(presets_differ_as_they_say),
+        cmocka_unit_test(numbers_fit_the_pace),
+        cmocka_unit_test(what_never_went_away_goes_on_at_its_pace),
         cmocka_unit_test(scope_says_which_stream),
         cmocka_unit_test(wishes_leave_transactional_mail_alone),
         cmocka_unit_test(a_stream_has_numbers_of_its_own),

@@ -94,14 +94,14 @@ static void soft_bounces_count_days_and_a_delivery_clears(void **state)
     assert_int_equal(look(f, who, T0 + 46 * DAY - 1, NULL), 1);
     assert_int_equal(look(f, who, T0 + 46 * DAY, NULL), 0);
     /* What made the first entry does not make the second, which holds twice as long. */
-    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 54 * DAY, "6").decision.action, NX_ACTION_COUNT);
-    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 57 * DAY, "7").decision.action, NX_ACTION_COUNT);
-    struct nx_stored eighth = bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 62 * DAY, "8");
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 57 * DAY, "6").decision.action, NX_ACTION_COUNT);
+    assert_int_equal(bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 60 * DAY, "7").decision.action, NX_ACTION_COUNT);
+    struct nx_stored eighth = bounce(f, who, NX_CAUSE_MAILBOX_FULL, T0 + 65 * DAY, "8");
     assert_int_equal(eighth.decision.action, NX_ACTION_SUPPRESS);
-    assert_true(eighth.decision.until == T0 + 122 * DAY);
-    struct nx_event through = event_of(f->arena, who, NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, 250, T0 + 63 * DAY, "ok2");
-    assert_int_equal(store_one(f, &through, T0 + 63 * DAY).decision.action, NX_ACTION_CLEAR);
-    assert_int_equal(look(f, who, T0 + 63 * DAY, NULL), 0);
+    assert_true(eighth.decision.until == T0 + 125 * DAY);
+    struct nx_event through = event_of(f->arena, who, NX_KIND_DELIVERED, NX_CAUSE_DELIVERED, 250, T0 + 66 * DAY, "ok2");
+    assert_int_equal(store_one(f, &through, T0 + 66 * DAY).decision.action, NX_ACTION_CLEAR);
+    assert_int_equal(look(f, who, T0 + 66 * DAY, NULL), 0);
     assert_int_equal(rebuild(f).changed, 0);
 }
 
@@ -111,6 +111,28 @@ static void a_letter_a_month_is_enough(void **state)
     struct fixture *f = *state;
     assert_int_equal(bounce(f, "a@gone.example", NX_CAUSE_BAD_DOMAIN, T0, "1").decision.action, NX_ACTION_COUNT);
     assert_int_equal(bounce(f, "a@gone.example", NX_CAUSE_BAD_DOMAIN, T0 + 31 * DAY, "2").decision.action, NX_ACTION_SUPPRESS);
+}
+
+/* Where the settings say how far apart letters are, a window holds as many as it takes, and what has run out is met again. */
+static void a_letter_a_month_where_the_pace_is_told(void **state)
+{
+    struct fixture *f = *state;
+    const char *full = "full@monthly.example", *unknown = "nobody@monthly.example";
+    close_store(f);
+    f->policy.confirm_hard = true;
+    for (int cause = 0; cause < NX_CAUSE_COUNT; cause++)
+        nx_pace_apply(30 * DAY, &f->policy.causes[cause]);
+    open_store(f);
+    assert_int_equal(bounce(f, full, NX_CAUSE_MAILBOX_FULL, T0, "1").decision.action, NX_ACTION_COUNT);
+    assert_int_equal(bounce(f, full, NX_CAUSE_MAILBOX_FULL, T0 + 31 * DAY, "2").decision.action, NX_ACTION_COUNT);
+    /* one in between got in, and nobody said so */
+    assert_int_equal(bounce(f, full, NX_CAUSE_MAILBOX_FULL, T0 + 93 * DAY, "3").decision.action, NX_ACTION_SUPPRESS);
+    assert_int_equal(look(f, full, T0 + (93 + 59) * DAY, NULL), 1);
+    assert_int_equal(look(f, full, T0 + (93 + 60) * DAY, NULL), 0);
+    assert_int_equal(bounce(f, full, NX_CAUSE_MAILBOX_FULL, T0 + (93 + 91) * DAY, "4").decision.action, NX_ACTION_SUPPRESS);
+    assert_int_equal(bounce(f, unknown, NX_CAUSE_MAILBOX_UNKNOWN, T0, "5").decision.action, NX_ACTION_COUNT);
+    assert_int_equal(bounce(f, unknown, NX_CAUSE_MAILBOX_UNKNOWN, T0 + 62 * DAY, "6").decision.action, NX_ACTION_SUPPRESS);
+    assert_int_equal(rebuild(f).changed, 0);
 }
 
 /* Somebody takes another address, and another takes his: what was counted and listed stays with the address. */
@@ -414,6 +436,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hard_bounce_suppresses_and_survives, make_store, tear_down),
         cmocka_unit_test_setup_teardown(soft_bounces_count_days_and_a_delivery_clears, make_store, tear_down),
         cmocka_unit_test_setup_teardown(a_letter_a_month_is_enough, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(a_letter_a_month_where_the_pace_is_told, make_store, tear_down),
         cmocka_unit_test_setup_teardown(it_stays_with_the_address_not_with_who_had_it, make_store, tear_down),
         cmocka_unit_test_setup_teardown(hands_put_on_and_take_off, make_store, tear_down),
         cmocka_unit_test_setup_teardown(streams_and_domains_are_answered, make_store, tear_down),

@@ -74,7 +74,7 @@ static gboolean read_counts(struct nx_backend *backend, const struct nx_policy_c
     sqlite3_stmt *counted = nx_db_statement(db, COUNTED, error);
     if (counted == NULL)
         return FALSE;
-    int64_t window = rule->window > 0 ? rule->window : 30 * DAY;
+    int64_t window = nx_policy_window(rule);
     nx_when from = at - window - 1;
     if (cleared != NX_WHEN_NONE && cleared > from)
         from = cleared;

@@ -28,8 +28,9 @@ static const struct {
     [SIGNED] = {"Nixie, told and signed", NULL, {.domains = NX_DOMAIN_ENTRIES_PROPOSE, .told = true, .require = NX_REQUIRE_SOFT}},
     [DOMAINS] = {"Nixie, domain_entries = auto", NULL, {.domains = NX_DOMAIN_ENTRIES_AUTO}},
     [STRICT] = {"Nixie, preset = strict", NULL, {.preset = NX_PRESET_STRICT}},
+    [THRIFTY] = {"Nixie, preset = thrifty", NULL, {.preset = NX_PRESET_THRIFTY}},
     [LENIENT] = {"Nixie, preset = lenient", NULL, {.preset = NX_PRESET_LENIENT}},
-    [QUARTER] = {"Nixie, counted over 100 days", NULL, {.quarter = true}},
+    [PACED] = {"Nixie, pace told", NULL, {.paced = true}},
 };
 static struct run runs[POLICIES];
 

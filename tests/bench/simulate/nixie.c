@@ -52,12 +52,8 @@ struct nixie *nixie_new(struct run *run, const struct variant *variant)
     nx_preset_apply(variant->preset, own->policy.causes);
     own->policy.require_verified = variant->require;
     own->policy.domain_entries = variant->domains;
-    if (variant->quarter) {
-        own->policy.causes[NX_CAUSE_UNKNOWN].window = own->policy.causes[NX_CAUSE_EXPIRED].window = 100 * DAY;
-        own->policy.causes[NX_CAUSE_MAILBOX_FULL].window = 100 * DAY;
-        own->policy.causes[NX_CAUSE_MAILBOX_FULL].ttl = 180 * DAY;
-        own->policy.causes[NX_CAUSE_MAILBOX_FULL].ttl_max = 360 * DAY;
-    }
+    for (int cause = 0; variant->paced && cause < NX_CAUSE_COUNT; cause++)
+        nx_pace_apply((int64_t)run->world->every * DAY, &own->policy.causes[cause]);
     own->run = run;
     own->told = variant->told;
     own->arena = nx_arena_new();
@@ -104,7 +100,7 @@ static struct nx_history history_of(const struct nixie *own, const struct memory
 {
     struct nx_history history = {.standing = memory->standing, .first = NX_WHEN_NONE, .last = NX_WHEN_NONE};
     const struct nx_policy_cause *rule = nx_policy_of(&own->policy, event);
-    nx_when from = at - (rule->window > 0 ? rule->window : 30 * DAY) - 1;
+    nx_when from = at - nx_policy_window(rule) - 1;
     from = MAX(from, memory->cleared);
     if (memory->standing.present && !nx_standing_holds(&memory->standing, at))
         from = MAX(from, memory->standing.since);

@@ -9,8 +9,8 @@ struct variant { /* how it differs from the defaults */
     enum nx_preset preset;
     enum nx_require require;
     enum nx_domain_entries domains;
-    bool told;    /* deliveries are reported */
-    bool quarter; /* unknown, expired, mailbox_full: window = 100d, the last for 180 days to 360: for a letter a month */
+    bool told;  /* deliveries are reported */
+    bool paced; /* [policy] pace says how far apart the letters are */
 };
 struct nixie *nixie_new(struct run *run, const struct variant *variant);
 void nixie_free(struct nixie *nixie);

@@ -130,6 +130,9 @@ static void print_spared(const struct run *own, const struct run *other)
 
 static bool weekly_claims_hold(const struct run *runs)
 {
+    /* Mautic goes on writing to whom it is refused in words that it does not know: of few addresses chance says how many these are.
+     */
+    unsigned of_mautic = runs->world->n >= 100000 ? ALL : ALL & ~WASTED;
     bool good = true;
     for (int own = BALANCED; own <= DOMAINS; own++) {
         good &= claim(&runs[own], &runs[POSTAL], ALL & ~STILL, 0);
@@ -141,7 +144,13 @@ static bool weekly_claims_hold(const struct run *runs)
     }
     good &= claim(&runs[STRICT], &runs[LISTMONK_MAILBOX], ALL, 0);
     good &= claim(&runs[STRICT], &runs[MAUTIC], ALL, 0);
-    good &= claim(&runs[STRICT], &runs[MAUTIC_ALL], SILENCED | WITHHELD | STILL, 0);
+    good &= claim(&runs[STRICT], &runs[MAUTIC_ALL], SILENCED | WITHHELD | STILL, MISSED);
+    good &= claim(&runs[THRIFTY], &runs[POSTAL], ALL & ~STILL, 0);
+    good &= claim(&runs[THRIFTY], &runs[LISTMONK], ALL, 0);
+    good &= claim(&runs[THRIFTY], &runs[LISTMONK_MAILBOX], SILENCED | WITHHELD | STILL | MISSED, 0);
+    good &= claim(&runs[THRIFTY], &runs[MAUTIC], of_mautic, 0);
+    good &= claim(&runs[THRIFTY], &runs[MAUTIC_ALL], SILENCED | WITHHELD | STILL, 0);
+    good &= claim(&runs[THRIFTY], &runs[MAILMAN], MISSED | REPEATED | WASTED, 0);
     good &= claim(&runs[LENIENT], &runs[MAILMAN], ALL & ~(MISSED | STILL), STILL);
     return good;
 }
@@ -151,19 +160,24 @@ static bool rare_claims_hold(const struct run *runs)
 {
     bool good = true;
     for (int other = 0; other < RIVALS; other++)
-        good &= claim(&runs[BALANCED], &runs[other], other == MAILMAN ? MISSED | REPEATED | WASTED : SILENCED | WITHHELD, 0);
+        for (int own = BALANCED; own <= PACED; own += PACED - BALANCED)
+            good &= claim(&runs[own], &runs[other], other == MAILMAN ? MISSED | REPEATED | WASTED : SILENCED | WITHHELD, 0);
     good &= claim(&runs[BALANCED], &runs[LISTMONK], ALL, 0);
+    good &= claim(&runs[PACED], &runs[LISTMONK], ALL, 0);
     good &= claim(&runs[STRICT], &runs[MAUTIC], ALL, 0);
-    good &= claim(&runs[QUARTER], &runs[BALANCED], MISSED | REPEATED | WASTED, 0);
+    good &= claim(&runs[PACED], &runs[BALANCED], MISSED | REPEATED | WASTED, 0);
     return good;
 }
 
 bool claims_hold(const struct run *runs)
 {
     static const int against[RIVALS] = {[POSTAL] = BALANCED, [LISTMONK] = BALANCED, [LISTMONK_MAILBOX] = STRICT,
-                                        [MAUTIC] = STRICT,   [MAUTIC_ALL] = STRICT, [MAILMAN] = LENIENT};
+                                        [MAUTIC] = THRIFTY,  [MAUTIC_ALL] = STRICT, [MAILMAN] = LENIENT};
     for (int other = 0; other < RIVALS; other++)
-        tell(&runs[against[other]], &runs[other]);
+        tell(&runs[THRIFTY], &runs[other]);
+    for (int other = 0; other < RIVALS; other++)
+        if (against[other] != THRIFTY)
+            tell(&runs[against[other]], &runs[other]);
     print_spared(&runs[STRICT], &runs[MAUTIC_ALL]);
     return runs->world->every <= 7 ? weekly_claims_hold(runs) : rare_claims_hold(runs);
 }

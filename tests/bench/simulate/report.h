@@ -16,8 +16,9 @@ enum {
     SIGNED,
     DOMAINS,
     STRICT,
+    THRIFTY,
     LENIENT,
-    QUARTER,
+    PACED,
     POLICIES
 };
 
