@@ -194,15 +194,15 @@ struct nx_retention {               /* seconds; 0: for ever */
     struct nx_sent_limits sent;
     bool believe_clock; /* also one that went further at once than NX_CLOCK_LEAP */
 };
-#define NX_CLOCK_LEAP (30 * 86400) /* seconds in which neither anything was written nor retention ran */
+#define NX_CLOCK_LEAP (30 * 86400) /* seconds in which nothing was written and no retention ran */
 struct nx_retained {
     size_t events, details; /* rows that went, rows that lost their details */
     size_t addresses;       /* of which nothing is known any more */
     size_t hashes;          /* of erased addresses whose term is over */
 };
 /* Drops what is past its time, in steps between which others may write, as long as go_on (may be NULL) says so. What an entry in
- * force rests on stays, as does what may still count, and what tells whether an entry is renewed. dry: only counts. DENIED: between
- * the last run and now, or where there was none between the last row of the log and now, the clock leapt; nothing was dropped. */
+ * force rests on stays, as does what may still count, and what tells whether an entry is renewed. dry: only counts. DENIED: the
+ * clock leapt (store/sqlite/clock.h); nothing was dropped, and nothing else goes for its age until it is right or believed. */
 gboolean nx_store_retain(struct nx_store *store, const struct nx_retention *retention, nx_when now, bool dry,
                          bool (*go_on)(void *data), void *data, struct nx_retained *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What repeated requests are answered with. */
+#include "store/sqlite/clock.h"
 #include "store/sqlite/read.h"
-#include "store/sqlite/write.h"
 
 #include "base/error.h"
 
-static const char LOOK[] = "SELECT digest, answer FROM answers WHERE token=?1 AND made>=?2";
+static const char LOOK[] = "SELECT digest, answer, made FROM answers WHERE token=?1";
 static const char KEEP[] = "INSERT OR REPLACE INTO answers(token, digest, made, answer) VALUES(?1,?2,?3,?4)";
 static const char EXPIRE[] = "DELETE FROM answers WHERE made<?1";
 static const char BOUND[] = "DELETE FROM answers WHERE id<=(SELECT max(id) FROM answers)-?1";
+
+/* Is what was kept at that time past its days? A clock that leapt does not say so. */
+static gboolean is_past(struct nx_db *db, nx_when made, nx_when now, bool *ret, GError **error)
+{
+    nx_when leap = NX_WHEN_NONE;
+    *ret = made < now - NX_CLAIM_DAYS * 86400;
+    if (*ret && !nx_clock_judge(db, now, &leap, error))
+        return FALSE;
+    *ret = *ret && leap == NX_WHEN_NONE;
+    return TRUE;
+}
 
 static int recall(struct nx_db *db, const struct nx_claim *claim, nx_when now, GString *ret, GError **error)
 {
@@ -16,12 +27,15 @@ static int recall(struct nx_db *db, const struct nx_claim *claim, nx_when now, G
     if (look == NULL)
         return -1;
     sqlite3_bind_blob64(look, 1, claim->token.p, claim->token.n, SQLITE_STATIC);
-    sqlite3_bind_int64(look, 2, now - NX_CLAIM_DAYS * 86400);
     int got = nx_db_step(db, look, error);
     if (got <= 0)
         return got;
     struct nx_str digest = {sqlite3_column_blob(look, 0), (size_t)sqlite3_column_bytes(look, 0)}, answer = nx_db_text(look, 1);
-    bool same = nx_str_eq(digest, claim->digest);
+    bool same = nx_str_eq(digest, claim->digest), past, told = is_past(db, sqlite3_column_int64(look, 2), now, &past, error);
+    if (!told || past) {
+        nx_db_reset(look);
+        return told ? 0 : -1;
+    }
     if (same)
         g_string_append_len(ret, answer.p, (gssize)answer.n);
     nx_db_reset(look);
@@ -54,12 +68,12 @@ gboolean nx_answers_keep(struct nx_backend *backend, const struct nx_claim *clai
 {
     struct nx_db *db = backend->db;
     sqlite3_stmt *keep = nx_db_statement(db, KEEP, error);
-    if (keep == NULL)
+    if (keep == NULL || !nx_clock_look(backend, now, error))
         return FALSE;
     sqlite3_bind_blob64(keep, 1, claim->token.p, claim->token.n, SQLITE_STATIC);
     sqlite3_bind_blob64(keep, 2, claim->digest.p, claim->digest.n, SQLITE_STATIC);
     sqlite3_bind_int64(keep, 3, now);
     nx_db_bind_text(keep, 4, (struct nx_str){answer->str, answer->len});
-    return nx_db_run(db, keep, error) && drop(db, EXPIRE, now - NX_CLAIM_DAYS * 86400, error) &&
+    return nx_db_run(db, keep, error) && (!nx_clock_is_believed(backend) || drop(db, EXPIRE, now - NX_CLAIM_DAYS * 86400, error)) &&
            drop(db, BOUND, NX_ANSWERS_MOST, error);
 }

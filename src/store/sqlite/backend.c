@@ -66,6 +66,7 @@ static gboolean commit(struct nx_backend *backend, GError **error)
 static void rollback(struct nx_backend *backend)
 {
     nx_pending_forget(backend->db);
+    backend->clock.looked = false;                    /* its mark went, too */
     if (!sqlite3_get_autocommit(backend->db->sqlite)) /* a full disk has done it already */
         (void)!nx_db_exec(backend->db, "ROLLBACK", NULL);
 }

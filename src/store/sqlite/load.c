@@ -2,6 +2,7 @@
 /* Imports: many entries a statement, many a log row. */
 #include "store/sqlite/apply.h"
 #include "store/sqlite/chunk.h"
+#include "store/sqlite/clock.h"
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/write.h"
 
@@ -177,7 +178,8 @@ gboolean nx_write_import(struct nx_backend *backend, const struct nx_change *con
     struct nx_forgotten anybody;
     g_autoptr(GPtrArray) left = g_ptr_array_new();
     *ret_changed = *ret_erased = 0;
-    if (!nx_forgotten_find(backend->db, backend->policy.streams, backend->scratch, NX_STR_NONE, NX_STR_NONE, now, &anybody,
+    if (!nx_clock_look(backend, now, error) ||
+        !nx_forgotten_find(backend->db, backend->policy.streams, backend->scratch, NX_STR_NONE, NX_STR_NONE, now, &anybody,
                            error) ||
         (anybody.some && !pass_erased(backend, changes, n, now, left, ret_changed, error)))
         return FALSE;

@@ -3,6 +3,7 @@
 #include "store/sqlite/raw.h"
 
 #include "base/buf.h"
+#include "store/sqlite/clock.h"
 
 #include <xxhash.h>
 
@@ -146,7 +147,7 @@ gboolean nx_raw_sweep(struct nx_backend *backend, nx_when now, GError **error)
         return TRUE;
     backend->raw.swept = now;
     backend->raw.bytes = INT64_MAX / 2; /* another process may have written: counted anew when the next one is kept */
-    if (backend->raw.limits.age == 0)
+    if (backend->raw.limits.age == 0 || !nx_clock_is_believed(backend))
         return TRUE;
     sqlite3_stmt *expire = nx_db_statement(backend->db, EXPIRE, error);
     if (expire == NULL)

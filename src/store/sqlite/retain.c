@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* First a look at the clock: what it says is believed where time went by in small steps, as the rows of the log tell. Then three
+/* First a look at the clock (store/sqlite/clock.h). Then three
  * walks. Over the log: events that decided nothing go, and details of others. Over the keys of the log, then over those of the
  * entries: an address goes whole when nothing of it is in force, nor within the memory of renewals, and every row is old. So a row
  * that made, moved or lifted an entry never goes alone, and what the log is replayed to stays the same. */
@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "decide/decide.h"
+#include "store/sqlite/clock.h"
 #include "store/sqlite/erase.h"
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/sent.h"
@@ -31,44 +32,13 @@ static const char OF_KEY[] = "SELECT max(at, made), cause, seq=(SELECT max(seq) 
 static const char DEAD[] = "DELETE FROM alive WHERE at<?1";
 static const char HASHES[] = "SELECT hash, stream FROM forgotten WHERE until<=?1 LIMIT ?2";
 
-#define RAN "retain" /* the mark of when this last ran */
-static const char LAST_RUN[] = "SELECT value FROM marks WHERE name='" RAN "'";
-static const char WRITTEN[] = "SELECT made FROM log ORDER BY seq DESC";
-static const char RUNS[] = "INSERT OR REPLACE INTO marks(name, value) VALUES('" RAN "', ?1)";
-
-/* Back from now to the last run, or to the newest row where there was none: *ret is where a stretch begins in which nothing was
- * written and that is too long; NX_WHEN_NONE: there is none. */
-static gboolean find_leap(struct nx_db *db, nx_when now, nx_when *ret, GError **error)
-{
-    sqlite3_stmt *last = nx_db_statement(db, LAST_RUN, error), *rows = nx_db_statement(db, WRITTEN, error);
-    nx_when from = now, ran = NX_WHEN_NONE, made;
-    int got = last == NULL || rows == NULL ? -1 : nx_db_step(db, last, error);
-    if (got < 0)
-        return FALSE;
-    if (got > 0)
-        ran = sqlite3_column_int64(last, 0);
-    nx_db_reset(last);
-    *ret = NX_WHEN_NONE;
-    while ((got = nx_db_step(db, rows, error)) > 0) {
-        made = MAX(sqlite3_column_int64(rows, 0), ran); /* NX_WHEN_NONE is before all */
-        if (made < from - NX_CLOCK_LEAP)
-            *ret = made;
-        from = MIN(from, made);
-        if (*ret != NX_WHEN_NONE || from <= ran || ran == NX_WHEN_NONE)
-            break;
-    }
-    nx_db_reset(rows);
-    if (got == 0 && ran != NX_WHEN_NONE && ran < from - NX_CLOCK_LEAP)
-        *ret = ran;
-    return got >= 0;
-}
-
-static gboolean look_at_clock(struct nx_db *db, const struct nx_retention *retention, nx_when now, bool dry,
+static gboolean look_at_clock(struct nx_backend *backend, const struct nx_retention *retention, nx_when now, bool dry,
                               struct nx_retain_cursor *cursor, GError **error)
 {
+    struct nx_db *db = backend->db;
     g_autoptr(nx_arena) arena = nx_arena_new();
     nx_when leap = NX_WHEN_NONE;
-    if (!retention->believe_clock && !find_leap(db, now, &leap, error))
+    if (!retention->believe_clock && !nx_clock_judge(db, now, &leap, error))
         return FALSE;
     if (leap != NX_WHEN_NONE) {
         g_set_error(
@@ -79,7 +49,7 @@ static gboolean look_at_clock(struct nx_db *db, const struct nx_retention *reten
         return FALSE;
     }
     cursor->walk++;
-    return dry || nx_db_run_number(db, RUNS, now, error);
+    return dry || nx_clock_believe(backend, now, error);
 }
 
 static int64_t keep_of(const struct nx_retention *retention, enum nx_cause cause)
@@ -304,7 +274,7 @@ static gboolean step(struct nx_backend *backend, const struct nx_retention *rete
 {
     switch (cursor->walk) {
     case LOOK_AT_CLOCK:
-        return look_at_clock(backend->db, retention, now, dry, cursor, error);
+        return look_at_clock(backend, retention, now, dry, cursor, error);
     case WALK_LOG:
         return walk_log(backend, retention, now, dry, cursor, ret, error);
     case WALK_KEYS:

@@ -2,6 +2,7 @@
 #include "store/sqlite/sent.h"
 
 #include "base/siphash.h"
+#include "store/sqlite/clock.h"
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/read.h"
 
@@ -87,7 +88,7 @@ gboolean nx_sent_sweep(struct nx_backend *backend, const struct nx_sent_limits *
     sqlite3_stmt *oldest = nx_db_statement(db, OLDEST, error), *old = nx_db_statement(db, OLD, error);
     sqlite3_stmt *many = nx_db_statement(db, MANY, error);
     *ret_more = false;
-    if (oldest == NULL || old == NULL || many == NULL || nx_db_step(db, oldest, error) < 0)
+    if (oldest == NULL || old == NULL || many == NULL || !nx_clock_look(backend, now, error) || nx_db_step(db, oldest, error) < 0)
         return FALSE;
     int64_t first = sqlite3_column_int64(oldest, 0), last = sqlite3_column_int64(oldest, 1), most = (int64_t)limits->size;
     bool some = sqlite3_column_type(oldest, 0) != SQLITE_NULL;
@@ -99,7 +100,7 @@ gboolean nx_sent_sweep(struct nx_backend *backend, const struct nx_sent_limits *
         if (!nx_db_run(db, many, error))
             return FALSE;
     }
-    if (!aged)
+    if (!aged || !nx_clock_is_believed(backend))
         return TRUE;
     sqlite3_bind_int64(old, 1, now - limits->age);
     sqlite3_bind_int(old, 2, STEP);

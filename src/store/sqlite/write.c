@@ -6,6 +6,7 @@
 #include "event/json.h"
 #include "event/remote.h"
 #include "store/sqlite/apply.h"
+#include "store/sqlite/clock.h"
 #include "store/sqlite/erase.h"
 #include "store/sqlite/forgotten.h"
 #include "store/sqlite/domain.h"
@@ -330,7 +331,7 @@ gboolean nx_write_add(struct nx_backend *backend, struct nx_arena *arena, const 
     struct nx_db *db = backend->db;
     nx_arena_reset(backend->scratch);
     struct nx_str id = nx_write_id(backend->scratch, event->id);
-    int found = find_event(db, arena, id, ret, error);
+    int found = nx_clock_look(backend, now, error) ? find_event(db, arena, id, ret, error) : -1;
     if (found != 0)
         return found > 0;
     /* A clock that runs ahead must not hold an address longer than it should. */
@@ -509,7 +510,8 @@ gboolean nx_write_act(struct nx_backend *backend, const struct nx_change *change
     struct nx_db *db = backend->db;
     struct nx_forgotten forgotten;
     nx_arena_reset(backend->scratch);
-    if (!nx_forgotten_find(db, backend->policy.streams, backend->scratch, change->key, change->stream, now, &forgotten, error))
+    if (!nx_clock_look(backend, now, error) ||
+        !nx_forgotten_find(db, backend->policy.streams, backend->scratch, change->key, change->stream, now, &forgotten, error))
         return FALSE;
     *ret_erased = forgotten.known;
     if (forgotten.known)

@@ -15,6 +15,10 @@ struct nx_backend {
         GHashTable *limits;
         nx_when swept;
     } breaker;
+    struct { /* clock.c */
+        bool looked, believed;
+        nx_when at;
+    } clock;
     nx_when pack_due; /* pack.c */
     struct {          /* raw.c */
         struct nx_raw_limits limits;
