@@ -4,19 +4,19 @@
 #include "base/ascii.h"
 #include "mime/bound.h"
 #include "mime/charset.h"
-#include "mime/gmime_auto.h"
 #include "mime/head.h"
+#include "mime/plain.h"
 #include "mime/returned.h"
+
+#include <gmime/gmime.h>
 
 struct walk {
     struct nx_arena *arena;
     const struct nx_limits *limits;
-    struct nx_str head;  /* the message from its start, while the fields of its head are still there */
-    struct nx_str bytes; /* what GMime reads: content of parts that need no decoding is a slice of it */
+    struct nx_str head; /* the message from its start, while the fields of its head are still there */
     struct nx_mail *mail;
     struct nx_part *parts;
-    size_t n, size;
-    bool full;
+    size_t n;
 };
 
 /* glibc loads a converter at each iconv_open and drops it at the last close: one kept open per family spares the loading, a
@@ -40,19 +40,10 @@ void nx_mime_init(void)
     g_once_init_leave(&once, 1);
 }
 
-static struct nx_str lower(struct nx_arena *arena, struct nx_str text)
-{
-    struct nx_str copy = nx_arena_dup(arena, text);
-    char *p = (char *)(uintptr_t)copy.p;
-    for (size_t i = 0; i < copy.n; i++)
-        p[i] = (char)nx_lower((unsigned char)p[i]);
-    return copy;
-}
-
 /* A field value of a message that GMime has read, as it stood: unfolded, decoded. */
-static struct nx_str unfold(struct walk *walk, const char *raw)
+static struct nx_str unfold(struct walk *walk, struct nx_str raw)
 {
-    struct nx_str value = nx_str_trim(nx_str_of(raw));
+    struct nx_str value = nx_str_trim(raw);
     if (nx_str_chr(value, '\n') < value.n) {
         char *flat = nx_arena_alloc(walk->arena, value.n);
         size_t n = 0;
@@ -69,25 +60,17 @@ static struct nx_str unfold(struct walk *walk, const char *raw)
             flat[n++] = value.p[i];
         }
         value = (struct nx_str){flat, n};
-    } else {
-        value = nx_arena_dup(walk->arena, value);
     }
     value = nx_words_decode(walk->arena, value, &walk->mail->notes);
     return nx_charset_to_utf8(walk->arena, value, NX_STR_NONE, &walk->mail->notes);
 }
 
-static struct nx_fields copy_fields(struct walk *walk, GMimeObject *object)
+static struct nx_fields unfold_all(struct walk *walk, struct nx_fields raw)
 {
-    GMimeHeaderList *list = g_mime_object_get_header_list(object);
-    int n = g_mime_header_list_get_count(list);
-    struct nx_field *fields = nx_arena_array(walk->arena, (size_t)n, sizeof *fields);
-    for (int i = 0; i < n; i++) {
-        GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
-        fields[i].name = nx_arena_dup(walk->arena, nx_str_of(g_mime_header_get_name(header)));
-        const char *raw = g_mime_header_get_raw_value(header);
-        fields[i].value = unfold(walk, raw != NULL ? raw : g_mime_header_get_value(header));
-    }
-    return (struct nx_fields){fields, (size_t)n};
+    struct nx_field *fields = nx_arena_array(walk->arena, raw.n, sizeof *fields);
+    for (size_t i = 0; i < raw.n; i++)
+        fields[i] = (struct nx_field){raw.p[i].name, unfold(walk, raw.p[i].value)};
+    return (struct nx_fields){fields, raw.n};
 }
 
 /* The content types that matter; what is unknown is not looked at. */
@@ -150,22 +133,21 @@ static struct nx_str lf_lines(struct nx_arena *arena, struct nx_str text)
 }
 
 /* Undoes base64 and quoted-printable; other encodings leave bytes as they are. */
-static struct nx_str undo_encoding(struct walk *walk, struct nx_str raw, GMimeContentEncoding encoding)
+static struct nx_str undo_encoding(struct walk *walk, struct nx_str raw, enum nx_encoding encoding)
 {
-    if (encoding != GMIME_CONTENT_ENCODING_BASE64 && encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE &&
-        encoding != GMIME_CONTENT_ENCODING_UUENCODE) {
-        if (raw.n > walk->limits->text) {
-            raw.n = walk->limits->text;
-            walk->mail->notes |= NX_NOTE_TRUNCATED;
-        }
-        return raw;
-    }
-    if (raw.n > walk->limits->text * 3) { /* none of the encodings is wasteful beyond that */
-        raw.n = walk->limits->text * 3;
+    static const GMimeContentEncoding known[] = {[NX_ENCODING_QUOTED] = GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE,
+                                                 [NX_ENCODING_BASE64] = GMIME_CONTENT_ENCODING_BASE64,
+                                                 [NX_ENCODING_UU] = GMIME_CONTENT_ENCODING_UUENCODE};
+    bool encoded = encoding != NX_ENCODING_NONE && encoding != NX_ENCODING_IDENTITY;
+    size_t most = encoded ? walk->limits->text * 3 : walk->limits->text; /* none of the encodings is wasteful beyond that */
+    if (raw.n > most) {
+        raw.n = most;
         walk->mail->notes |= NX_NOTE_TRUNCATED;
     }
+    if (!encoded)
+        return raw;
     GMimeEncoding state;
-    g_mime_encoding_init_decode(&state, encoding);
+    g_mime_encoding_init_decode(&state, known[encoding]);
     char *out = nx_arena_alloc(walk->arena, g_mime_encoding_outlen(&state, raw.n));
     size_t n = g_mime_encoding_flush(&state, raw.p, raw.n, out);
     return (struct nx_str){out, n < walk->limits->text ? n : walk->limits->text};
@@ -207,65 +189,20 @@ static struct nx_str charset_of_head(const struct walk *walk)
     return NX_STR_NONE;
 }
 
-static struct nx_str part_text(struct walk *walk, GMimePart *part, struct nx_str charset)
+static struct nx_str text_of(struct walk *walk, const struct nx_leaf *leaf, struct nx_str charset)
 {
-    GMimeDataWrapper *content = g_mime_part_get_content(part);
-    GMimeStream *stream = content == NULL ? NULL : g_mime_data_wrapper_get_stream(content);
-    if (stream == NULL)
-        return NX_STR_NONE;
-    gint64 from = stream->bound_start, to = stream->bound_end;
-    if (from < 0 || (size_t)from >= walk->bytes.n)
-        return NX_STR_NONE;
-    struct nx_str raw = nx_str_sub(walk->bytes, (size_t)from, to < 0 ? walk->bytes.n : (size_t)to);
-    GMimeContentEncoding encoding = g_mime_data_wrapper_get_encoding(content);
-    if (encoding == GMIME_CONTENT_ENCODING_DEFAULT && is_bare_base64(raw)) {
-        encoding = GMIME_CONTENT_ENCODING_BASE64;
+    enum nx_encoding encoding = leaf->encoding;
+    if (encoding == NX_ENCODING_NONE && is_bare_base64(leaf->content)) {
+        encoding = NX_ENCODING_BASE64;
         walk->mail->notes |= NX_NOTE_BAD_MIME;
     }
-    struct nx_str text = undo_encoding(walk, raw, encoding), hint;
+    struct nx_str text = undo_encoding(walk, leaf->content, encoding), hint;
     nx_notes notes = 0;
     struct nx_str words = nx_charset_to_utf8(walk->arena, text, charset, &notes);
     if ((notes & NX_NOTE_BAD_CHARSET) != 0 && (hint = charset_of_head(walk)).n > 0)
         words = nx_charset_to_utf8(walk->arena, text, hint, &notes);
     walk->mail->notes |= notes;
     return lf_lines(walk->arena, words);
-}
-
-static struct nx_part *add_part(struct walk *walk, unsigned depth)
-{
-    if (walk->n >= walk->limits->parts) {
-        walk->mail->notes |= NX_NOTE_TOO_MANY_PARTS;
-        walk->full = true;
-        return NULL;
-    }
-    if (walk->n == walk->size) {
-        size_t size = walk->size == 0 ? 8 : walk->size * 2;
-        struct nx_part *more = nx_arena_array(walk->arena, size, sizeof *more);
-        if (walk->n > 0)
-            memcpy(more, walk->parts, walk->n * sizeof *more);
-        walk->parts = more;
-        walk->size = size;
-    }
-    struct nx_part *part = &walk->parts[walk->n++];
-    *part = (struct nx_part){.depth = depth};
-    return part;
-}
-
-static struct nx_str media_type_of(struct walk *walk, GMimeObject *object)
-{
-    GMimeContentType *type = g_mime_object_get_content_type(object);
-    const char *media = type == NULL ? NULL : g_mime_content_type_get_media_type(type);
-    const char *sub = type == NULL ? NULL : g_mime_content_type_get_media_subtype(type);
-    if (media == NULL || sub == NULL)
-        return NX_STR("text/plain");
-    if (strcmp(sub, "octet-stream") == 0) { /* GMime's word for a type it cannot read, too: that is text (RFC 2045 5.2) */
-        const char *field = g_mime_object_get_header(object, "Content-Type");
-        if (field != NULL && !nx_str_ihas(nx_str_of(field), NX_STR("octet-stream"))) {
-            walk->mail->notes |= NX_NOTE_BAD_MIME;
-            return NX_STR("text/plain");
-        }
-    }
-    return lower(walk->arena, nx_arena_printf(walk->arena, "%s/%s", media, sub));
 }
 
 #define DISGUISED_MAX (32u << 10)
@@ -281,41 +218,32 @@ static bool is_disguised_status(struct nx_str text)
     return false;
 }
 
-static void add_file(struct walk *walk, struct nx_part *part, GMimePart *object)
+static void add_file(struct walk *walk, struct nx_part *part, const struct nx_leaf *leaf)
 {
-    GMimeDataWrapper *content = g_mime_part_get_content(object);
-    GMimeStream *stream = content == NULL ? NULL : g_mime_data_wrapper_get_stream(content);
-    if (!nx_str_istarts(part->media_type, NX_STR("application/")) || stream == NULL || g_mime_stream_length(stream) > DISGUISED_MAX)
+    if (!nx_str_istarts(part->media_type, NX_STR("application/")) || leaf->content.n > DISGUISED_MAX)
         return;
-    struct nx_str text = part_text(walk, object, NX_STR_NONE);
+    struct nx_str text = text_of(walk, leaf, NX_STR_NONE);
     if (!is_disguised_status(text))
         return;
     part->type = NX_PART_STATUS;
     part->content = text;
 }
 
-static void add_leaf(struct walk *walk, GMimeObject *object, unsigned depth)
+static void add_part(struct walk *walk, const struct nx_leaf *leaf)
 {
-    struct nx_part *part = add_part(walk, depth);
-    if (part == NULL)
-        return;
-    part->media_type = media_type_of(walk, object);
-    part->type = type_of(part->media_type);
-    if (GMIME_IS_MESSAGE_PART(object)) {
+    struct nx_part *part = &walk->parts[walk->n++];
+    *part = (struct nx_part){.depth = leaf->depth, .media_type = leaf->media_type, .type = type_of(leaf->media_type)};
+    if (leaf->message) {
         part->type = NX_PART_RETURNED;
-        GMimeMessage *inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
-        if (inner != NULL && walk->mail->returned.n == 0)
-            walk->mail->returned = copy_fields(walk, GMIME_OBJECT(inner));
+        if (walk->mail->returned.n == 0)
+            walk->mail->returned = unfold_all(walk, leaf->fields);
         return;
     }
-    if (!GMIME_IS_PART(object))
-        return;
     if (part->type == NX_PART_OTHER) {
-        add_file(walk, part, GMIME_PART(object));
+        add_file(walk, part, leaf);
         return;
     }
-    const char *charset = g_mime_object_get_content_type_parameter(object, "charset");
-    struct nx_str text = part_text(walk, GMIME_PART(object), nx_str_of(charset));
+    struct nx_str text = text_of(walk, leaf, leaf->charset);
     if (part->type != NX_PART_RETURNED) {
         part->content = text;
     } else if (walk->mail->returned.n == 0) {
@@ -326,35 +254,6 @@ static void add_leaf(struct walk *walk, GMimeObject *object, unsigned depth)
             field->value = nx_words_decode(walk->arena, field->value, &walk->mail->notes);
         }
     }
-}
-
-static void walk_object(struct walk *walk, GMimeObject *object, unsigned depth)
-{
-    if (object == NULL || walk->full)
-        return;
-    if (depth > walk->limits->depth) {
-        walk->mail->notes |= NX_NOTE_TOO_DEEP;
-        return;
-    }
-    if (!GMIME_IS_MULTIPART(object)) {
-        add_leaf(walk, object, depth);
-        return;
-    }
-    GMimeMultipart *multipart = GMIME_MULTIPART(object);
-    int n = g_mime_multipart_get_count(multipart);
-    if (n == 0) { /* the boundary never occurs: all of it is preamble */
-        walk->mail->notes |= NX_NOTE_BAD_MIME;
-        const char *prologue = g_mime_multipart_get_prologue(multipart);
-        struct nx_part *part = prologue == NULL ? NULL : add_part(walk, depth);
-        if (part != NULL) {
-            struct nx_str text = nx_arena_dup(walk->arena, nx_str_sub(nx_str_of(prologue), 0, walk->limits->text));
-            part->type = NX_PART_TEXT;
-            part->media_type = NX_STR("text/plain");
-            part->content = lf_lines(walk->arena, nx_charset_to_utf8(walk->arena, text, NX_STR_NONE, &walk->mail->notes));
-        }
-    }
-    for (int i = 0; i < n; i++)
-        walk_object(walk, g_mime_multipart_get_part(multipart, i), depth + 1);
 }
 
 /* Do lines end in CR alone (or in CR CR LF), bar perhaps a few at the end? */
@@ -406,31 +305,25 @@ void nx_mail_read(struct nx_arena *arena, struct nx_str bytes, const struct nx_l
 {
     *ret_mail = (struct nx_mail){0};
     struct walk walk = {.arena = arena, .limits = limits, .mail = ret_mail};
-    walk.bytes = prepare(arena, bytes, limits, &ret_mail->notes);
-    if (walk.bytes.n == 0)
+    bytes = prepare(arena, bytes, limits, &ret_mail->notes);
+    if (bytes.n == 0)
         return;
-    walk.bytes = nx_returned_cut(arena, walk.bytes, limits, ret_mail);
-    walk.head = walk.bytes;
-    walk.bytes = nx_head_take(arena, nx_mime_bound(arena, walk.bytes, limits, &ret_mail->notes), limits, &ret_mail->notes,
-                              &ret_mail->fields);
-    if (walk.bytes.n == 0) /* a head and nothing more */
+    bytes = nx_returned_cut(arena, bytes, limits, ret_mail);
+    walk.head = bytes;
+    bytes = nx_mime_bound(arena, bytes, limits, &ret_mail->notes);
+    bytes = nx_head_take(arena, bytes, limits, &ret_mail->notes, &ret_mail->fields);
+    if (bytes.n == 0) /* a head and nothing more */
         return;
-    /* A read-only view: the stream does not own it, and GMime never writes to a stream that it parses. */
-    GByteArray view = {.data = (guint8 *)(uintptr_t)walk.bytes.p, .len = (guint)walk.bytes.n};
-    g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_byte_array(&view);
-    g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-    g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
-    g_autoptr(GMimeMessage) message = g_mime_parser_construct_message(parser, NULL);
-    if (message == NULL) {
+    struct nx_tree tree;
+    if (!nx_plain_read(arena, bytes, limits, &tree) && !nx_tree_read(arena, bytes, limits, &ret_mail->notes, &tree)) {
         ret_mail->notes |= NX_NOTE_BAD_MIME;
         return;
     }
-    GMimeObject *top = g_mime_message_get_mime_part(message);
-    if (top != NULL) {
-        ret_mail->media_type = media_type_of(&walk, top);
-        ret_mail->report_type = lower(arena, nx_str_of(g_mime_object_get_content_type_parameter(top, "report-type")));
-        walk_object(&walk, top, 0);
-    }
+    ret_mail->media_type = tree.media_type;
+    ret_mail->report_type = tree.report_type;
+    walk.parts = nx_arena_array(arena, tree.n, sizeof *walk.parts);
+    for (size_t i = 0; i < tree.n; i++)
+        add_part(&walk, &tree.leaves[i]);
     ret_mail->parts = walk.parts;
     ret_mail->n_parts = walk.n;
 }

@@ -48,7 +48,7 @@ static bool find_part(struct nx_str text, size_t field, struct nx_str *ret_delim
             return false;
         struct nx_str line = nx_str_trim(nx_str_sub(text, before, at));
         if (nx_str_istarts(line, NX_STR("--")) && text.p[before] == '-') {
-            if (line.n < 4 || line.n > 200)
+            if (line.n < 3 || (line.n == 3 && line.p[2] == '-') || line.n > 200) /* a boundary has a character (RFC 2046 5.1.1) */
                 return false;
             *ret_delimiter = line;
             break;
