@@ -15,6 +15,19 @@ static void feed_folded(GChecksum *sum, struct nx_str text)
     feed(sum, nx_str_of(low));
 }
 
+enum nx_kind nx_feedback_kind(struct nx_str type, nx_notes *notes)
+{
+    if (nx_str_istarts(type, NX_STR("auth-failure")) || nx_str_istarts(type, NX_STR("dmarc"))) {
+        *notes |= NX_NOTE_AUTH_FAILURE;
+        return NX_KIND_OTHER;
+    }
+    if (nx_str_istarts(type, NX_STR("not-spam")))
+        return NX_KIND_OTHER;
+    if (nx_str_istarts(type, NX_STR("opt-out")))
+        return NX_KIND_UNSUBSCRIBE;
+    return NX_KIND_COMPLAINT;
+}
+
 bool nx_event_is_unexplained(const struct nx_event *event)
 {
     bool failed = event->report.kind == NX_KIND_FAILED;

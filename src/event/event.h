@@ -112,6 +112,10 @@ struct nx_event {
     struct nx_str group;
 };
 
+/* What a Feedback-Type (RFC 5965 7.3, RFC 6591, and those of the wild) makes of a report; a type that nobody knows is a complaint.
+ * An authentication failure adds its note. */
+enum nx_kind nx_feedback_kind(struct nx_str type, nx_notes *notes);
+
 /* Nobody can say what it means, so that its bytes are worth keeping: unknown cause, or dressed as a bounce without being one, or a
  * failure that names no recipient. */
 bool nx_event_is_unexplained(const struct nx_event *event);

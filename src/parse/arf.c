@@ -5,19 +5,6 @@
 #include "parse/internal.h"
 #include "parse/reply.h"
 
-static enum nx_kind kind_of(struct nx_str type, nx_notes *notes)
-{
-    if (nx_str_istarts(type, NX_STR("auth-failure")) || nx_str_istarts(type, NX_STR("dmarc"))) {
-        *notes |= NX_NOTE_AUTH_FAILURE;
-        return NX_KIND_OTHER;
-    }
-    if (nx_str_istarts(type, NX_STR("not-spam")))
-        return NX_KIND_OTHER;
-    if (nx_str_istarts(type, NX_STR("opt-out")))
-        return NX_KIND_UNSUBSCRIBE;
-    return NX_KIND_COMPLAINT;
-}
-
 /* A local part that was made unreadable is not an address to act on. */
 static bool is_redacted(struct nx_str address)
 {
@@ -116,7 +103,7 @@ bool nx_arf_read(struct nx_reading *reading, struct nx_str text)
         return false;
     struct nx_report pattern = {
         .arrival_at = NX_WHEN_NONE, .last_attempt_at = NX_WHEN_NONE, .retry_until = NX_WHEN_NONE, .format = NX_STR("arf")};
-    pattern.kind = kind_of(type, &pattern.notes);
+    pattern.kind = nx_feedback_kind(type, &pattern.notes);
     pattern.feedback = (struct nx_feedback){
         .type = type,
         .user_agent = nx_fields_get(fields, "User-Agent"),

@@ -23,11 +23,11 @@ void nx_hook_azure(struct nx_hook *hook, json_t *event)
         hook->body.url = nx_hook_text(hook, data, "validationUrl");
         return;
     }
-    struct nx_str state = nx_hook_text(hook, data, "status"), recipient = nx_hook_text(hook, data, "recipient");
-    if (recipient.n == 0)
-        return;
+    struct nx_str state = nx_hook_text(hook, data, "status"), recipient = nx_hook_whom(hook, data, "recipient");
     bool engagement = nx_str_iends(type, NX_STR("EmailEngagementTrackingReportReceived"));
     const struct nx_hook_word *word = engagement ? NULL : NX_HOOK_WORD(states, state);
+    if (recipient.n == 0 && word == NULL)
+        return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     report->last_attempt_at =
         nx_hook_when(hook, event, "data.deliveryAttemptTimestamp|data.deliveryAttemptTimeStamp|eventTime|time");

@@ -25,7 +25,7 @@ static const struct nx_hook_word reasons[] = {
 
 void nx_hook_brevo(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_text(hook, event, "email");
+    struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_whom(hook, event, "email");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0)
         return;
@@ -35,6 +35,8 @@ void nx_hook_brevo(struct nx_hook *hook, json_t *event)
         reason = nx_str_trim(nx_str_from(reason, 10));
     report->last_attempt_at = nx_hook_when(hook, event, "ts_epoch|s_epoch|ts_event|ts_sent|ts|date_event|date");
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED) {
+        if (nx_str_istarts(reason, NX_STR("blocked : due to")))
+            nx_hook_hint(report, NX_HOOK_WORD(events, NX_STR("blocked")));
         nx_hook_hint(report, NX_HOOK_WORD(reasons, reason));
         nx_hook_diagnostic(hook, report, reason);
     }

@@ -38,7 +38,7 @@ static const struct nx_hook_word categories[] = {
 void nx_hook_elasticemail(struct nx_hook *hook, json_t *event)
 {
     struct nx_str state = nx_hook_text(hook, event, "status|Status"), category = nx_hook_text(hook, event, "category|Category");
-    struct nx_str recipient = nx_hook_text(hook, event, "to|To"), date = nx_hook_text(hook, event, "date|Date");
+    struct nx_str recipient = nx_hook_whom(hook, event, "to|To"), date = nx_hook_text(hook, event, "date|Date");
     const struct nx_hook_word *word = NX_HOOK_WORD(states, state);
     if (state.n == 0)
         return;

@@ -32,7 +32,8 @@ static struct nx_str at(const struct nx_hook *hook, json_t *event, struct nx_str
 static void one(struct nx_hook *hook, json_t *event)
 {
     const struct nx_webhook_paths *paths = hook->paths;
-    struct nx_str kind = at(hook, event, paths->kind), recipient = at(hook, event, paths->recipient);
+    struct nx_str kind = at(hook, event, paths->kind),
+                  recipient = nx_hook_whom(hook, event, nx_arena_cstr(hook->arena, paths->recipient));
     const struct nx_hook_word *word = NULL;
     const struct {
         struct nx_str list;

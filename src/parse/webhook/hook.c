@@ -2,6 +2,7 @@
 #include "parse/webhook/hook.h"
 
 #include "base/ascii.h"
+#include "base/buf.h"
 #include "parse/reply.h"
 
 #include <math.h>
@@ -72,6 +73,20 @@ struct nx_str nx_hook_text(const struct nx_hook *hook, json_t *root, const char 
     for (; path != NULL && text.n == 0; path = next_path(path))
         text = text_of(hook, walk(root, path), MAX(hook->limits->diagnostic, FIELD_MAX));
     return text;
+}
+
+struct nx_str nx_hook_whom(const struct nx_hook *hook, json_t *root, const char *path)
+{
+    json_t *value = nx_hook_at(root, path);
+    struct nx_buf all;
+    if (!json_is_array(value))
+        return nx_hook_text(hook, root, path);
+    nx_buf_init(&all, hook->arena, FIELD_MAX);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        nx_buf_add(&all, i == 0 ? NX_STR_NONE : NX_STR(", "));
+        nx_buf_add(&all, text_of(hook, json_array_get(value, i), FIELD_MAX));
+    }
+    return nx_buf_str(&all);
 }
 
 struct nx_str nx_hook_header(const struct nx_hook *hook, json_t *list, const char *name_key, const char *name)
@@ -227,8 +242,10 @@ struct nx_report *nx_hook_add(struct nx_hook *hook, const struct nx_hook_word *w
         .verified = hook->input->verified,
     };
     nx_hook_hint(report, word);
-    if (report->recipient.n == 0)
+    if (report->recipient.n == 0) {
         report->notes |= NX_NOTE_NO_RECIPIENT;
+        nx_hook_tag(hook, report, "recipient", recipient); /* several, or too long */
+    }
     return report;
 }
 
@@ -277,19 +294,56 @@ void nx_hook_hint(struct nx_report *report, const struct nx_hook_word *word)
         report->hint_class = word->hint_class;
 }
 
+/* How many of a list of addresses are some. */
+static unsigned addresses(struct nx_str list)
+{
+    struct nx_str one;
+    unsigned n = 0;
+    while (nx_hook_next_address(&list, &one))
+        n += nx_str_chr(one, '@') < one.n;
+    return n;
+}
+
+/* Behind the last "<" outside of quotes: a display name may hold others. 0: there is none. */
+static size_t after_angle(struct nx_str text)
+{
+    bool quoted = false;
+    size_t open = 0, any = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (quoted && text.p[i] == '\\')
+            i++;
+        else if (text.p[i] == '"')
+            quoted = !quoted;
+        else if (text.p[i] == '<')
+            *(quoted ? &any : &open) = i + 1;
+    }
+    return quoted ? MAX(open, any) : open; /* a quote that is never closed is none */
+}
+
+void nx_hook_feedback(struct nx_report *report, struct nx_str type)
+{
+    report->feedback.type = type.n > 0 ? type : NX_STR("abuse");
+    report->kind = nx_feedback_kind(report->feedback.type, &report->notes);
+    report->hint = report->kind == NX_KIND_COMPLAINT     ? NX_CAUSE_COMPLAINT
+                   : report->kind == NX_KIND_UNSUBSCRIBE ? NX_CAUSE_UNSUBSCRIBE
+                                                         : NX_CAUSE_NONE;
+}
+
 struct nx_str nx_hook_address(const struct nx_hook *hook, struct nx_str text)
 {
-    size_t open = text.n; /* the last one: a display name may hold others */
-    while (open > 0 && text.p[open - 1] != '<')
-        open--;
+    static const char *const prefixes[] = {"rfc822;", "utf-8;", "mailto:"};
+    size_t open = after_angle(text);
+    if (addresses(text) > 1)
+        return NX_STR_NONE;
     if (open > 0) {
         struct nx_str inside = nx_str_from(text, open);
         size_t close = nx_str_chr(inside, '>');
         if (close < inside.n)
             text = nx_str_sub(inside, 0, close);
     }
-    if (nx_str_istarts(text, NX_STR("rfc822;")) || nx_str_istarts(text, NX_STR("mailto:")))
-        text = nx_str_from(text, 7);
+    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
+        if (nx_str_istarts(text, nx_str_of(prefixes[i])))
+            text = nx_str_from(text, strlen(prefixes[i]));
     text = nx_str_trim(text);
     return text.n > hook->limits->address ? NX_STR_NONE : text;
 }
@@ -440,4 +494,32 @@ void nx_hook_tags(const struct nx_hook *hook, struct nx_report *report, const ch
     } else {
         nx_hook_tag(hook, report, key, text_of(hook, value, TAG_VALUE_MAX));
     }
+}
+
+static const struct nx_hook_word codes[] = {
+    {"10", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD},
+    {"20", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
+    {"21", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_SOFT},
+    {"22", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT},
+    {"23", NX_KIND_FAILED, NX_CAUSE_MESSAGE_TOO_LARGE, NX_CLASS_SOFT},
+    {"24", NX_KIND_FAILED, NX_CAUSE_NETWORK_ERROR, NX_CLASS_SOFT},
+    {"25", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
+    {"26", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"30", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD},
+    {"40", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
+    {"50", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
+    {"51", NX_KIND_FAILED, NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_SOFT},
+    {"52", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_SOFT},
+    {"53", NX_KIND_FAILED, NX_CAUSE_CONTENT_PROHIBITED, NX_CLASS_SOFT},
+    {"54", NX_KIND_FAILED, NX_CAUSE_RELAY_DENIED, NX_CLASS_SOFT},
+    {"60", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE},
+    {"70", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
+    {"80", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE},
+    {"90", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
+    {"100", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE},
+};
+
+const struct nx_hook_word *nx_hook_bounce_code(struct nx_str code)
+{
+    return NX_HOOK_WORD(codes, code);
 }

@@ -42,6 +42,8 @@ nx_hook_fn nx_hook_azure, nx_hook_brevo, nx_hook_elasticemail, nx_hook_generic, 
 json_t *nx_hook_at(json_t *root, const char *path);
 /* A string, or a number or boolean as text; of a list its first such value. */
 struct nx_str nx_hook_text(const struct nx_hook *hook, json_t *root, const char *path);
+/* An address, as a report is given it: a list of several stands in one text, so that nx_hook_add blames nobody for it. */
+struct nx_str nx_hook_whom(const struct nx_hook *hook, json_t *root, const char *path);
 /* A whole number, also one in a string. */
 bool nx_hook_int(json_t *root, const char *path, long long *ret);
 bool nx_hook_true(json_t *root, const char *path);
@@ -56,8 +58,10 @@ json_t *nx_hook_load(const struct nx_hook *hook, struct nx_str text);
 
 /* Is it an SNS envelope? Then notes handshake and topic, and calls the reader for the JSON in it. */
 bool nx_hook_sns(struct nx_hook *hook, json_t *event, nx_hook_fn *reader);
-/* The bounce types of SES, which Resend hands on. */
-void nx_hook_ses_types(struct nx_report *report, struct nx_str type, struct nx_str subtype);
+/* The bounce types of SES, which Resend hands on. True: it is one of those documented. */
+bool nx_hook_ses_types(struct nx_report *report, struct nx_str type, struct nx_str subtype);
+/* The codes of a bounce that BoogieTools gives, and SparkPost and Mandrill hand on; NULL: there is no such code. */
+const struct nx_hook_word *nx_hook_bounce_code(struct nx_str code);
 
 /* Calls the reader for an event, or for each object of a list of them. What it reports without an id of the provider's gets the
  * digest of that object, so that the same object is the same event in whatever batch, and two objects are two. */
@@ -72,7 +76,9 @@ const struct nx_hook_word *nx_hook_word(const struct nx_hook_word *words, size_t
 bool nx_hook_is(struct nx_str text, const char *word);
 /* Takes hint and class (not kind) of a word; a specific hint also outranks phrases. */
 void nx_hook_hint(struct nx_report *report, const struct nx_hook_word *word);
-/* "Name <local@domain>" to local@domain. */
+/* What the type of a feedback report makes of a complaint; without one it is "abuse". */
+void nx_hook_feedback(struct nx_report *report, struct nx_str type);
+/* "Name <local@domain>" to local@domain; nothing where there are several: it does not say which of them is meant. */
 struct nx_str nx_hook_address(const struct nx_hook *hook, struct nx_str text);
 /* The next of a list of addresses as a To: field has it, which is cut by it; false: there is none. */
 bool nx_hook_next_address(struct nx_str *list, struct nx_str *ret);

@@ -25,7 +25,8 @@ static const struct nx_hook_word classes[] = {
     {"SpamContent", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_NONE},
     {"ContentRelated", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_NONE},
     {"ProhibitedAttachment", NX_KIND_FAILED, NX_CAUSE_CONTENT_PROHIBITED, NX_CLASS_NONE},
-    {"VirusDetected", NX_KIND_FAILED, NX_CAUSE_CONTENT_PROHIBITED, NX_CLASS_NONE},
+    {"SpamRelated", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_NONE},
+    {"VirusRelated", NX_KIND_FAILED, NX_CAUSE_CONTENT_PROHIBITED, NX_CLASS_NONE},
     {"RelayDenied", NX_KIND_FAILED, NX_CAUSE_RELAY_DENIED, NX_CLASS_NONE},
     {"RelayingIssues", NX_KIND_FAILED, NX_CAUSE_RELAY_DENIED, NX_CLASS_NONE},
     {"RoutingErrors", NX_KIND_FAILED, NX_CAUSE_RECEIVER_MISCONFIG, NX_CLASS_NONE},
@@ -39,7 +40,11 @@ static const struct nx_hook_word classes[] = {
     {"ProtocolErrors", NX_KIND_FAILED, NX_CAUSE_PROTOCOL_ERROR, NX_CLASS_NONE},
     {"BadConfiguration", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_NONE},
     {"MessageExpired", NX_KIND_FAILED, NX_CAUSE_EXPIRED, NX_CLASS_NONE},
+    {"TooManyRecipients", NX_KIND_FAILED, NX_CAUSE_RATE_LIMITED, NX_CLASS_NONE},
     {"AutoReply", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE},
+    {"ChallengeResponse", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE},
+    {"Subscribe", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE},
+    {"Unsubscribe", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
 };
 
 /* What the remote server said. */
@@ -60,12 +65,12 @@ static void fill(struct nx_hook *hook, json_t *event, struct nx_report *report, 
     struct nx_str class_ = nx_hook_text(hook, event, "bounce_classification");
     const struct nx_hook_word *word = NX_HOOK_WORD(classes, class_);
     if (word != NULL && (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED)) {
-        if (word->kind == NX_KIND_AUTOREPLY)
-            report->kind = NX_KIND_AUTOREPLY;
+        if (word->kind != NX_KIND_FAILED && report->kind == NX_KIND_FAILED)
+            report->kind = word->kind;             /* mail to the return path that is no bounce */
         if (report->hint != NX_CAUSE_POLICY_BLOCK) /* AdminBounce: an operator's act */
             nx_hook_hint(report, word);
     }
-    if (report->kind != NX_KIND_OTHER && report->kind != NX_KIND_COMPLAINT && report->kind != NX_KIND_AUTOREPLY)
+    if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED || report->kind == NX_KIND_DELIVERED)
         answer(hook, event, report);
     struct nx_str peer = nx_hook_text(hook, event, "peer_address.name");
     report->remote_mta = peer.n > 0 && peer.p[peer.n - 1] == '.' ? nx_str_sub(peer, 0, peer.n - 1) : peer;
@@ -81,25 +86,12 @@ static void fill(struct nx_hook *hook, json_t *event, struct nx_report *report, 
     nx_hook_tags(hook, report, "meta", nx_hook_at(event, "meta"));
 }
 
-static bool complains(struct nx_str type)
-{
-    static const char *const complaints[] = {"abuse", "fraud", "virus", "opt-out",
-                                             "other"}; /* auth-failure, not-spam: nobody does */
-    for (size_t i = 0; i < G_N_ELEMENTS(complaints); i++)
-        if (nx_hook_is(type, complaints[i]))
-            return true;
-    return false;
-}
-
 static void complaint(struct nx_hook *hook, json_t *event, struct nx_str recipient, struct nx_str type)
 {
     json_t *detail = nx_hook_at(event, "feedback_report");
-    struct nx_str feedback = nx_hook_text(hook, detail, "feedback_type");
-    if (feedback.n == 0)
-        feedback = NX_STR("abuse");
-    struct nx_report *report = nx_hook_add(hook, complains(feedback) ? NX_HOOK_WORD(types, type) : NULL, recipient);
+    struct nx_report *report = nx_hook_add(hook, NX_HOOK_WORD(types, type), recipient);
     fill(hook, event, report, type);
-    report->feedback.type = feedback;
+    nx_hook_feedback(report, nx_hook_text(hook, detail, "feedback_type"));
     report->feedback.user_agent = nx_hook_text(hook, detail, "user_agent");
     report->feedback.version = nx_hook_text(hook, detail, "version");
     report->feedback.source_ip = nx_hook_text(hook, detail, "source_ip");

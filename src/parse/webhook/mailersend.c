@@ -15,7 +15,7 @@ void nx_hook_mailersend(struct nx_hook *hook, json_t *event)
 {
     json_t *data = nx_hook_at(event, "data");
     struct nx_str name = nx_hook_text(hook, data, "type"), type = nx_hook_text(hook, event, "type"),
-                  recipient = nx_hook_text(hook, data, "email.recipient.email");
+                  recipient = nx_hook_whom(hook, data, "email.recipient.email");
     if (name.n == 0)
         name = nx_str_istarts(type, NX_STR("activity.")) ? nx_str_from(type, 9) : type;
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);

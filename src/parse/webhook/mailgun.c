@@ -16,9 +16,8 @@ static const struct nx_hook_word events[] = {
 };
 static const struct nx_hook_word reasons[] = {
     {"suppress-bounce", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
-    {"suppress-complaint", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
-    {"suppress-unsubscribe", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
     {"espblock", NX_KIND_FAILED, NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_NONE},
+    {"blacklisted", NX_KIND_FAILED, NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_NONE},
     {"greylisted", NX_KIND_FAILED, NX_CAUSE_RATE_LIMITED, NX_CLASS_NONE},
     {"old", NX_KIND_FAILED, NX_CAUSE_EXPIRED, NX_CLASS_SOFT}, /* given up after retries */
     {"hardfail", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_HARD},
@@ -32,6 +31,12 @@ static const struct nx_hook_word codes[] = {
     {"606", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
     {"607", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
 };
+
+/* "suppress-" and which of its lists; more of them may come. */
+static const struct nx_hook_word *reason_of(struct nx_str reason)
+{
+    return nx_str_istarts(reason, NX_STR("suppress-")) ? &reasons[0] : NX_HOOK_WORD(reasons, reason);
+}
 
 /* Code fields hold a reply, an enhanced code, or one of Mailgun's own. */
 static void read_code(struct nx_report *report, struct nx_str code)
@@ -57,7 +62,7 @@ static void legacy(struct nx_hook *hook, json_t *event)
     nx_hook_key(hook, report, nx_hook_text(hook, last(event, "token"), ""), NX_STR_NONE, NX_STR_NONE);
     nx_hook_message_id(report, nx_hook_text(hook, event, "Message-Id|message-id"));
     report->last_attempt_at = nx_hook_when(hook, last(event, "timestamp"), "");
-    nx_hook_hint(report, NX_HOOK_WORD(reasons, reason));
+    nx_hook_hint(report, reason_of(reason));
     if (report->kind != NX_KIND_OTHER) {
         read_code(report, nx_hook_text(hook, event, "code"));
         struct nx_str words = nx_hook_text(hook, event, "error|notification");
@@ -99,7 +104,7 @@ static void one(struct nx_hook *hook, json_t *root, json_t *event, struct nx_str
         report->hint_class = NX_CLASS_HARD;
     }
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED)
-        nx_hook_hint(report, NX_HOOK_WORD(reasons, reason));
+        nx_hook_hint(report, reason_of(reason));
     if (report->kind != NX_KIND_OTHER)
         status_of(hook, event, report);
     struct nx_str refused = nx_hook_text(hook, event, "reject.reason"), why = nx_hook_text(hook, event, "reject.description");
@@ -137,12 +142,14 @@ void nx_hook_mailgun(struct nx_hook *hook, json_t *root)
         }
         event = root;
     }
-    struct nx_str recipient = nx_hook_text(hook, event, "recipient"), to = nx_hook_text(hook, event, "message.headers.to");
+    struct nx_str recipient = nx_hook_whom(hook, event, "recipient"), to = nx_hook_text(hook, event, "message.headers.to");
     if (nx_hook_at(event, "event") == NULL)
         return;
-    if (recipient.n > 0 || to.n == 0)
-        one(hook, root, event, recipient);
-    else /* rejected: the message, and so for all it was for */
+    if (recipient.n == 0)
+        recipient = nx_hook_whom(hook, event, "envelope.targets");
+    if (recipient.n > 0 || !nx_hook_is(nx_hook_text(hook, event, "event"), "rejected"))
+        one(hook, root, event, recipient.n > 0 ? recipient : to);
+    else /* the message, and so for all it was for */
         while (nx_hook_next_address(&to, &recipient))
             one(hook, root, event, recipient);
 }

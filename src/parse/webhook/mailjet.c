@@ -40,7 +40,7 @@ void nx_hook_mailjet(struct nx_hook *hook, json_t *event)
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0)
         return;
-    struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, event, "email"));
+    struct nx_report *report = nx_hook_add(hook, word, nx_hook_whom(hook, event, "email"));
     struct nx_str text = nx_hook_text(hook, event, "error"), related = nx_hook_text(hook, event, "error_related_to");
     report->last_attempt_at = nx_hook_when(hook, event, "time");
     if (report->kind == NX_KIND_FAILED) {

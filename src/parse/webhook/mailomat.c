@@ -16,7 +16,7 @@ void nx_hook_mailomat(struct nx_hook *hook, json_t *event)
 {
     json_t *payload = nx_hook_at(event, "payload");
     struct nx_str name = nx_hook_text(hook, event, "eventType|payload.event"),
-                  recipient = nx_hook_text(hook, event, "recipient|payload.recipient");
+                  recipient = nx_hook_whom(hook, event, "recipient|payload.recipient");
     if (name.n == 0)
         return;
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);

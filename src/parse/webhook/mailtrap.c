@@ -32,10 +32,10 @@ static const struct nx_hook_word categories[] = {
 
 static void one(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_text(hook, event, "email");
-    if (name.n == 0 || recipient.n == 0) /* audit events share the format */
-        return;
+    struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_whom(hook, event, "email");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
+    if (name.n == 0 || (recipient.n == 0 && word == NULL)) /* audit events share the format */
+        return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     struct nx_str category = nx_hook_text(hook, event, "bounce_category"), reason = nx_hook_text(hook, event, "reason");
     if (nx_hook_is(name, "bounce") || nx_hook_is(name, "soft bounce"))

@@ -16,8 +16,13 @@ static const struct nx_hook_word descriptions[] = {
     {"invalid_domain", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_NONE},
     {"mailbox_full", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_NONE},
 };
-/* Why it was not sent, where that is not an older bounce, complaint or unsubscription. */
+/* Why it was not sent. */
 static const struct nx_hook_word rejections[] = {
+    {"hard-bounce", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"soft-bounce", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"spam", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"unsub", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"custom", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
     {"invalid", NX_KIND_FAILED, NX_CAUSE_BAD_ADDRESS, NX_CLASS_NONE},
     {"invalid-sender", NX_KIND_FAILED, NX_CAUSE_SENDER_AUTH, NX_CLASS_NONE},
     {"unsigned", NX_KIND_FAILED, NX_CAUSE_SENDER_AUTH, NX_CLASS_NONE},
@@ -25,11 +30,19 @@ static const struct nx_hook_word rejections[] = {
     {"test-mode-limit", NX_KIND_FAILED, NX_CAUSE_RATE_LIMITED, NX_CLASS_NONE},
 };
 
+/* Description and code say the same; the event says whether it was for good. */
+static void why(struct nx_report *report, const struct nx_hook_word *description, const struct nx_hook_word *code)
+{
+    enum nx_class class_ = report->hint_class;
+    nx_hook_hint(report, description != NULL ? description : code != NULL && code->kind == NX_KIND_FAILED ? code : NULL);
+    report->hint_class = class_;
+}
+
 void nx_hook_mandrill(struct nx_hook *hook, json_t *event)
 {
     json_t *message = nx_hook_at(event, "msg");
     struct nx_str name = nx_hook_text(hook, event, "event"),
-                  recipient = nx_hook_text(hook, event, "msg.email|reject.email|entry.email"), /* of a list that was changed */
+                  recipient = nx_hook_whom(hook, event, "msg.email|reject.email|entry.email"), /* of a list that was changed */
         rejection = nx_hook_text(hook, event, "reject.reason|msg.reject.reason|msg.reject_reason");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0 && recipient.n == 0)
@@ -39,9 +52,12 @@ void nx_hook_mandrill(struct nx_hook *hook, json_t *event)
     json_t *tries = nx_hook_at(message, "smtp_events");
     json_t *last = json_is_array(tries) && json_array_size(tries) > 0 ? json_array_get(tries, json_array_size(tries) - 1) : NULL;
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED) {
-        nx_hook_hint(report, NX_HOOK_WORD(descriptions, description));
-        if (nx_hook_is(name, "reject"))
-            nx_hook_hint(report, NX_HOOK_WORD(rejections, rejection));
+        why(report, NX_HOOK_WORD(descriptions, description), nx_hook_bounce_code(nx_hook_text(hook, message, "bgtools_code")));
+        if (nx_hook_is(name, "reject") && rejection.n > 0) {
+            const struct nx_hook_word *reason = NX_HOOK_WORD(rejections, rejection);
+            report->hint = NX_CAUSE_NONE;
+            nx_hook_hint(report, reason);
+        }
         nx_hook_diagnostic(hook, report, diagnostic.n > 0 ? diagnostic : nx_hook_text(hook, last, "diag"));
         report->last_attempt_at = nx_hook_when(hook, last, "ts");
     }

@@ -35,7 +35,7 @@ void nx_hook_postal(struct nx_hook *hook, json_t *event)
         word = NX_HOOK_WORD(events, NX_STR("MessageBounced"));
     else if (nx_hook_is(status, "Held") && nx_str_ihas(details, NX_STR("suppression list")))
         word = &suppressed;
-    struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, message, "to"));
+    struct nx_report *report = nx_hook_add(hook, word, nx_hook_whom(hook, message, "to"));
     struct nx_str output = nx_hook_text(hook, payload, "output");
     if (report->kind != NX_KIND_OTHER) {
         nx_hook_diagnostic(hook, report, output.n > 0 ? output : details);

@@ -58,17 +58,18 @@ static const struct nx_hook_word *type_of(const struct nx_hook *hook, json_t *ev
 
 void nx_hook_postmark(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str record = nx_hook_text(hook, event, "RecordType"), recipient = nx_hook_text(hook, event, "Email|Recipient");
+    struct nx_str record = nx_hook_text(hook, event, "RecordType"), recipient = nx_hook_whom(hook, event, "Email|Recipient");
     const struct nx_hook_word *word = NX_HOOK_WORD(records, record), *type = type_of(hook, event);
     if (record.n == 0 && type == NULL) /* inbound mail, and what is no event */
         return;
     if (record.n == 0 || nx_hook_is(record, "Bounce"))
         word = type != NULL ? type : &records[0];
-    struct nx_str suppression = nx_hook_text(hook, event, "SuppressionReason");
+    struct nx_str suppression = nx_hook_text(hook, event, "SuppressionReason"), origin = nx_hook_text(hook, event, "Origin");
     if (nx_hook_is(record, "SubscriptionChange") && nx_hook_true(event, "SuppressSending")) {
-        word = NX_HOOK_WORD(suppressions, suppression);
-        if (word == NULL)
-            word = &suppressions[2];
+        word = NX_HOOK_WORD(suppressions, suppression.n > 0 ? suppression : NX_STR("ManualSuppression"));
+        bool by_hand = word != NULL && word->kind == NX_KIND_UNSUBSCRIBE;
+        if (word == NULL || (by_hand && origin.n > 0 && !nx_hook_is(origin, "Recipient")))
+            word = &suppressions[0]; /* nobody opted out: the customer or Postmark put it on the list */
     }
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (type != NULL && nx_hook_is(nx_str_of(type->word), "HardBounce"))
@@ -87,7 +88,9 @@ void nx_hook_postmark(struct nx_hook *hook, json_t *event)
     report->original.subject = nx_hook_text(hook, event, "Subject");
     nx_hook_tag(hook, report, "RecordType", record);
     nx_hook_tag(hook, report, "Type", nx_hook_text(hook, event, "Type"));
+    nx_hook_tag(hook, report, "TypeCode", nx_hook_text(hook, event, "TypeCode"));
     nx_hook_tag(hook, report, "SuppressionReason", suppression);
+    nx_hook_tag(hook, report, "Origin", origin);
     nx_hook_tag(hook, report, "Inactive", nx_hook_text(hook, event, "Inactive"));
     nx_hook_tag(hook, report, "MessageID", message);
     nx_hook_tag(hook, report, "MessageStream", nx_hook_text(hook, event, "MessageStream"));

@@ -22,6 +22,9 @@ static const struct nx_hook_word sentences[] = {
     {"attachment", NX_KIND_FAILED, NX_CAUSE_CONTENT_PROHIBITED, NX_CLASS_SOFT},
 };
 
+static const struct nx_hook_word limited = {"", NX_KIND_FAILED, NX_CAUSE_RATE_LIMITED, NX_CLASS_SOFT};
+static const struct nx_hook_word opted_out = {"", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE};
+
 static const struct nx_hook_word *sentence_of(struct nx_str text)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(sentences); i++)
@@ -30,13 +33,27 @@ static const struct nx_hook_word *sentence_of(struct nx_str text)
     return NULL;
 }
 
+/* Who has left says so here: "unsubscribed" of a contact. */
+static void contact(struct nx_hook *hook, json_t *event, json_t *data, struct nx_str name)
+{
+    struct nx_str recipient = nx_hook_whom(hook, data, "email");
+    if (recipient.n == 0 || !nx_hook_true(data, "unsubscribed") || nx_hook_is(name, "contact.deleted"))
+        return;
+    struct nx_report *report = nx_hook_add(hook, &opted_out, recipient);
+    report->last_attempt_at = nx_hook_when(hook, event, "created_at");
+    nx_hook_key(hook, report, nx_hook_text(hook, data, "id"), name, nx_hook_text(hook, event, "created_at"));
+    nx_hook_tag(hook, report, "type", name);
+}
+
 void nx_hook_resend(struct nx_hook *hook, json_t *event)
 {
     json_t *data = nx_hook_at(event, "data"), *to = nx_hook_at(data, "to");
     struct nx_str name = nx_hook_text(hook, event, "type"), id = nx_hook_text(hook, data, "email_id");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
-    if (id.n == 0 && to == NULL) /* contact and domain events */
+    if (id.n == 0 && to == NULL) { /* contact and domain events */
+        contact(hook, event, data, name);
         return;
+    }
     struct nx_report *report = nx_hook_add(hook, word, nx_hook_text(hook, data, "to"));
     /* All recipients of the message are listed, not the one concerned: with several, nobody is to be blamed. */
     if (json_array_size(to) > 1 && report->kind != NX_KIND_OTHER) {
@@ -47,17 +64,17 @@ void nx_hook_resend(struct nx_hook *hook, json_t *event)
     struct nx_str type = nx_hook_text(hook, data, "bounce.type"), subtype = nx_hook_text(hook, data, "bounce.subType"),
                   text = nx_hook_text(hook, data, "bounce.message");
     if (report->kind == NX_KIND_FAILED) {
-        if (type.n > 0)
-            nx_hook_ses_types(report, type, subtype);
-        else
+        if (type.n == 0)
             nx_hook_hint(report, sentence_of(text));
-        if (nx_hook_is(type, "Undetermined"))
+        else if (!nx_hook_ses_types(report, type, subtype))
             report->hint_class = NX_CLASS_NONE;
         if (nx_str_ihas(text, NX_STR("suppression list"))) {
             report->hint = NX_CAUSE_UPSTREAM_SUPPRESSED;
             report->hint_class = NX_CLASS_NONE;
         }
         struct nx_str why = nx_hook_text(hook, data, "failed.reason");
+        if (nx_str_ihas(why, NX_STR("quota")) || nx_str_ihas(why, NX_STR("limit")))
+            nx_hook_hint(report, &limited); /* the account's, not the mailbox's */
         nx_hook_diagnostic(hook, report, nx_hook_text(hook, data, "bounce.diagnosticCode"));
         if (report->diagnostic.n == 0 && text.n > 0)
             nx_hook_diagnostic(hook, report, text);

@@ -13,14 +13,14 @@ static const struct nx_hook_word events[] = {
 
 static void one(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str name = nx_hook_text(hook, event, "type"), recipient = nx_hook_text(hook, event, "email_to");
+    struct nx_str name = nx_hook_text(hook, event, "type"), recipient = nx_hook_whom(hook, event, "email_to");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0 || (word == NULL && recipient.n == 0))
         return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     if (report->kind != NX_KIND_OTHER) {
         nx_hook_reply(report, nx_hook_text(hook, event, "email_response_code"));
-        nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "email_response_message"));
+        nx_hook_diagnostic(hook, report, nx_hook_text(hook, event, "email_response_message|email_error"));
         nx_hook_words(hook, report, nx_hook_text(hook, event, "blocklist_reason"));
     }
     nx_hook_message_id(report, nx_hook_header(hook, nx_hook_at(event, "email_headers"), "key", "Message-ID"));

@@ -69,9 +69,9 @@ static const char *const reserved[] = {"email",
 
 void nx_hook_sendgrid(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_text(hook, event, "email");
+    struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_whom(hook, event, "email");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
-    if (name.n == 0 || recipient.n == 0) /* account_status_change is about no address */
+    if (name.n == 0 || (recipient.n == 0 && word == NULL)) /* account_status_change is about no address */
         return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     struct nx_str reason = nx_hook_text(hook, event, "reason"), type = nx_hook_text(hook, event, "type"),

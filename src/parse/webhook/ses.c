@@ -20,11 +20,8 @@ static const struct nx_hook_word types[] = {
     {"Transient", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
 };
 static const struct nx_hook_word subtypes[] = {
+    {"Suppressed", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE}, /* and OnAccountSuppressionList, ... */
     {"NoEmail", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_NONE},
-    {"Suppressed", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
-    {"OnAccountSuppressionList", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
-    {"OnTenantSuppressionList", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
-    {"EmailValidationSuppressed", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
     {"UnsubscribedRecipient", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
     {"MailboxFull", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_NONE},
     {"MessageTooLarge", NX_KIND_FAILED, NX_CAUSE_MESSAGE_TOO_LARGE, NX_CLASS_NONE},
@@ -90,10 +87,19 @@ static struct nx_str address_of(const struct nx_hook *hook, json_t *one)
     return nx_hook_text(hook, one, json_is_object(one) ? "emailAddress" : "");
 }
 
-void nx_hook_ses_types(struct nx_report *report, struct nx_str type, struct nx_str subtype)
+/* The lists that SES consults have become more over time, and each has "suppress" in its name. */
+static const struct nx_hook_word *subtype_of(struct nx_str subtype)
 {
-    nx_hook_hint(report, NX_HOOK_WORD(types, type));
-    nx_hook_hint(report, NX_HOOK_WORD(subtypes, subtype));
+    const struct nx_hook_word *word = NX_HOOK_WORD(subtypes, subtype);
+    return word == NULL && nx_str_ihas(subtype, NX_STR("suppress")) ? &subtypes[0] : word;
+}
+
+bool nx_hook_ses_types(struct nx_report *report, struct nx_str type, struct nx_str subtype)
+{
+    const struct nx_hook_word *word = NX_HOOK_WORD(types, type);
+    nx_hook_hint(report, word);
+    nx_hook_hint(report, subtype_of(subtype));
+    return word != NULL;
 }
 
 static void bounce(struct nx_hook *hook, json_t *event, const struct nx_hook_word *word)
@@ -122,18 +128,15 @@ static void complaint(struct nx_hook *hook, json_t *event, const struct nx_hook_
     json_t *detail = nx_hook_at(event, "complaint"), *recipients = concerned(event, nx_hook_at(detail, "complainedRecipients"));
     struct nx_str type = nx_hook_text(hook, detail, "complaintFeedbackType"),
                   subtype = nx_hook_text(hook, detail, "complaintSubType");
-    const struct nx_hook_word *refused =
-        NX_HOOK_WORD(subtypes, subtype); /* no complaint: it was not sent because of an older one */
+    const struct nx_hook_word *refused = subtype_of(subtype); /* no complaint: it was not sent because of an older one */
     static const struct nx_hook_word suppressed = {"", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE};
     if (refused != NULL && refused->hint == NX_CAUSE_UPSTREAM_SUPPRESSED)
         word = &suppressed;
-    else if (nx_hook_is(type, "not-spam"))
-        word = NULL;
     for (size_t i = 0; i < json_array_size(recipients); i++) {
         struct nx_report *report = nx_hook_add(hook, word, address_of(hook, json_array_get(recipients, i)));
         fill(hook, report, event, detail);
         if (report->kind == NX_KIND_COMPLAINT) {
-            report->feedback.type = type.n > 0 ? type : NX_STR("abuse");
+            nx_hook_feedback(report, type);
             report->feedback.user_agent = nx_hook_text(hook, detail, "userAgent");
             report->feedback.arrival_date = nx_hook_text(hook, detail, "arrivalDate");
         }

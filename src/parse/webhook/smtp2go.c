@@ -49,7 +49,7 @@ static void fill(struct nx_hook *hook, json_t *event, struct nx_report *report, 
 
 void nx_hook_smtp2go(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_text(hook, event, "rcpt");
+    struct nx_str name = nx_hook_text(hook, event, "event"), recipient = nx_hook_whom(hook, event, "rcpt");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     json_t *recipients = nx_hook_at(event, "recipients");
     if (name.n == 0)

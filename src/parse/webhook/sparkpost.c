@@ -15,33 +15,10 @@ static const struct nx_hook_word events[] = {
     {"list_unsubscribe", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
     {"link_unsubscribe", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
 };
-static const struct nx_hook_word classes[] = {
-    {"10", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD},
-    {"20", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
-    {"21", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_SOFT},
-    {"22", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_SOFT},
-    {"23", NX_KIND_FAILED, NX_CAUSE_MESSAGE_TOO_LARGE, NX_CLASS_SOFT},
-    {"24", NX_KIND_FAILED, NX_CAUSE_NETWORK_ERROR, NX_CLASS_SOFT},
-    {"25", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
-    {"26", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
-    {"30", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_HARD},
-    {"40", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
-    {"50", NX_KIND_FAILED, NX_CAUSE_POLICY_BLOCK, NX_CLASS_SOFT},
-    {"51", NX_KIND_FAILED, NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_SOFT},
-    {"52", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_SOFT},
-    {"53", NX_KIND_FAILED, NX_CAUSE_CONTENT_PROHIBITED, NX_CLASS_SOFT},
-    {"54", NX_KIND_FAILED, NX_CAUSE_RELAY_DENIED, NX_CLASS_SOFT},
-    {"60", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE},
-    {"70", NX_KIND_FAILED, NX_CAUSE_NONE, NX_CLASS_SOFT},
-    {"80", NX_KIND_OTHER, NX_CAUSE_NONE, NX_CLASS_NONE},
-    {"90", NX_KIND_UNSUBSCRIBE, NX_CAUSE_UNSUBSCRIBE, NX_CLASS_NONE},
-    {"100", NX_KIND_AUTOREPLY, NX_CAUSE_AUTO_REPLY, NX_CLASS_NONE},
-};
-
 static void judge(struct nx_hook *hook, json_t *event, struct nx_report *report)
 {
     struct nx_str text = nx_hook_text(hook, event, "raw_reason|reason");
-    const struct nx_hook_word *class_ = NX_HOOK_WORD(classes, nx_hook_text(hook, event, "bounce_class"));
+    const struct nx_hook_word *class_ = nx_hook_bounce_code(nx_hook_text(hook, event, "bounce_class"));
     nx_hook_hint(report, class_);
     if (class_ != NULL && class_->kind != NX_KIND_FAILED && report->kind == NX_KIND_FAILED)
         report->kind = class_->kind; /* auto-replies and the like come as bounces, with a reply that nobody gave */
@@ -49,7 +26,8 @@ static void judge(struct nx_hook *hook, json_t *event, struct nx_report *report)
         nx_hook_words(hook, report, text);
         return;
     }
-    if (report->kind == NX_KIND_FAILED && nx_str_ihas(text, NX_STR("suppress"))) {
+    bool vague = class_ == NULL || class_->hint == NX_CAUSE_NONE || class_->hint == NX_CAUSE_POLICY_BLOCK;
+    if (report->kind == NX_KIND_FAILED && vague && nx_str_ihas(text, NX_STR("suppress"))) {
         report->hint = NX_CAUSE_UPSTREAM_SUPPRESSED;
         report->hint_class = NX_CLASS_NONE;
     }
@@ -59,7 +37,7 @@ static void judge(struct nx_hook *hook, json_t *event, struct nx_report *report)
 
 static void one(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str name = nx_hook_text(hook, event, "type"), recipient = nx_hook_text(hook, event, "raw_rcpt_to|rcpt_to");
+    struct nx_str name = nx_hook_text(hook, event, "type"), recipient = nx_hook_whom(hook, event, "raw_rcpt_to|rcpt_to");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0)
         return;
@@ -67,9 +45,7 @@ static void one(struct nx_hook *hook, json_t *event)
     if (report->kind == NX_KIND_FAILED || report->kind == NX_KIND_DELAYED)
         judge(hook, event, report);
     if (report->kind == NX_KIND_COMPLAINT) {
-        report->feedback.type = nx_hook_text(hook, event, "fbtype");
-        if (report->feedback.type.n == 0)
-            report->feedback.type = NX_STR("abuse");
+        nx_hook_feedback(report, nx_hook_text(hook, event, "fbtype"));
         report->feedback.user_agent = nx_hook_text(hook, event, "user_str");
         report->reporting_mta = nx_hook_text(hook, event, "report_by");
     }

@@ -15,7 +15,7 @@ static const struct nx_hook_word events[] = {
 
 void nx_hook_sweego(struct nx_hook *hook, json_t *event)
 {
-    struct nx_str name = nx_hook_text(hook, event, "event_type"), recipient = nx_hook_text(hook, event, "recipient"),
+    struct nx_str name = nx_hook_text(hook, event, "event_type"), recipient = nx_hook_whom(hook, event, "recipient"),
                   channel = nx_hook_text(hook, event, "channel");
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
     if (name.n == 0 || (channel.n > 0 && !nx_hook_is(channel, "email"))) /* SMS shares the format */

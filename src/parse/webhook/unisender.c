@@ -12,28 +12,39 @@ static const struct nx_hook_word states[] = {
 static const struct nx_hook_word details[] = {
     {"err_user_unknown", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_NONE},
     {"err_user_inactive", NX_KIND_FAILED, NX_CAUSE_MAILBOX_DISABLED, NX_CLASS_NONE},
-    {"err_mailbox_full", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_NONE},
     {"err_mailbox_discarded", NX_KIND_FAILED, NX_CAUSE_MAILBOX_DISABLED, NX_CLASS_NONE},
+    {"err_dest_invalid", NX_KIND_FAILED, NX_CAUSE_BAD_ADDRESS, NX_CLASS_NONE},
+    {"err_domain_inactive", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_NONE},
+    {"err_no_dns", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_NONE},
+    {"err_no_smtp", NX_KIND_FAILED, NX_CAUSE_NETWORK_ERROR, NX_CLASS_SOFT},
+    {"err_mailbox_full", NX_KIND_FAILED, NX_CAUSE_MAILBOX_FULL, NX_CLASS_NONE},
     {"err_spam_rejected", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_NONE},
     {"err_spam_folder", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_NONE},
+    {"err_spam_skipped", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT,
+     NX_CLASS_SOFT}, /* not tried: the mailing was called spam elsewhere */
+    {"err_spam_removed", NX_KIND_FAILED, NX_CAUSE_SPAM_CONTENT, NX_CLASS_SOFT},
     {"err_blacklisted", NX_KIND_FAILED, NX_CAUSE_REPUTATION_BLOCK, NX_CLASS_NONE},
-    {"err_domain_inactive", NX_KIND_FAILED, NX_CAUSE_BAD_DOMAIN, NX_CLASS_NONE},
     {"err_destination_misconfigured", NX_KIND_FAILED, NX_CAUSE_RECEIVER_MISCONFIG, NX_CLASS_NONE},
     {"err_too_large", NX_KIND_FAILED, NX_CAUSE_MESSAGE_TOO_LARGE, NX_CLASS_NONE},
-    {"err_giveup", NX_KIND_FAILED, NX_CAUSE_EXPIRED, NX_CLASS_NONE},
+    {"err_src_invalid", NX_KIND_FAILED, NX_CAUSE_SENDER_AUTH, NX_CLASS_SOFT},
+    {"err_giveup", NX_KIND_FAILED, NX_CAUSE_EXPIRED, NX_CLASS_SOFT},
+    {"err_internal", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_SOFT}, /* Unisender's own fault */
+    {"err_lost", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_SOFT},
     {"err_unsubscribed", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
-    {"err_unreachable", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE}, /* not tried: it was unreachable before */
+    {"err_unreachable", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED,
+     NX_CLASS_NONE}, /* not tried: it failed before; and so the others */
     {"err_skip_letter", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
-    {"err_spam_skipped", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
-    {"err_internal", NX_KIND_FAILED, NX_CAUSE_RECEIVER_UNAVAILABLE, NX_CLASS_NONE},
+    {"skip_dup_unreachable", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"skip_dup_temp_unreachable", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
+    {"skip_dup_mailbox_full", NX_KIND_FAILED, NX_CAUSE_UPSTREAM_SUPPRESSED, NX_CLASS_NONE},
 };
 
 static void one(struct nx_hook *hook, json_t *record)
 {
     json_t *data = nx_hook_at(record, "event_data"), *event = data != NULL ? data : record;
-    struct nx_str state = nx_hook_text(hook, event, "status"), recipient = nx_hook_text(hook, event, "email");
+    struct nx_str state = nx_hook_text(hook, event, "status"), recipient = nx_hook_whom(hook, event, "email");
     const struct nx_hook_word *word = NX_HOOK_WORD(states, state);
-    if (state.n == 0 || recipient.n == 0) /* transactional_spam_block is about a server */
+    if (state.n == 0 || (recipient.n == 0 && word == NULL)) /* transactional_spam_block is about a server */
         return;
     struct nx_report *report = nx_hook_add(hook, word, recipient);
     struct nx_str detail = nx_hook_text(hook, event, "delivery_info.delivery_status");

@@ -13,7 +13,7 @@ static const struct nx_hook_word events[] = {
 static void one(struct nx_hook *hook, json_t *root, json_t *message, json_t *detail, struct nx_str name)
 {
     const struct nx_hook_word *word = NX_HOOK_WORD(events, name);
-    struct nx_str recipient = nx_hook_text(hook, detail, "bounced_recipient|email_address.address|recipient");
+    struct nx_str recipient = nx_hook_whom(hook, detail, "bounced_recipient|email_address.address|recipient");
     if (recipient.n == 0 && json_array_size(nx_hook_at(message, "email_info.to")) <= 1)
         recipient = nx_hook_text(hook, message, "email_info.to[0].email_address.address");
     struct nx_report *report = nx_hook_add(hook, word, recipient);
