@@ -93,19 +93,22 @@ int nx_cmd_db(int argc, char **argv)
     static const struct {
         const char *name;
         int (*fn)(struct nx_store *store, const struct how *how);
-    } verbs[] = {{"check", check},   {"rebuild", rebuild}, {"migrate", migrate},
-                 {"retain", retain}, {"shrink", shrink},   {"lose-erased", lose_erased}};
+        enum { READS, WRITES, MAKES } mode;
+    } verbs[] = {{"check", check, READS},    {"rebuild", rebuild, WRITES}, {"migrate", migrate, MAKES},
+                 {"retain", retain, WRITES}, {"shrink", shrink, WRITES},   {"lose-erased", lose_erased, WRITES}};
     static const struct nx_cli_usage usage = {
         "check | rebuild | migrate | retain | shrink | lose-erased",
-        "check        is the file whole, and do its suppressions follow from its log?\n"
+        "check        is the file whole, and do its suppressions follow from its log? Only reads\n"
         "rebuild      derives them again and puts right what differs\n"
         "migrate      makes a file of an older Nixie one of this version (any command that writes does so too), or makes a new "
         "one\n"
-        "retain       drops what is past its time ([retention], [cause NAME] keep); `serve` does so once a day; not after a month in "
+        "retain       drops what is past its time ([retention], [cause NAME] keep); `serve` does so once a day; not after a month "
+        "in "
         "which nothing was written, because the clock may be ahead then and all of it look old: --believe-clock says that it is "
         "right\n"
         "shrink       gives back what room is left in the file, such as after retain; nobody else can write meanwhile, and it "
-        "takes twice the room of what stays, which it looks for first (--dry-run too): beside the file, and in SQLITE_TMPDIR, TMPDIR "
+        "takes twice the room of what stays, which it looks for first (--dry-run too): beside the file, and in SQLITE_TMPDIR, "
+        "TMPDIR "
         "or /var/tmp\n"
         "lose-erased  when the key of erased addresses (PATH.key) is lost for good: gives their hashes up, so that they are "
         "suppressed no longer and the rest goes on\n"
@@ -127,8 +130,9 @@ int nx_cmd_db(int argc, char **argv)
         if (strcmp(cli.args[0], verbs[i].name) != 0)
             continue;
         g_autoptr(GError) error = NULL;
-        g_autoptr(nx_store) store =
-            verbs[i].fn == migrate ? nx_cli_store(cli.config, NX_OPEN_WRITE, &error) : nx_cli_store_there(cli.config, &error);
+        g_autoptr(nx_store) store = verbs[i].mode == WRITES
+                                        ? nx_cli_store_there(cli.config, &error)
+                                        : nx_cli_store(cli.config, verbs[i].mode == READS ? NX_OPEN_READ : NX_OPEN_WRITE, &error);
         return store == NULL ? nx_cli_fail(error) : verbs[i].fn(store, &how);
     }
     return nx_cli_no_verb("db", cli.args[0], "check, rebuild, migrate, retain, shrink or lose-erased");

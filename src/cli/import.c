@@ -148,8 +148,10 @@ static struct nx_store *open_store(struct nx_cli *cli, bool dry, GError **error)
 {
     GError *why = NULL;
     struct nx_store *store = nx_cli_store(cli->config, dry ? NX_OPEN_READ : NX_OPEN_WRITE, &why);
-    if (dry && g_error_matches(why, NX_ERROR, NX_ERROR_NOT_FOUND))
+    if (dry && g_error_matches(why, NX_ERROR, NX_ERROR_NOT_FOUND)) {
+        nx_cli_say("%s; so everything is new", why->message);
         g_clear_error(&why);
+    }
     if (why != NULL)
         g_propagate_error(error, why);
     return store;

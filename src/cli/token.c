@@ -4,6 +4,25 @@
 #include "base/error.h"
 #include "serve/token.h"
 
+/* A file of tokens that is not there means that there are none, where the database is that it would stand beside; else the path is
+ * likely misspelt. */
+static gboolean is_there(const struct nx_config *config, const char *path, GError **error)
+{
+    bool beside = *config->serve_tokens == '\0';
+    if (g_file_test(path, G_FILE_TEST_EXISTS) || (beside && g_file_test(config->store_path, G_FILE_TEST_EXISTS)))
+        return TRUE;
+    if (beside)
+        g_set_error(
+            error, NX_ERROR, NX_ERROR_NOT_FOUND,
+            "%s: there is no such file, nor the database %s beside which it would stand (no token was made yet, or name the "
+            "database: --db PATH)",
+            path, config->store_path);
+    else
+        g_set_error(error, NX_ERROR, NX_ERROR_NOT_FOUND,
+                    "%s: there is no such file (no token was made yet, or mend [serve] tokens)", path);
+    return FALSE;
+}
+
 static int create(const char *path, const char *name, const char *roles, const char *stream, GError **error)
 {
     g_autofree char *token = NULL;
@@ -58,10 +77,10 @@ int nx_cmd_token(int argc, char **argv)
     else if (strcmp(verb, "create") == 0)
         g_set_error(&error, NX_ERROR, NX_ERROR_USAGE, "token create: a NAME and --role are needed (see `nixie token --help`)");
     else if (strcmp(verb, "list") == 0 && name == NULL)
-        code = list(path, &error);
+        code = is_there(cli.config, path, &error) ? list(path, &error) : NX_EXIT_FINDING;
     else if (strcmp(verb, "revoke") != 0 || name == NULL)
         return nx_cli_no_verb("token", verb, "create NAME, list or revoke NAME");
-    else if (!nx_tokens_revoke(path, name, &error))
+    else if (!is_there(cli.config, path, &error) || !nx_tokens_revoke(path, name, &error))
         code = NX_EXIT_FINDING;
     return error == NULL ? nx_cli_finish(code) : nx_cli_fail(error);
 }

@@ -27,6 +27,15 @@ static gboolean failed(const struct nx_spool *spool, const char *what, GError **
     return FALSE;
 }
 
+/* Of what is to be kept, not of the spool. */
+static bool unreadable(GError **error)
+{
+    g_set_error(error, NX_ERROR, NX_ERROR_IO, "the message cannot be read: %s (%s)", g_strerror(errno),
+                errno == EBADF ? "standard input is closed, or not open for reading: the mail server is to write the message there"
+                               : "the mail server is to write the message to standard input");
+    return false;
+}
+
 static int open_directory(struct nx_spool *spool, const char *name, GError **error)
 {
     g_autofree char *path = g_build_filename(spool->directory, name, NULL);
@@ -102,7 +111,7 @@ static char *make_head(const struct nx_envelope *envelope, size_t *ret_n)
 }
 
 /* Copies in to out: at most cap bytes, without a leading "From " line; *ret_size is what there was. */
-static bool copy(int in, int out, size_t cap, unsigned long long *ret_size)
+static bool copy(const struct nx_spool *spool, int in, int out, size_t cap, unsigned long long *ret_size, GError **error)
 {
     g_autofree char *buffer = g_malloc(CHUNK);
     size_t held = 0, kept = 0;
@@ -113,7 +122,7 @@ static bool copy(int in, int out, size_t cap, unsigned long long *ret_size)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return false;
+            return unreadable(error);
         held += (size_t)n;
         size_t skip = 0;
         if (at_start) {
@@ -126,7 +135,7 @@ static bool copy(int in, int out, size_t cap, unsigned long long *ret_size)
         }
         size_t take = MIN(held - skip, cap - kept);
         if (!write_all(out, buffer + skip, take))
-            return false;
+            return failed(spool, "tmp", error);
         kept += take;
         size += held - skip;
         held = 0;
@@ -137,16 +146,19 @@ static bool copy(int in, int out, size_t cap, unsigned long long *ret_size)
     }
 }
 
-static bool fill(int in, int out, size_t cap, const struct nx_envelope *envelope)
+static bool fill(const struct nx_spool *spool, int in, int out, size_t cap, const struct nx_envelope *envelope, GError **error)
 {
     size_t n;
-    unsigned long long size;
+    unsigned long long size = 0;
     g_autofree char *head = make_head(envelope, &n);
-    if (!write_all(out, head, n) || !copy(in, out, cap, &size))
+    if (!write_all(out, head, n))
+        return failed(spool, "tmp", error);
+    if (!copy(spool, in, out, cap, &size, error))
         return false;
     char digits[SIZE_DIGITS + 1];
     g_snprintf(digits, sizeof digits, "%0*llu", SIZE_DIGITS, size);
-    return pwrite(out, digits, SIZE_DIGITS, (off_t)(n - SIZE_DIGITS - 2)) == SIZE_DIGITS && fsync(out) == 0;
+    return (pwrite(out, digits, SIZE_DIGITS, (off_t)(n - SIZE_DIGITS - 2)) == SIZE_DIGITS && fsync(out) == 0) ||
+           failed(spool, "tmp", error);
 }
 
 char *nx_spool_keep(struct nx_spool *spool, int fd, size_t cap, const struct nx_envelope *envelope, GError **error)
@@ -158,9 +170,8 @@ char *nx_spool_keep(struct nx_spool *spool, int fd, size_t cap, const struct nx_
         failed(spool, "tmp", error);
         return NULL;
     }
-    gboolean kept = fill(fd, out, cap, envelope) && renameat(spool->tmp, name, spool->new, name) == 0;
-    if (!kept)
-        failed(spool, "tmp", error);
+    gboolean kept = fill(spool, fd, out, cap, envelope, error) &&
+                    (renameat(spool->tmp, name, spool->new, name) == 0 || failed(spool, "tmp", error));
     close(out);
     if (!kept) {
         unlinkat(spool->tmp, name, 0);

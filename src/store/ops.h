@@ -96,12 +96,12 @@ struct nx_backend_ops {
     gboolean (*retain)(struct nx_backend *backend, const struct nx_retention *retention, nx_when now, bool dry,
                        struct nx_retain_cursor *cursor, struct nx_retained *ret, GError **error);
     void (*limit_raw)(struct nx_backend *backend, const struct nx_raw_limits *limits);
-    gboolean (*rebuild)(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);
-    gboolean (*check)(struct nx_backend *backend, GError **error);
+    gboolean (*rebuild)(struct nx_backend *backend, struct nx_rebuilt *ret, GError **error);
     gboolean (*shrink)(struct nx_backend *backend, bool dry, GError **error); /* outside a transaction */
 
     struct nx_reader *(*reader_new)(const char *path, GError **error);
     void (*reader_free)(struct nx_reader *reader);
+    gboolean (*check)(struct nx_reader *reader, GError **error);
     int (*lookup)(struct nx_reader *reader, struct nx_arena *arena, const struct nx_address *address, struct nx_str stream,
                   nx_when now, struct nx_entry *ret_entry, bool *ret_allowed, GError **error);
     /* The filter's address is a key, here and of holds. */

@@ -133,19 +133,13 @@ void nx_store_limit_raw(struct nx_store *store, const struct nx_raw_limits *limi
 
 static gboolean run_rebuild(struct nx_store *store, struct nx_task *task, GError **error)
 {
-    return store->ops->rebuild(store->backend, true, task->rebuilt, error);
+    return store->ops->rebuild(store->backend, task->rebuilt, error);
 }
 
 gboolean nx_store_rebuild(struct nx_store *store, struct nx_rebuilt *ret, GError **error)
 {
     struct nx_task task = {.run = run_rebuild, .alone = true, .rebuilt = ret};
     return nx_writer_wait(store, &task, error);
-}
-
-static gboolean run_check(struct nx_store *store, struct nx_task *task, GError **error)
-{
-    (void)task;
-    return store->ops->check(store->backend, error);
 }
 
 static gboolean run_shrink(struct nx_store *store, struct nx_task *task, GError **error)
@@ -161,8 +155,8 @@ gboolean nx_store_shrink(struct nx_store *store, bool dry, GError **error)
 
 gboolean nx_store_check(struct nx_store *store, GError **error)
 {
-    struct nx_task task = {.run = run_check, .alone = true};
-    return nx_writer_wait(store, &task, error);
+    g_autoptr(nx_reader) reader = nx_reader_new(store, error);
+    return reader != NULL && reader->ops->check(reader, error);
 }
 
 const char *nx_store_path(const struct nx_store *store)

@@ -221,7 +221,8 @@ struct nx_rebuilt {
 };
 /* Derives every suppression again from the log, beside the table in use, compares, and swaps when they differ. */
 gboolean nx_store_rebuild(struct nx_store *store, struct nx_rebuilt *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Checks the file itself and that suppressions follow from the log; CORRUPT says what is wrong. */
+/* Checks the file itself and that suppressions follow from the log; CORRUPT says what is wrong. Only reads, and keeps nobody from
+ * writing. */
 gboolean nx_store_check(struct nx_store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 struct nx_reader *nx_reader_new(struct nx_store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;

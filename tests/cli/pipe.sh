@@ -31,6 +31,11 @@ bounce four@example.net >"$T/four.eml"; "$NIXIE" pipe --wait <"$T/four.eml" 2>"$
 await sh -c "[ \$(ls '$spool/new' | wc -l) = 4 ]"; kill -0 $pid || fail "--wait ended before the message was in the database"
 exec 8>&-; wait $pid; is $? 0; is "$(stored)" 4 "it drained what waited"; empty || fail "spool is empty"
 
+# There is no message to read: said by its cause, and the mail server keeps it.
+(exec <&-; run 75 "$NIXIE" pipe; says '^4\.3\.0 nixie: the message cannot be read: Bad file descriptor .standard input is closed'; exit "$failures") || fail "standard input that is closed"
+run 75 "$NIXIE" pipe <"$T"; says '^4\.3\.0 nixie: the message cannot be read: Is a directory .the mail server is to write'; run 75 "$NIXIE" pipe 0>"$T/w"; says 'not open for reading'
+is "$(find "$spool" -name '*.msg')" "" "nothing of it is kept"
+
 # No process can be started to drain it: the mail server keeps the message, the spool does not. (root has no limit of processes.)
 as=; [ "$(id -u)" != 0 ] || as='setpriv --reuid 65533 --regid 65533 --clear-groups'
 mkdir -m 777 "$T/nobody"; chmod 755 "$T"; bounce alone@example.net >"$T/nobody/mail"; cp "$NIXIE" "$T/nobody/nixie" # the build may stand where others cannot look

@@ -41,4 +41,6 @@ gboolean nx_read_list(struct nx_reader *reader, const struct nx_filter *filter, 
 gboolean nx_read_log(struct nx_reader *reader, const struct nx_log_filter *filter, struct nx_str key, nx_logged_fn *fn, void *data,
                      GError **error);
 int nx_read_mark(struct nx_reader *reader, struct nx_str name, int64_t *ret, GError **error);
+/* rebuild.c */
+gboolean nx_read_check(struct nx_reader *reader, GError **error);
 gboolean nx_read_position(struct nx_reader *reader, int64_t *ret, GError **error);

@@ -5,12 +5,12 @@
 #include "store/sqlite/apply.h"
 #include "store/sqlite/chunk.h"
 #include "store/sqlite/pack.h"
+#include "store/sqlite/read.h"
 #include "store/sqlite/schema.h"
 
 /* A temporary table comes before one of the same name in the file, so nx_apply writes there while these exist. SQLite prepares
  * every statement anew when they come and go. */
-static const char BEGIN[] =
-    "BEGIN IMMEDIATE;"
+static const char TABLES[] =
     "CREATE TEMP TABLE suppressions(key TEXT NOT NULL, stream TEXT NOT NULL, address TEXT, cause INTEGER NOT NULL, class TEXT NOT "
     "NULL,"
     " since INTEGER NOT NULL, until INTEGER, renewals INTEGER NOT NULL, manual INTEGER NOT NULL, seq INTEGER NOT NULL,"
@@ -65,14 +65,13 @@ static enum nx_action action_of(struct nx_str name)
                                              : NX_ACTION_SUPPRESS; /* what was done by hand too */
 }
 
-static gboolean replay_import(struct nx_backend *backend, int64_t sequence, GError **error)
+static gboolean replay_import(struct nx_db *db, struct nx_arena *arena, int64_t sequence, GError **error)
 {
-    struct nx_db *db = backend->db;
     struct nx_str list;
     struct nx_row row;
     bool broken = false;
-    nx_arena_reset(backend->scratch);
-    if (!nx_chunk_load(db, backend->scratch, sequence, &list, error))
+    nx_arena_reset(arena);
+    if (!nx_chunk_load(db, arena, sequence, &list, error))
         return FALSE;
     while (nx_chunk_next(db, &list, &row, &broken)) {
         row.sequence = sequence;
@@ -85,9 +84,9 @@ static gboolean replay_import(struct nx_backend *backend, int64_t sequence, GErr
     return !broken;
 }
 
-static gboolean replay(struct nx_backend *backend, GError **error)
+static gboolean replay(struct nx_db *db, GError **error)
 {
-    struct nx_db *db = backend->db;
+    g_autoptr(nx_arena) arena = nx_arena_new();
     sqlite3_stmt *log = nx_db_statement(db, LOG, error);
     int got;
     if (log == NULL)
@@ -106,7 +105,7 @@ static gboolean replay(struct nx_backend *backend, GError **error)
                                    .until = nx_db_when(log, 9),
                                    .remote = nx_db_text(log, 10),
                                    .hash = {sqlite3_column_blob(log, 11), (size_t)sqlite3_column_bytes(log, 11)}};
-        if (act == NX_ACT_IMPORT ? !replay_import(backend, row.sequence, error) : !nx_apply(db, &row, error)) {
+        if (act == NX_ACT_IMPORT ? !replay_import(db, arena, row.sequence, error) : !nx_apply(db, &row, error)) {
             nx_db_reset(log);
             return FALSE;
         }
@@ -124,13 +123,13 @@ static gboolean get_count(struct nx_db *db, const char *sql, size_t *ret, GError
     return TRUE;
 }
 
-gboolean nx_write_rebuild(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error)
+/* begin: how the transaction does; swap: what differs is put right. */
+static gboolean derive(struct nx_db *db, const char *begin, bool swap, struct nx_rebuilt *ret, GError **error)
 {
-    struct nx_db *db = backend->db;
     struct nx_rebuilt rebuilt;
-    if (nx_db_exec(db, BEGIN, error) && replay(backend, error) && get_count(db, COUNT, &rebuilt.entries, error) &&
-        get_count(db, DIFFERENT, &rebuilt.changed, error) && (!swap || rebuilt.changed == 0 || nx_db_exec(db, SWAP, error)) &&
-        nx_db_exec(db, END, error)) {
+    if (nx_db_exec(db, begin, error) && nx_db_exec(db, TABLES, error) && replay(db, error) &&
+        get_count(db, COUNT, &rebuilt.entries, error) && get_count(db, DIFFERENT, &rebuilt.changed, error) &&
+        (!swap || rebuilt.changed == 0 || nx_db_exec(db, SWAP, error)) && nx_db_exec(db, END, error)) {
         *ret = rebuilt;
         return TRUE;
     }
@@ -138,26 +137,36 @@ gboolean nx_write_rebuild(struct nx_backend *backend, bool swap, struct nx_rebui
     return FALSE;
 }
 
-gboolean nx_write_check(struct nx_backend *backend, GError **error)
+gboolean nx_write_rebuild(struct nx_backend *backend, struct nx_rebuilt *ret, GError **error)
+{
+    return derive(backend->db, "BEGIN IMMEDIATE", true, ret, error);
+}
+
+static gboolean is_whole(struct nx_db *db, GError **error)
 {
     static const char INTEGRITY[] = "PRAGMA integrity_check(1)";
-    struct nx_db *db = backend->db;
-    struct nx_rebuilt rebuilt;
     sqlite3_stmt *check = nx_db_statement(db, INTEGRITY, error);
     if (check == NULL || nx_db_step(db, check, error) < 0)
         return FALSE;
     g_autofree char *found = g_strdup((const char *)sqlite3_column_text(check, 0));
     nx_db_reset(check);
-    if (g_strcmp0(found, "ok") != 0) {
-        g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: damaged: %s (put back a copy)", db->path, found);
+    if (g_strcmp0(found, "ok") == 0)
+        return TRUE;
+    g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: damaged: %s (put back a copy)", db->path, found);
+    return FALSE;
+}
+
+/* The connection itself cannot write the file; temporary tables are no part of it. */
+gboolean nx_read_check(struct nx_reader *reader, GError **error)
+{
+    struct nx_db *db = nx_sqlite_reader(reader)->db;
+    struct nx_rebuilt rebuilt = {0};
+    if (!is_whole(db, error) || !nx_pack_check(db, error) || !nx_db_exec(db, "PRAGMA query_only=0", error))
         return FALSE;
-    }
-    if (!nx_pack_check(db, error) || !nx_write_rebuild(backend, false, &rebuilt, error))
-        return FALSE;
-    if (rebuilt.changed > 0) {
+    gboolean derived = derive(db, "BEGIN", false, &rebuilt, error);
+    (void)!nx_db_exec(db, "PRAGMA query_only=1", NULL);
+    if (derived && rebuilt.changed > 0)
         g_set_error(error, NX_ERROR, NX_ERROR_CORRUPT, "%s: %zu entries do not follow from the log (run: nixie db rebuild)",
                     db->path, rebuilt.changed);
-        return FALSE;
-    }
-    return TRUE;
+    return derived && rebuilt.changed == 0;
 }

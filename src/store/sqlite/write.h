@@ -44,5 +44,5 @@ gboolean nx_answers_keep(struct nx_backend *backend, const struct nx_claim *clai
 /* claims.c */
 gboolean nx_write_claim(struct nx_backend *backend, const struct nx_claim *claim, nx_when now, GError **error);
 gboolean nx_write_mark(struct nx_backend *backend, struct nx_str name, int64_t value, GError **error);
-gboolean nx_write_rebuild(struct nx_backend *backend, bool swap, struct nx_rebuilt *ret, GError **error);
-gboolean nx_write_check(struct nx_backend *backend, GError **error);
+/* rebuild.c */
+gboolean nx_write_rebuild(struct nx_backend *backend, struct nx_rebuilt *ret, GError **error);
