@@ -43,4 +43,19 @@ run 0 "$NIXIE" stats --domain example.org; prints '^1 events'
 "$NIXIE" ingest -q "$T/full.eml" >/dev/null; run 0 "$NIXIE" stats; prints '^4 events' # a second arrival is not counted
 run 64 "$NIXIE" stats --by weather; says 'day, kind, cause'; run 64 "$NIXIE" stats --by day,day; says 'one, or two that differ'
 run 64 "$NIXIE" stats --kind lost; says 'no such kind'
+
+# By the time of a report and by who answered: each alone tells who is lifted.
+mkdir "$T/then"; now=$(date +%s)
+for at in 7:a@gmail.com 5:b@gmail.com 5:c@example.net 3:d@gmail.com; do
+    { echo "Received: from a by b; $(date -ud "@$((now - ${at%%:*} * 3600))" '+%a, %d %b %Y %H:%M:%S +0000')"; bounce "${at#*:}"; } >"$T/then/${at#*:}"
+done
+run 0 "$NIXIE" ingest -q --received message "$T/then"; prints '4 suppressions'
+lifts() { those=$1; shift; run 0 "$NIXIE" undo "$@"; is "$(grep '^  ' "$T/out" | tr -d ' ' | sort | tr '\n' ' ')" "$those"; }
+lifts 'a@gmail.com b@gmail.com c@example.net d@gmail.com ' --since 8h
+lifts 'b@gmail.com c@example.net d@gmail.com ' --since 6h
+lifts 'a@gmail.com b@gmail.com c@example.net ' --since 8h --until 4h
+lifts 'a@gmail.com b@gmail.com d@gmail.com ' --since 8h --provider google
+run 0 "$NIXIE" undo --since 6h --until 4h --provider google --yes; prints '^1 entries lifted'
+run 0 "$NIXIE" check b@gmail.com; run 1 "$NIXIE" check a@gmail.com; run 1 "$NIXIE" check c@example.net; run 1 "$NIXIE" check d@gmail.com
+run 0 "$NIXIE" undo --since 8h --yes; prints '^3 entries lifted'
 finish

@@ -6,7 +6,8 @@ asks 201 $S/User@Example.NET -X PUT -H "$json" -d '{"cause":"complaint","reason"
 has '.address == "User@Example.NET" and .cause == "complaint" and .reason == "asked by phone" and .actor == "kim" and .manual and .until == null'
 asks 200 $S/user@example.net; has '.cause == "complaint"'
 asks 200 $S/USER@example.net -I; is "$(cat "$T/out" | grep -c '{')" 0 "HEAD has no body"
-asks 204 $S/user@example.net -X DELETE; asks 404 $S/user@example.net; asks 404 $S/user@example.net -X DELETE
+asks 204 "$S/user@example.net?reason=called%20again" -X DELETE; asks 404 $S/user@example.net; asks 404 $S/user@example.net -X DELETE
+run 0 "$NIXIE" history user@example.net; prints 'release .*by http .http.: called again$'
 asks 201 $S/a%2Bb%25c@example.net -X PUT; has '.address == "a+b%c@example.net" and .cause == "manual"'
 asks 200 $S/a%2Bb%25c@example.net; asks 200 $S/a+b%25c@example.net
 asks 201 "$S/x%2Fy@example.net" -X PUT; asks 200 "$S/x%2Fy@example.net"
@@ -52,5 +53,10 @@ while [ $pages -lt 10 ]; do
 done
 is "$pages" 3; is "$(sort -u "$T/seen" | wc -l)" 25; is "$(wc -l <"$T/seen")" 25
 asks 200 "$S?cause=complaint"; has '.suppressions == [] and .next == null'
+# Each filter leaves out what is not asked for.
+F=filter.example; put() { asks 201 "$S/$1@$F" -X PUT -d "$2"; }
+put a '{"cause":"mailbox_unknown","since":"2026-01-01T00:00:00Z"}'; put b '{"cause":"mailbox_full"}'; put c '{"cause":"mailbox_disabled","stream":"news"}'
+lists() { asks 200 "$S?domain=$F&$1"; has "[.suppressions[].address[:1]] | join(\"\") == \"$2\""; }
+lists limit=10 abc; lists class=soft b; lists class=hard ac; lists class=block ''; lists cause=mailbox_full b; lists stream=news abc; lists stream=shop ab; lists since=2026-01-02T00:00:00Z bc
 for query in cause=none_such class=tepid since=yesterday limit=0 limit=9999 limit=x; do asks 400 "$S?$query"; done
 ends; finish
