@@ -140,6 +140,19 @@ static void messages_are_read(void **state)
          "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.org\nTo: owner@example.com\nSubject: Undeliverable\nContent-Type: multipart/report; report-type=delivery-status; boundary=bound\n\n"
          "--bound\n\nIt failed.\n" RETURNED,
          "failed - - - 0 - - -", NX_NOTE_NO_RECIPIENT | NX_NOTE_NO_REPORT_PART},
+        {"the fields hide whom the words name",
+         "From: MAILER-DAEMON@mx.example.org\nTo: owner@example.com\nSubject: Undeliverable\nContent-Type: multipart/report; report-type=delivery-status; boundary=bound\n\n"
+         "--bound\n\n<a@example.net>: host mx.example.net said: 550 5.1.1 User unknown\n--bound\nContent-Type: message/delivery-status\n\n"
+         "Reporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822;undisclosed\nAction: failed\nStatus: 5.1.1\n" RETURNED,
+         "failed a@example.net undisclosed 5.1.1 550 - mx.example.net 550 5.1.1 User unknown", NX_NOTE_BAD_ADDRESS},
+        {"nor the words name whom the fields hide, X-Failed-Recipients does",
+         "X-Failed-Recipients: a@example.net\nFrom: MAILER-DAEMON@mx.example.org\nTo: owner@example.com\nSubject: Undeliverable\nContent-Type: multipart/report; report-type=delivery-status; boundary=bound\n\n"
+         "--bound\n\nIt failed.\n--bound\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822;undisclosed\nAction: failed\nStatus: 5.1.1\n" RETURNED,
+         "failed a@example.net undisclosed 5.1.1 0 - - -", NX_NOTE_BAD_ADDRESS},
+        {"words that name nobody, of several in X-Failed-Recipients",
+         "X-Failed-Recipients: a@example.net, b@example.net\nFrom: MAILER-DAEMON@mx.example.org\nTo: owner@example.com\nSubject: Mail delivery failed: returning message to sender\n\n"
+         "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to its recipients: the mailboxes do not exist.\n",
+         "failed a@example.net - - 0 - - -\nfailed b@example.net - - 0 - - -", NX_NOTE_NO_REPORT_PART},
         {"HTML under the name of plain text", "Subject: Automatic reply: x\nFrom: user@example.net\n\n<html><p>away</p></html>\n", "autoreply user@example.net - - 0 - - -", 0},
         {"a status part in base64", HEAD "Content-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\nRmluYWwtUmVjaXBpZW50OiByZmM4MjI7YUBleGFtcGxlLm5ldApBY3Rpb246IGZhaWxlZAo=\n",
          "failed a@example.net - - 0 - - -", 0},
