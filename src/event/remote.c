@@ -6,6 +6,24 @@
 #include <libpsl.h>
 
 #define HOST_MAX 253u /* RFC 1035 2.3.4, without the root's dot */
+#define PLACES 256u
+
+struct nx_hosts { /* each host has one place, which the last one keeps */
+    struct place {
+        unsigned char n, skip; /* the host's length; its organisation is what follows behind so many bytes, n: it has none */
+        char host[HOST_MAX];
+    } places[PLACES];
+};
+
+struct nx_hosts *nx_hosts_new(void)
+{
+    return g_new0(struct nx_hosts, 1);
+}
+
+void nx_hosts_free(struct nx_hosts *hosts)
+{
+    g_free(hosts);
+}
 
 static bool is_one_of(struct nx_str word, const char *const *list)
 {
@@ -39,8 +57,18 @@ static bool is_host_name(struct nx_str name)
     return labels > 0 && last.n > 1 && nx_is_alpha((unsigned char)last.p[0]) && !is_one_of(last, own);
 }
 
-struct nx_str nx_organisation(struct nx_arena *arena, struct nx_str name)
+/* So much of a host in lower case, which ends with a NUL, stands before its organisation; all of it: it is no host name. */
+static size_t before_organisation(const char *host, size_t n)
 {
+    if (!is_host_name((struct nx_str){host, n}))
+        return n;
+    const char *own = psl_registrable_domain(psl_builtin(), host);
+    return own != NULL ? n - strlen(own) : 0; /* a suffix itself is its own organisation */
+}
+
+struct nx_str nx_organisation(struct nx_hosts *hosts, struct nx_arena *arena, struct nx_str name)
+{
+    unsigned hash = 5381;
     name = nx_str_trim(name);
     for (size_t i = 0; i < name.n; i++) /* "mx.example.net (192.0.2.1)", "mx.example.net[192.0.2.1]:25" */
         if (strchr(" ([:", name.p[i]) != NULL)
@@ -50,27 +78,35 @@ struct nx_str nx_organisation(struct nx_arena *arena, struct nx_str name)
     if (name.n > HOST_MAX)
         return NX_STR_NONE;
     char *lower = nx_arena_alloc(arena, name.n + 1);
-    for (size_t i = 0; i < name.n; i++)
+    for (size_t i = 0; i < name.n; i++) {
         lower[i] = (char)nx_lower((unsigned char)name.p[i]);
+        hash = hash * 33 + (unsigned char)lower[i];
+    }
     lower[name.n] = '\0';
     struct nx_str host = {lower, name.n};
-    if (!is_host_name(host))
-        return NX_STR_NONE;
-    const char *own = psl_registrable_domain(psl_builtin(), lower);
-    return own != NULL ? nx_str_of(own) : host; /* a suffix itself is its own organisation */
+    if (hosts == NULL)
+        return nx_str_from(host, before_organisation(lower, host.n));
+    struct place *place = &hosts->places[(hash ^ hash >> 8) % PLACES];
+    if (!nx_str_eq(host, (struct nx_str){place->host, place->n})) {
+        place->n = (unsigned char)host.n;
+        place->skip = (unsigned char)before_organisation(lower, host.n);
+        memcpy(place->host, lower, host.n);
+    }
+    return nx_str_from(host, place->skip);
 }
 
-struct nx_str nx_remote_name(struct nx_arena *arena, struct nx_str known, struct nx_str remote_mta, struct nx_str domain)
+struct nx_str nx_remote_name(struct nx_hosts *hosts, struct nx_arena *arena, struct nx_str known, struct nx_str remote_mta,
+                             struct nx_str domain)
 {
     if (known.n > 0)
         return known;
-    struct nx_str name = nx_organisation(arena, remote_mta);
-    return name.n > 0 ? name : nx_organisation(arena, domain);
+    struct nx_str name = nx_organisation(hosts, arena, remote_mta);
+    return name.n > 0 ? name : nx_organisation(hosts, arena, domain);
 }
 
-struct nx_str nx_reporter_name(struct nx_arena *arena, const struct nx_event *event)
+struct nx_str nx_reporter_name(struct nx_hosts *hosts, struct nx_arena *arena, const struct nx_event *event)
 {
-    struct nx_str name = nx_organisation(arena, event->report.reporting_mta);
+    struct nx_str name = nx_organisation(hosts, arena, event->report.reporting_mta);
     return nx_arena_printf(arena, NX_SOURCE "%.*s", NX_FMT(name.n > 0 ? name : event->origin.source));
 }
 

@@ -74,7 +74,7 @@ struct proof { /* what the trusted fields say of one sender */
 
 static bool is_aligned(const struct proof *proof, struct nx_str domain)
 {
-    return proof->organisation.n > 0 && nx_str_eq(nx_organisation(proof->arena, domain), proof->organisation);
+    return proof->organisation.n > 0 && nx_str_eq(nx_organisation(NULL, proof->arena, domain), proof->organisation);
 }
 
 /* One "method=result ptype.property=value ..."; *rest is left behind its semicolon. */
@@ -115,7 +115,7 @@ static bool is_trusted(const struct nx_reading *reading, struct nx_str id)
 /* Who vouches for the domain of From, and by which method: "dmarc=pass by mx.example.org". */
 static struct nx_str vouched(const struct nx_reading *reading, struct nx_str domain)
 {
-    struct proof proof = {.arena = reading->arena, .domain = domain, .organisation = nx_organisation(reading->arena, domain)};
+    struct proof proof = {.arena = reading->arena, .domain = domain, .organisation = nx_organisation(NULL, reading->arena, domain)};
     struct nx_str by = NX_STR_NONE;
     for (size_t i = 0; i < reading->mail.fields.n; i++) {
         const struct nx_field *field = &reading->mail.fields.p[i];

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "event/remote.h"
 #include "store/sqlite/domain.h"
 #include "store/sqlite/forget.h"
 #include "store/sqlite/pending.h"
@@ -30,6 +31,7 @@ static struct nx_backend *backend_open(const char *path, const struct nx_policy 
     backend->feed = feed;
     backend->policy = *policy;
     backend->scratch = nx_arena_new();
+    backend->hosts = nx_hosts_new();
     nx_raw_limit(backend, &NX_RAW_LIMITS_DEFAULT);
     return backend;
 }
@@ -47,6 +49,7 @@ static void backend_close(struct nx_backend *backend)
     g_clear_pointer(&backend->within, nx_read_free);
     nx_db_close(backend->db);
     nx_arena_free(backend->scratch);
+    nx_hosts_free(backend->hosts);
     g_clear_pointer(&backend->breaker.limits, g_hash_table_unref);
     g_free(backend);
 }

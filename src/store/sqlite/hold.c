@@ -128,8 +128,7 @@ static gboolean is_held(struct nx_db *db, struct nx_str key, struct nx_str strea
 }
 
 gboolean nx_hold_join(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
-                      struct nx_str name, struct nx_str words, nx_when at, struct nx_decision *decision, enum nx_joined *ret,
-                      GError **error)
+                      struct nx_str name, nx_when at, struct nx_decision *decision, enum nx_joined *ret, GError **error)
 {
     struct incident incident;
     bool held = false;
@@ -145,8 +144,10 @@ gboolean nx_hold_join(struct nx_backend *backend, struct nx_arena *arena, const 
         *ret = NX_JOINED_RELEASED;
     } else if (incident.open) {
         *ret = NX_JOINED_HELD;
-        decision->reason = nx_arena_printf(arena, "held back: an incident %.*s since %.*s (%.*s)", NX_FMT(words),
-                                           NX_FMT(nx_when_format(arena, incident.opened)), NX_FMT(decision->reason));
+        struct nx_str words = nx_reporter_is(name) ? nx_reporter_words(arena, name) : name;
+        decision->reason =
+            nx_arena_printf(arena, "held back: an incident %s %.*s since %.*s (%.*s)", nx_reporter_is(name) ? "of" : "at",
+                            NX_FMT(words), NX_FMT(nx_when_format(arena, incident.opened)), NX_FMT(decision->reason));
         decision->action = NX_ACTION_HOLD;
         decision->until = incident.until;
     }
@@ -176,8 +177,7 @@ gboolean nx_hold_judge(struct nx_backend *backend, struct nx_arena *arena, const
         return TRUE;
     if (!backend->policy.breaker.enabled || remote.n == 0)
         return nx_rate_add(backend, remote, at, now, 1, 0, error);
-    if (!nx_hold_join(backend, arena, event, key, remote, nx_arena_printf(arena, "at %.*s", NX_FMT(remote)), at, decision, &joined,
-                      error) ||
+    if (!nx_hold_join(backend, arena, event, key, remote, at, decision, &joined, error) ||
         (joined != NX_JOINED_BEFORE && !nx_rate_add(backend, remote, at, now, 1, 0, error)))
         return FALSE;
     if (joined == NX_JOINED_HELD)

@@ -20,10 +20,9 @@ gboolean nx_hold_judge(struct nx_backend *backend, struct nx_arena *arena, const
                        struct nx_str remote, nx_when at, nx_when now, struct nx_decision *decision, struct nx_held_by *ret,
                        GError **error);
 enum nx_joined { NX_JOINED_NONE, NX_JOINED_RELEASED, NX_JOINED_HELD, NX_JOINED_BEFORE }; /* BEFORE: it was held already */
-/* Into the incident of this name that is open, if there is one; words: "at google". HELD and BEFORE change *decision. */
+/* Into the incident of this name that is open, if there is one. HELD and BEFORE change *decision. */
 gboolean nx_hold_join(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
-                      struct nx_str name, struct nx_str words, nx_when at, struct nx_decision *decision, enum nx_joined *ret,
-                      GError **error);
+                      struct nx_str name, nx_when at, struct nx_decision *decision, enum nx_joined *ret, GError **error);
 /* A new incident begins with this event; why: in words. */
 void nx_hold_open(const struct nx_backend *backend, struct nx_arena *arena, struct nx_str why, nx_when at,
                   struct nx_decision *decision);

@@ -16,8 +16,7 @@ static gboolean join(struct nx_backend *backend, struct nx_arena *arena, const s
                      struct nx_str name, nx_when at, struct nx_decision *decision, struct nx_held_by *ret,
                      enum nx_joined *ret_joined, GError **error)
 {
-    struct nx_str words = nx_arena_printf(arena, "of %.*s", NX_FMT(nx_reporter_words(arena, name)));
-    if (!nx_hold_join(backend, arena, event, key, name, words, at, decision, ret_joined, error))
+    if (!nx_hold_join(backend, arena, event, key, name, at, decision, ret_joined, error))
         return FALSE;
     if (*ret_joined == NX_JOINED_HELD)
         ret->name = name;
@@ -48,7 +47,7 @@ static gboolean judge_unsent(struct nx_backend *backend, struct nx_arena *arena,
 static gboolean judge_source(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
                              nx_when at, nx_when now, struct nx_decision *decision, struct nx_held_by *ret, GError **error)
 {
-    const struct nx_str names[] = {nx_reporter_name(arena, event), NX_STR(NX_SOURCE_NEW)};
+    const struct nx_str names[] = {nx_reporter_name(backend->hosts, arena, event), NX_STR(NX_SOURCE_NEW)};
     enum nx_joined joined[2] = {NX_JOINED_NONE, NX_JOINED_NONE};
     bool known;
     if (!nx_rate_is_known(backend, names[0], at, &known, error))
@@ -98,7 +97,7 @@ gboolean nx_source_brought(struct nx_backend *backend, struct nx_arena *arena, s
         !is_unvouched(&event)) /* what cannot be read (any more) stays as it is */
         return TRUE;
     event.origin.source = origin;
-    struct nx_str own = nx_reporter_name(arena, &event);
+    struct nx_str own = nx_reporter_name(backend->hosts, arena, &event);
     if (nx_str_eq(name, NX_STR(NX_SOURCE_NEW)) && !nx_rate_is_known(backend, own, at, &known, error))
         return FALSE;
     *ret = nx_str_eq(name, NX_STR(NX_SOURCE_NEW)) ? !known : nx_str_eq(name, own);

@@ -20,7 +20,10 @@
 
 static const char FIND[] = "SELECT action, reason, until FROM log WHERE id=?1";
 static const char ALLOWED[] = "SELECT 1 FROM allowed WHERE key=?1 UNION ALL SELECT 1 FROM allowed WHERE key=?2";
-static const char CLEARED[] = "SELECT max(at) FROM log WHERE key=?1 AND counts=2";
+/* Is the key, or the domain ?2, on the allow list; when was it cleared last; does any row of it count? */
+static const char PAST[] =
+    "SELECT EXISTS(SELECT 1 FROM allowed WHERE key=?1) OR EXISTS(SELECT 1 FROM allowed WHERE key=?2),"
+    " (SELECT max(at) FROM log WHERE key=?1 AND counts=2), EXISTS(SELECT 1 FROM log WHERE key=?1 AND counts=1)";
 static const char COUNTED[] = "SELECT at, stream FROM log WHERE key=?1 AND counts=1 AND at>?2 AND at<=?3 AND cause=?4 ORDER BY at";
 static const char ANY_COUNT[] = "SELECT 1 FROM log WHERE key=?1 AND counts=1 AND at>?2 LIMIT 1";
 static const char COOLING[] = "SELECT stream FROM suppressions WHERE key=?1"
@@ -87,7 +90,6 @@ static gboolean read_counts(struct nx_backend *backend, const struct nx_policy_c
     nx_db_bind_cause(db, counted, 4, cause);
     int64_t today = at / DAY, last_day = INT64_MIN;
     int got;
-    history->first = history->last = NX_WHEN_NONE;
     while ((got = nx_db_step(db, counted, error)) > 0) {
         nx_when when = sqlite3_column_int64(counted, 0);
         if (!nx_streams_covers(backend->policy.streams, scope, nx_db_text(counted, 1)))
@@ -126,24 +128,21 @@ static gboolean read_history(struct nx_backend *backend, const struct nx_event *
     struct nx_db *db = backend->db;
     const struct nx_policy_cause *rule = nx_policy_of(&backend->policy, event);
     struct nx_str scope = nx_policy_stream(&backend->policy, event);
-    sqlite3_stmt *allowed = nx_db_statement(db, ALLOWED, error), *cleared = nx_db_statement(db, CLEARED, error);
-    sqlite3_stmt *any = nx_db_statement(db, ANY_COUNT, error);
-    if (allowed == NULL || cleared == NULL || any == NULL)
+    sqlite3_stmt *past = nx_db_statement(db, PAST, error), *any = nx_db_statement(db, ANY_COUNT, error);
+    if (past == NULL || any == NULL)
         return FALSE;
-    *ret = (struct nx_history){0};
-    nx_db_bind_text(allowed, 1, key);
-    nx_db_bind_text(allowed, 2, domain_key(backend->scratch, key));
-    if (!nx_db_exists(db, allowed, &ret->allowed, error))
+    *ret = (struct nx_history){.first = NX_WHEN_NONE, .last = NX_WHEN_NONE};
+    nx_db_bind_text(past, 1, key);
+    nx_db_bind_text(past, 2, domain_key(backend->scratch, key));
+    if (nx_db_step(db, past, error) < 0)
         return FALSE;
-    nx_db_bind_text(cleared, 1, key);
-    if (nx_db_step(db, cleared, error) < 0)
-        return FALSE;
-    nx_when when = nx_db_when(cleared, 0);
-    nx_db_reset(cleared);
-    bool life = nx_policy_is_life(event);
+    ret->allowed = sqlite3_column_int(past, 0) != 0;
+    nx_when when = nx_db_when(past, 1);
+    bool counted = sqlite3_column_int(past, 2) != 0, life = nx_policy_is_life(event);
+    nx_db_reset(past);
     if (event->report.kind != NX_KIND_DELIVERED && !life)
         return nx_apply_standing(db, key, scope, &ret->standing, error) &&
-               read_counts(backend, rule, key, scope, nx_policy_cause(event), at, when, ret, error);
+               (!counted || read_counts(backend, rule, key, scope, nx_policy_cause(event), at, when, ret, error));
     nx_db_bind_text(any, 1, key);
     sqlite3_bind_int64(any, 2, when == NX_WHEN_NONE ? INT64_MIN : when);
     return nx_db_exists(db, any, &ret->soft_counts, error) && nx_hold_exists(db, key, at, &ret->held, error) &&
@@ -281,7 +280,7 @@ static gboolean decide(struct nx_backend *backend, struct nx_arena *arena, const
     if (why != NULL)
         ret->reason = nx_arena_printf(arena, "the recipient is no address: %s", why);
     struct nx_str domain = nx_str_sub(address->key, 0, nx_str_chr(address->key, '@'));
-    row->remote = nx_remote_name(backend->scratch, event->verdict.provider, event->report.remote_mta, domain);
+    row->remote = nx_remote_name(backend->hosts, backend->scratch, event->verdict.provider, event->report.remote_mta, domain);
     if (!nx_hold_judge(backend, arena, event, address->key, row->remote, row->at, row->made, ret, ret_by, error) ||
         (history.held && !nx_hold_disprove(backend->db, address->key, row->at, error)))
         return FALSE;

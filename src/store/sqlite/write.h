@@ -10,6 +10,7 @@ struct nx_backend {
     struct nx_feed *feed; /* the connection's */
     struct nx_policy policy;
     struct nx_arena *scratch; /* of one change */
+    struct nx_hosts *hosts;
     struct nx_reader *within; /* on this connection; made when it is needed */
     struct {                  /* rate.c */
         GHashTable *limits;
