@@ -14,8 +14,8 @@
 #define MINIMUM 13 /* so many are beyond chance where two are the most that was seen at once */
 #define BURST 50
 
-static struct nx_stored report(struct fixture *f, const char *address, const char *provider, enum nx_kind kind, enum nx_cause cause,
-                               nx_when at, nx_when now)
+static struct nx_event made(struct fixture *f, const char *address, const char *provider, enum nx_kind kind, enum nx_cause cause,
+                            nx_when at)
 {
     struct nx_event event = {
         .origin = {.source = NX_STR("pipe"), .received_at = at},
@@ -30,6 +30,13 @@ static struct nx_stored report(struct fixture *f, const char *address, const cha
         .verdict = {
             .class_ = nx_cause_facts(cause)->class_, .cause = cause, .rule = NX_STR("test.rule"), .provider = nx_str_of(provider)}};
     event.id = nx_event_id(f->arena, &event.report);
+    return event;
+}
+
+static struct nx_stored report(struct fixture *f, const char *address, const char *provider, enum nx_kind kind, enum nx_cause cause,
+                               nx_when at, nx_when now)
+{
+    const struct nx_event event = made(f, address, provider, kind, cause, at);
     return store_one(f, &event, now);
 }
 
@@ -189,6 +196,21 @@ static struct nx_incident incident(struct fixture *f, nx_when now, unsigned want
     return seen.last;
 }
 
+static uint64_t hits(struct fixture *f, const char *remote)
+{
+    sqlite3 *db;
+    sqlite3_stmt *sum;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT sum(hits) FROM rates WHERE remote=?1", -1, &sum, NULL), SQLITE_OK);
+    sqlite3_bind_text(sum, 1, remote, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(sum), SQLITE_ROW);
+    uint64_t n = (uint64_t)sqlite3_column_int64(sum, 0);
+    sqlite3_finalize(sum);
+    sqlite3_close(db);
+    return n;
+}
+
+/* Of another stream it lifts another entry; of all of them what is held was no hit either. */
 static void an_outage_is_held_back(void **state)
 {
     struct fixture *f = *state;
@@ -226,6 +248,33 @@ static void an_outage_is_held_back(void **state)
     assert_int_equal(held(f, "good49@gmail.com", OUTAGE + BURST, NULL), 1);
     one = incident(f, OUTAGE + BURST, 1);
     assert_true(one.held == BURST && one.since == OUTAGE && one.opened == OUTAGE + MINIMUM - 1);
+}
+
+/* The incident opens within the transaction that its reports come in. */
+static void an_outage_in_one_group_is_held_back(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    struct nx_event events[BURST + 1];
+    struct nx_stored stored[BURST + 1];
+    int n_held = 0;
+    for (int i = 0; i < BURST; i++)
+        events[i] = made(f, nx_arena_printf(f->arena, "good%d@gmail.com%c", i, '\0').p, "google", NX_KIND_FAILED,
+                         NX_CAUSE_MAILBOX_UNKNOWN, OUTAGE + i);
+    events[BURST] = made(f, "good7@gmail.com", "google", NX_KIND_DELIVERED, NX_CAUSE_NONE, OUTAGE + BURST);
+    if (!nx_store_add(f->store, f->arena, events, BURST + 1, OUTAGE + BURST, stored, &error))
+        fail_msg("%s", error->message);
+    for (int i = 0; i < BURST; i++)
+        n_held += stored[i].decision.action == NX_ACTION_HOLD;
+    assert_int_equal(n_held, BURST - MINIMUM + 1);
+    assert_int_equal(look(f, "good0@gmail.com", OUTAGE + BURST, NULL), 0);
+    assert_int_equal(held(f, "good0@gmail.com", OUTAGE + BURST, NULL), 1);
+    assert_int_equal(held(f, "good7@gmail.com", OUTAGE + BURST, NULL), 0); /* disproved */
+    assert_int_equal(held(f, "good49@gmail.com", OUTAGE + BURST, NULL), 1);
+    struct nx_incident one = incident(f, OUTAGE + BURST, 1);
+    assert_true(one.held == BURST && one.opened == OUTAGE + MINIMUM - 1 && one.since == OUTAGE);
+    assert_int_equal(hits(f, "google"), 2 * 10 + BURST - 1);
+    rebuilds(f);
 }
 
 static void it_lapses_and_the_next_report_decides(void **state)
@@ -502,21 +551,6 @@ static void entries_are_found_by_their_remote(void **state)
     rebuilds(f);
 }
 
-static uint64_t hits(struct fixture *f, const char *remote)
-{
-    sqlite3 *db;
-    sqlite3_stmt *sum;
-    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT sum(hits) FROM rates WHERE remote=?1", -1, &sum, NULL), SQLITE_OK);
-    sqlite3_bind_text(sum, 1, remote, -1, SQLITE_STATIC);
-    assert_int_equal(sqlite3_step(sum), SQLITE_ROW);
-    uint64_t n = (uint64_t)sqlite3_column_int64(sum, 0);
-    sqlite3_finalize(sum);
-    sqlite3_close(db);
-    return n;
-}
-
-/* Of another stream it lifts another entry; of all of them what is held was no hit either. */
 static void a_release_ends_the_holds_of_its_streams(void **state)
 {
     struct fixture *f = *state;
@@ -677,6 +711,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_outage_is_held_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_outage_in_one_group_is_held_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_lapses_and_the_next_report_decides, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_released_hold_is_a_suppression_of_its_report, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_dropped_hold_was_nothing, set_up, tear_down),

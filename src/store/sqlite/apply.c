@@ -2,6 +2,7 @@
 #include "store/sqlite/apply.h"
 
 #include "store/sqlite/hold.h"
+#include "store/sqlite/pending.h"
 
 static const char GET[] = "SELECT cause, class, since, until, renewals, manual FROM suppressions WHERE key=?1 AND stream=?2";
 static const char PUT[] = "INSERT INTO suppressions(key, stream, address, cause, class, since, until, renewals, manual, seq)"
@@ -109,6 +110,7 @@ static gboolean forget(struct nx_db *db, const struct nx_row *row, GError **erro
     sqlite3_stmt *put = nx_db_statement(db, FORGET, error);
     if (put == NULL || row->hash.n == 0)
         return put != NULL;
+    nx_rare_filled(db, NX_RARE_FORGOTTEN);
     sqlite3_bind_blob64(put, 1, row->hash.p, row->hash.n, SQLITE_STATIC);
     nx_db_bind_text(put, 2, row->scope);
     nx_db_bind_when(put, 3, row->at);

@@ -57,18 +57,24 @@ static void backend_close(struct nx_backend *backend)
 static gboolean begin(struct nx_backend *backend, GError **error)
 {
     sqlite3_stmt *begin = nx_db_statement(backend->db, BEGIN, error);
-    return begin != NULL && nx_db_run(backend->db, begin, error);
+    if (begin == NULL || !nx_db_run(backend->db, begin, error))
+        return FALSE;
+    nx_pending_begin(backend->db);
+    return TRUE;
 }
 
 static gboolean commit(struct nx_backend *backend, GError **error)
 {
     sqlite3_stmt *commit = nx_db_statement(backend->db, COMMIT, error);
-    return commit != NULL && nx_pending_write(backend->db, error) && nx_db_run(backend->db, commit, error);
+    if (commit == NULL || !nx_pending_write(backend->db, error) || !nx_db_run(backend->db, commit, error))
+        return FALSE;
+    nx_pending_end(backend->db);
+    return TRUE;
 }
 
 static void rollback(struct nx_backend *backend)
 {
-    nx_pending_forget(backend->db);
+    nx_pending_end(backend->db);
     backend->clock.looked = false;                    /* its mark went, too */
     if (!sqlite3_get_autocommit(backend->db->sqlite)) /* a full disk has done it already */
         (void)!nx_db_exec(backend->db, "ROLLBACK", NULL);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "store/mention.h"
 #include "store/sqlite/apply.h"
+#include "store/sqlite/pending.h"
 
 static const char ANY[] = "SELECT EXISTS(SELECT 1 FROM forgotten)";
 static const char FIND[] = "SELECT since, until, seq, stream FROM forgotten WHERE hash=?1";
@@ -137,7 +138,7 @@ gboolean nx_forgotten_find(struct nx_db *db, const struct nx_streams *streams, s
                            struct nx_str stream, nx_when at, struct nx_forgotten *ret, GError **error)
 {
     *ret = (struct nx_forgotten){.standing = {.since = NX_WHEN_NONE, .until = NX_WHEN_NONE}};
-    if (!any(db, &ret->some, error))
+    if (!nx_rare_has(db, NX_RARE_FORGOTTEN, &ret->some, error) || (ret->some && !any(db, &ret->some, error)))
         return FALSE;
     return !ret->some || key.n == 0 ||
            (nx_forgotten_hash(db, key, ret->hash, error) && find_rows(db, streams, arena, stream, at, ret, error));

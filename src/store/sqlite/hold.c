@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "event/remote.h"
+#include "store/sqlite/pending.h"
 #include "store/sqlite/rate.h"
 #include "store/sqlite/schema.h"
 
@@ -17,6 +18,8 @@ gboolean nx_hold_put(struct nx_db *db, const struct nx_row *row, GError **error)
     sqlite3_stmt *put = nx_db_statement(db, PUT, error), *count = nx_db_statement(db, COUNT, error);
     if (put == NULL || count == NULL)
         return FALSE;
+    nx_rare_filled(db, NX_RARE_HOLDS);
+    nx_rare_filled(db, NX_RARE_INCIDENTS);
     nx_db_bind_text(put, 1, row->key);
     nx_db_bind_text(put, 2, row->scope);
     nx_db_bind_opt(put, 3, row->address);
@@ -51,7 +54,11 @@ gboolean nx_hold_end(struct nx_db *db, struct nx_str key, const struct nx_str *s
     static const char OF_STREAM[] = "DELETE FROM holds WHERE key=?1 AND stream=?2";
     static const char OF_ALL[] = "DELETE FROM holds WHERE key=?1";
     static const char OF_DOMAIN[] = "DELETE FROM holds WHERE key>=?1 AND key<substr(?1, 1, length(?1) - 1) || 'A'"; /* behind '@' */
-    bool domain = key.n > 0 && key.p[key.n - 1] == '@';
+    bool domain = key.n > 0 && key.p[key.n - 1] == '@', some;
+    if (!nx_rare_has(db, NX_RARE_HOLDS, &some, error))
+        return FALSE;
+    if (!some)
+        return TRUE;
     sqlite3_stmt *end = nx_db_statement(db, domain ? OF_DOMAIN : stream != NULL ? OF_STREAM : OF_ALL, error);
     if (end == NULL)
         return FALSE;
@@ -93,9 +100,14 @@ struct incident {
 static gboolean find_incident(struct nx_backend *backend, struct nx_str remote, nx_when at, struct incident *ret, GError **error)
 {
     static const char FIND[] = "SELECT opened, until, state, since FROM incidents WHERE remote=?1 AND until>?2 ORDER BY until";
-    sqlite3_stmt *find = nx_db_statement(backend->db, FIND, error);
+    bool some;
     int got;
     *ret = (struct incident){.open = false};
+    if (!nx_rare_has(backend->db, NX_RARE_INCIDENTS, &some, error))
+        return FALSE;
+    if (!some)
+        return TRUE;
+    sqlite3_stmt *find = nx_db_statement(backend->db, FIND, error);
     if (find == NULL)
         return FALSE;
     nx_db_bind_text(find, 1, remote);

@@ -82,10 +82,45 @@ gboolean nx_pending_write(struct nx_db *db, GError **error)
     return nx_tally_write(db, error) && nx_rate_write(db, error);
 }
 
-void nx_pending_forget(struct nx_db *db)
+void nx_pending_begin(struct nx_db *db)
 {
+    memset(db->pending->rare, 0, sizeof db->pending->rare);
+    db->pending->open = true;
+}
+
+void nx_pending_end(struct nx_db *db)
+{
+    db->pending->open = false;
     nx_slots_clear(&db->pending->tally);
     nx_slots_clear(&db->pending->names);
     nx_slots_clear(&db->pending->rates);
     db->pending->first_hour = INT64_MAX;
+}
+
+gboolean nx_rare_has(struct nx_db *db, enum nx_rare table, bool *ret, GError **error)
+{
+    static const char *const any[] = {[NX_RARE_SENT] = "SELECT 1 FROM sent LIMIT 1",
+                                      [NX_RARE_FORGOTTEN] = "SELECT 1 FROM forgotten LIMIT 1",
+                                      [NX_RARE_HOLDS] = "SELECT 1 FROM holds LIMIT 1",
+                                      [NX_RARE_INCIDENTS] = "SELECT 1 FROM incidents LIMIT 1"};
+    struct nx_pending *pending = db->pending;
+    if (pending == NULL || !pending->open) {
+        *ret = true;
+        return TRUE;
+    }
+    if (pending->rare[table] == UNKNOWN) {
+        bool some;
+        sqlite3_stmt *ask = nx_db_statement(db, any[table], error);
+        if (ask == NULL || !nx_db_exists(db, ask, &some, error))
+            return FALSE;
+        pending->rare[table] = some ? FILLED : EMPTY;
+    }
+    *ret = pending->rare[table] == FILLED;
+    return TRUE;
+}
+
+void nx_rare_filled(struct nx_db *db, enum nx_rare table)
+{
+    if (db->pending != NULL)
+        db->pending->rare[table] = FILLED;
 }

@@ -4,6 +4,7 @@
 #include "base/siphash.h"
 #include "store/sqlite/clock.h"
 #include "store/sqlite/forgotten.h"
+#include "store/sqlite/pending.h"
 #include "store/sqlite/read.h"
 
 #define QUEUE (5 * 86400) /* so long a report may take (RFC 5321 4.5.4.1) */
@@ -74,6 +75,7 @@ gboolean nx_sent_add(struct nx_backend *backend, const struct nx_sent *sent, str
     bind_who(add, 2, key);
     nx_db_bind_opt(add, 4, sent->stream);
     sqlite3_bind_int64(add, 5, now);
+    nx_rare_filled(db, NX_RARE_SENT);
     if (!nx_db_run(db, add, error))
         return FALSE;
     bool new = sqlite3_changes(db->sqlite) > 0;
@@ -134,8 +136,13 @@ static int find(struct nx_db *db, struct nx_arena *arena, const char *sql, int64
 int nx_sent_find(struct nx_backend *backend, struct nx_arena *arena, struct nx_str message_id, struct nx_str key,
                  struct nx_sent_found *ret, bool *ret_named, GError **error)
 {
-    int64_t id = hash_of(message_id);
+    bool some;
     *ret_named = false;
+    if (!nx_rare_has(backend->db, NX_RARE_SENT, &some, error))
+        return -1;
+    if (!some)
+        return 0;
+    int64_t id = hash_of(message_id);
     int n = find(backend->db, arena, ANY, id, key, ret, ret_named, error);
     if (n < 2 || *ret_named || key.n == 0)
         return n;
