@@ -361,7 +361,9 @@ static gboolean set_up(struct nx_db *db, bool write, GError **error)
         !nx_db_exec(
             db,
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536;"
-            "PRAGMA secure_delete=ON", /* what is erased is written over */
+            "PRAGMA wal_autocheckpoint=4000;" /* pages, what one region of the WAL's index finds; the same ones come again and again
+                                               */
+            "PRAGMA secure_delete=ON",        /* what is erased is written over */
             error))
         return FALSE;
     if (!write && !nx_db_exec(db, "PRAGMA query_only=1; PRAGMA mmap_size=1073741824", error))
