@@ -166,6 +166,24 @@ static const char *guess_cyrillic(struct nx_str bytes)
     return likely ? cyrillic[best].name : NULL;
 }
 
+/* Korean (EUC-KR) without a usable label: its syllables start with 0xB0 to 0xC8, where Chinese of this length has characters
+ * beyond and Japanese its kana before. */
+static bool is_korean(struct nx_str bytes)
+{
+    size_t syllables = 0;
+    for (size_t i = 0; i < bytes.n; i++) {
+        unsigned char c = (unsigned char)bytes.p[i];
+        if (c < 0x80)
+            continue;
+        bool sign = c >= 0xa1 && c <= 0xa3;
+        if ((c < 0xb0 && !sign) || c > 0xc8 || i + 1 >= bytes.n || (unsigned char)bytes.p[i + 1] < 0xa1)
+            return false;
+        syllables += !sign;
+        i++;
+    }
+    return syllables >= 16;
+}
+
 /* Characters of more than one byte that are whole UTF-8. */
 static size_t utf8_sequences(struct nx_str bytes)
 {
@@ -215,7 +233,7 @@ struct nx_str nx_charset_to_utf8(struct nx_arena *arena, struct nx_str bytes, st
     g_string_truncate(text, 0);
     if (sequences > 0 && convert(bytes, "UTF-8", text) <= sequences) /* UTF-8 with a few bytes broken */
         return take(arena, text);
-    const char *guess = guess_cyrillic(bytes);
+    const char *guess = is_korean(bytes) ? "EUC-KR" : guess_cyrillic(bytes);
     g_string_truncate(text, 0);
     if (guess != NULL && convert(bytes, guess, text) == 0)
         return take(arena, text);

@@ -378,9 +378,10 @@ static bool read_bare(struct nx_reading *reading)
 bool nx_evidence_stray(const struct nx_reading *reading)
 {
     struct nx_str to = nx_address_in(nx_fields_get(reading->mail.fields, "To"));
+    unsigned weight = signs(reading);
     for (size_t i = 0; i < reading->out.n; i++)
         if (!nx_address_same(reading->out.p[i].recipient, to))
-            return signs(reading) >= 2 && !quotes(reading);
+            return weight >= 2 && !quotes(reading) && !is_personal(reading, weight);
     return false;
 }
 

@@ -237,8 +237,8 @@ static bool read_hint(struct reader *r, struct nx_str key, struct nx_str value, 
 /* A word of one of the lists: "origin expanded from". */
 static bool read_word(struct reader *r, struct nx_str key, struct nx_str value)
 {
-    static const char *const keys[NX_WORD_USES] = {"office", "condition", "summary",  "origin", "successor",
-                                                   "reader", "author",    "everyday", "daemon", "forum"};
+    static const char *const keys[NX_WORD_USES] = {"office", "condition", "summary", "origin", "successor", "reader",
+                                                   "author", "everyday",  "daemon",  "forum",  "tag"};
     size_t use = 0;
     while (use < NX_WORD_USES && !nx_str_eq(key, nx_str_of(keys[use])))
         use++;
@@ -270,7 +270,7 @@ static void read_common_key(struct reader *r, struct nx_str key, struct nx_str v
         fault(r, 2,
               "unknown key '%.*s' for all formats (known: end stop skip skip-paragraph recipient state failed delayed "
               "delivered help sender subject answer answer-hint absence challenge carrier office condition summary origin "
-              "successor reader author everyday daemon forum)",
+              "successor reader author everyday daemon forum tag)",
               NX_FMT(key));
 }
 

@@ -99,8 +99,9 @@ enum nx_word_use {
     NX_WORD_EVERYDAY,  /* local parts that are words of any report */
     NX_WORD_DAEMON,    /* inside local parts of programs that report */
     NX_WORD_FORUM,     /* fields of mail of lists and trackers */
+    NX_WORD_TAG,       /* what filters put before a subject */
 };
-#define NX_WORD_USES 10
+#define NX_WORD_USES 11
 
 struct nx_words { /* in small letters */
     const struct nx_str *p;

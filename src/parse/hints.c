@@ -47,6 +47,35 @@ static size_t behind_prefixes(struct nx_str subject)
     return at;
 }
 
+static bool is_any(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* Behind what filters put in front: "[external] ", "*** spam *** ", "external: "; the words alone are none. */
+static size_t behind_tags(const struct nx_formats *formats, struct nx_str subject)
+{
+    const struct nx_words *tags = &formats->words[NX_WORD_TAG];
+    size_t at = 0;
+    for (size_t i = 0; i < tags->n; i++) {
+        size_t from = at;
+        while (from < subject.n && is_any(subject.p[from], "[({*<# "))
+            from++;
+        if (!nx_str_istarts(nx_str_from(subject, from), tags->p[i]))
+            continue;
+        size_t to = from + tags->p[i].n, closed = 0;
+        while (to < subject.n && (is_any(subject.p[to], "])}*>:!#? "))) {
+            closed += subject.p[to] != ' ';
+            to++;
+        }
+        if (closed == 0)
+            continue;
+        at = to;
+        i = SIZE_MAX; /* there may be more: from the first again */
+    }
+    return at;
+}
+
 static struct nx_str comparable(struct nx_arena *arena, struct nx_str text)
 {
     struct nx_page page;
@@ -61,6 +90,7 @@ void nx_hints_read(const struct nx_formats *formats, struct nx_arena *arena, str
     *ret_hints = (struct nx_hints){0};
     struct look look = {.formats = formats, .hints = ret_hints, .is_from = true};
     nx_lit_each(formats->hint_literals, from, on_hint, &look);
+    subject = nx_str_from(subject, behind_tags(formats, subject));
     look = (struct look){.formats = formats, .hints = ret_hints, .start = behind_prefixes(subject), .first = subject.n};
     nx_lit_each(formats->hint_literals, subject, on_hint, &look);
     ret_hints->before = nx_str_sub(subject, 0, look.first);

@@ -286,6 +286,29 @@ static bool read_notice(struct nx_reading *reading)
     return reading->out.n > 0;
 }
 
+/* A plain text that tells of nothing beside HTML that does: a stub ("this message needs HTML"), or what a filter put there. */
+static void read_markup(struct nx_reading *reading)
+{
+    if ((reading->has_words && reading->words.told) || !(reading->hints.sender || reading->hints.subject))
+        return;
+    struct nx_buf html;
+    nx_buf_init(&html, reading->arena, reading->limits->text);
+    for (size_t i = 0; i < reading->mail.n_parts && reading->mail.parts[i].type != NX_PART_RETURNED; i++)
+        if (reading->mail.parts[i].type == NX_PART_HTML) {
+            nx_buf_add(&html, nx_html_text(reading->arena, reading->mail.parts[i].content));
+            nx_buf_addc(&html, '\n');
+        }
+    struct nx_text_report words;
+    if (html.n == 0 || nx_str_eq(nx_buf_str(&html), reading->text) ||
+        !nx_text_read(reading->formats, reading->arena, reading->limits, &reading->mail, &reading->hints, nx_buf_str(&html),
+                      &words) ||
+        !words.told)
+        return;
+    reading->text = nx_buf_str(&html);
+    reading->words = words;
+    reading->has_words = true;
+}
+
 static void read_message(struct nx_reading *reading)
 {
     const struct nx_mail *mail = &reading->mail;
@@ -297,6 +320,7 @@ static void read_message(struct nx_reading *reading)
         return;
     reading->has_words =
         nx_text_read(reading->formats, reading->arena, reading->limits, mail, &reading->hints, reading->text, &reading->words);
+    read_markup(reading);
     if (read_status_parts(reading)) {
         nx_evidence_join(reading);
         drop_repeats(&reading->out);

@@ -212,6 +212,19 @@ static bool is_headed(const struct nx_general *r, size_t line)
 }
 
 /* Addresses in the paragraph that tells of the failure, else in the list behind it, else in the line before it. */
+/* "a@example.net, b@example.net," LF "c@example.net because ...": what follows is about all in the list, where its lines part does
+ * not matter. */
+static void join_broken_list(struct nx_general *r, size_t before, size_t line)
+{
+    const struct nx_page *page = &r->scan->page;
+    struct nx_str above = nx_page_line(page, line - 1);
+    if (above.n == 0 || above.p[above.n - 1] != ',' ||
+        !nx_str_istarts(nx_page_line(page, line), r->blocks->p[before].out.recipient))
+        return;
+    for (size_t i = before; i < r->blocks->n; i++)
+        r->starts[i].line = r->starts[before - 1].line;
+}
+
 void nx_places_near(struct nx_general *r, size_t line)
 {
     const struct nx_scan *scan = r->scan;
@@ -222,7 +235,7 @@ void nx_places_near(struct nx_general *r, size_t line)
     }
     for (size_t i = from; i < to; i++) {
         struct nx_str text = nx_page_line(&scan->page, i), address;
-        size_t at = 0;
+        size_t at = 0, known = r->blocks->n;
         bool first = true;
         while (nx_general_line_of_words(scan, i) && nx_address_find(text, &at, &address)) {
             size_t start = (size_t)(address.p - text.p);
@@ -232,6 +245,8 @@ void nx_places_near(struct nx_general *r, size_t line)
                 taken += add(r, address, i, is_labelled_item(text, address));
             first = false;
         }
+        if (i > from && known > before && r->blocks->n > known)
+            join_broken_list(r, known, i);
     }
     /* no heading: the list behind it may be about something else */
     if (taken == 0 && scan->page.s[scan->page.lines[to - 1].to - 1] != ':')

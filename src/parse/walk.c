@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "parse/address.h"
 
+#define FULL_LINE 64u   /* bytes from which on a line may have been broken by who passes mail on */
 #define CURRENT_MAX 64u /* recipients that share the words behind them */
 
 struct walk {
@@ -352,6 +353,17 @@ static size_t find_begin(const struct walk *w)
     return 0;
 }
 
+/* The rest of a line that somebody broke on the way: at the margin, right below words about a recipient who does not stand there,
+ * and its first word had no room above. */
+static bool is_broken_off(const struct walk *w, size_t i)
+{
+    const struct nx_page *page = &w->scan->page;
+    if (!w->open || w->indent == 0 || i == 0 || page->lines[i].indent > 0 || nx_page_blank(page, i - 1))
+        return false;
+    size_t above = page->lines[i - 1].indent + nx_page_line(page, i - 1).n;
+    return above + 1 + nx_str_chr(nx_page_line(page, i), ' ') >= FULL_LINE;
+}
+
 static void plain_line(struct walk *w, size_t i)
 {
     const struct nx_page *page = &w->scan->page;
@@ -361,11 +373,12 @@ static void plain_line(struct walk *w, size_t i)
         return;
     if (nx_str_istarts(line, NX_STR("-- ")))
         line = nx_str_from(line, 3);
-    if (w->section && !w->own_items && plain_item(w, i))
+    bool rest = is_broken_off(w, i);
+    if (!rest && w->section && !w->own_items && plain_item(w, i))
         return;
-    if (w->open && w->format->extent == NX_EXTENT_INDENT && indent <= w->indent)
+    if (!rest && w->open && w->format->extent == NX_EXTENT_INDENT && indent <= w->indent)
         close_block(w);
-    if (w->open && w->format->extent == NX_EXTENT_LINE)
+    if (!rest && w->open && w->format->extent == NX_EXTENT_LINE)
         close_block(w);
     struct nx_str command = nx_str_istarts(line, NX_STR(">>> ")) ? nx_str_from(line, 4) : NX_STR_NONE;
     if (command.n > 0) { /* a dialogue without a heading of its own: Courier, InterMail */
@@ -403,7 +416,8 @@ void nx_walk_format(const struct nx_format *format, struct nx_scan *scan, struct
             const struct nx_line_rule *rule = &format->lines[k];
             if (rule->line == NX_LINE_BEGIN || (rule->line == NX_LINE_ITEM && !w.section))
                 continue;
-            if ((rule->line == NX_LINE_ITEM || rule->line == NX_LINE_RECIPIENT) && w.open && page->lines[i].indent > w.indent)
+            if ((rule->line == NX_LINE_ITEM || rule->line == NX_LINE_RECIPIENT) && w.open &&
+                (page->lines[i].indent > w.indent || is_broken_off(&w, i)))
                 continue; /* deeper than the recipient: words about him */
             if (!nx_template_match(&rule->template, page, page->lines[i].from, &end, &captures))
                 continue;

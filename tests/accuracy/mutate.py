@@ -7,7 +7,7 @@
 Every *.eml below the directories is read by `nixie parse`, as it is and mutated. A mutation that keeps the evidence must keep the verdict (kind, recipient, class,
 cause) in at least the share of messages given below; one that destroys it must never make anything hard that was not, or a report of what was none. Prints a line a
 mutation; exits 1 when a share is missed, 77 when there is nothing to read."""
-import argparse, base64, collections, json, os, pathlib, random, re, subprocess, sys, tempfile
+import argparse, base64, collections, html, json, os, pathlib, quopri, random, re, subprocess, sys, tempfile
 
 
 def split(raw):
@@ -80,6 +80,126 @@ def encode(raw, _):
     return head + end + end + new if done else None
 
 
+PART = re.compile(rb"(?is)(--[^\r\n]+\r?\n)((?:Content-[^\r\n]+(?:\r?\n[ \t][^\r\n]*)*\r?\n)*?Content-Type:[ \t]*text/plain[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n(?:Content-[^\r\n]+\r?\n)*)\r?\n(.*?)(\r?\n--)")
+
+
+def on_text(raw, change, fields=()):
+    """The first text without an encoding, changed; fields: what its MIME fields are then, None keeps them."""
+    head, body, end = split(raw)
+
+    def mime(old):
+        if not fields:
+            return old
+        return without(old, rb"Content-Type", rb"Content-Transfer-Encoding") + (end if old.strip() else b"") + end.join(fields)
+    if single_text(head):
+        new = change(body, end)
+        old = head if field(head, rb"MIME-Version") is not None or not fields else head + end + b"MIME-Version: 1.0"
+        return None if new is None else mime(old) + end + end + new
+    m = PART.search(raw)
+    if not m or b"encoding" in m.group(2).lower():
+        return None
+    new = change(m.group(3), end)
+    if new is None:
+        return None
+    return raw[: m.start()] + m.group(1) + (mime(m.group(2)).strip() + end if fields else m.group(2)) + end + new + m.group(4) + raw[m.end():]
+
+
+def wrap(raw, _):
+    """A gateway breaks lines of the text at 72 signs."""
+    def change(text, end):
+        lines = []
+        for line in re.split(rb"\r?\n", text):
+            while len(line) > 72 and b" " in line[1:72].rstrip():
+                at = line.rindex(b" ", 1, 72)
+                if not line[:at].strip():
+                    break
+                lines.append(line[:at])
+                line = line[at + 1:]
+            lines.append(line)
+        new = end.join(lines)
+        return new if new != text else None
+    return on_text(raw, change)
+
+
+def text_of(raw, text):
+    """In characters, as far as the label tells; None: it cannot be told."""
+    m = re.search(rb"(?i)content-type:[^\r\n]*text/plain[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", raw)
+    label = re.search(rb"(?i)charset[ \t]*=[ \t]*\"?([\w-]+)", m.group(0)) if m else None
+    try:
+        return text.decode(label.group(1).decode() if label else "ascii")
+    except (LookupError, UnicodeError):
+        return None
+
+
+def quoted(raw, _):
+    """A relay converts the text to UTF-8 in quoted-printable."""
+    def change(text, end):
+        words = text_of(raw, text)
+        return None if words is None else quopri.encodestring(words.encode()).replace(b"\r\n", b"\n").replace(b"\n", end)
+    return on_text(raw, change, (b"Content-Type: text/plain; charset=utf-8", b"Content-Transfer-Encoding: quoted-printable"))
+
+
+def markup(raw, _):
+    """A mail program leaves nothing but HTML of the text."""
+    def change(text, end):
+        words = text_of(raw, text)
+        if words is None:
+            return None
+        lines = [html.escape(line, quote=False).replace("  ", "&nbsp; ") + "<br>" for line in words.splitlines()]
+        return end.join([b"<html><body><div>", *(line.encode() for line in lines), b"</div></body></html>"])
+    return on_text(raw, change, (b"Content-Type: text/html; charset=utf-8",))
+
+
+NOTICE = (b"This e-mail is confidential and for the named recipient alone. If you are not the intended recipient, please tell the sender",
+          b"and delete it. Any copy or use of it is not allowed. Our company is not liable for viruses.")
+
+
+def disclaimer(raw, _):
+    """A gateway writes its disclaimer under the text."""
+    return on_text(raw, lambda text, end: text.rstrip() + end.join([b"", b"", b"-- ", *NOTICE, b""])) if split(raw)[1] else None
+
+
+def banner(raw, _):
+    """A filter writes a warning above the text."""
+    lines = (b"CAUTION: This email originated from outside of the organization. Do not click links or open attachments unless you recognize the", b"sender and know the content is safe.", b"", b"")
+    return on_text(raw, lambda text, end: end.join(lines) + text.lstrip(b"\r\n")) if split(raw)[1] else None
+
+
+def tagged(raw, rng):
+    """A filter puts its tag before the subject."""
+    tag = rng.choice([b"[EXTERNAL] ", b"[EXT] ", b"*** SPAM *** ", b"[Extern] ", b"{Spam?} ", b"EXTERNAL: "])
+    head, body, end = split(raw)
+    new = re.sub(rb"(?im)^(Subject[ \t]*:[ \t]*)", lambda m: m.group(1) + tag, head, count=1)
+    return new + end + end + body if new != head else None
+
+
+def head_only(raw, _):
+    """Of the returned message only the head is left."""
+    new = re.sub(rb"(?is)(--[^\r\n]+\r?\n)((?:Content-[^\r\n]+(?:\r?\n[ \t][^\r\n]*)*\r?\n)*?Content-Type:[ \t]*(?P<type>message/rfc822)[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n(?:Content-[^\r\n]+\r?\n)*\r?\n)(.+?)(\r?\n--)",
+                 lambda m: m.group(1) + m.group(2).replace(m.group("type"), b"text/rfc822-headers") + re.split(rb"\r?\n\r?\n", m.group(4), maxsplit=1)[0] + m.group(5), raw, count=1)
+    return new if new != raw else None
+
+
+def forwarded(raw, rng):
+    """A person forwards the text of it, and asks: no report any more."""
+    head, body, end = split(raw)
+    found = []
+    on_text(raw, lambda text, _: found.append(text))
+    if not found:
+        return None
+    old = [b"%s: %s" % (name, (field(head, name) or b" none").strip()) for name in (b"From", b"Date", b"Subject", b"To")]
+    line, asks = rng.choice([(b"---------- Forwarded message ---------", b"Hi, what does this mean? Is the address wrong?"),
+                             (b"-----Original Message-----", b"Can you please look into this. I wrote to him yesterday and it worked."),
+                             (b"Begin forwarded message:", b"fyi"),
+                             (b"-------- Weitergeleitete Nachricht --------", "Hallo, das kam gerade zur\u00fcck. Was ist da los?".encode())])
+    quote = rng.choice([b"", b"> "])
+    text = re.split(rb"\r?\n", found[0])
+    subject = (field(head, b"Subject") or b" report").strip()
+    return b"\n".join([b"From: Petra Muster <petra@example.com>", b"To: it@example.com", b"Subject: " + rng.choice([b"Fwd: ", b"FW: ", b"WG: "]) + subject, b"Date: Tue, 3 Mar 2026 09:00:00 +0100",
+                       b"Message-ID: <p1@example.com>", b"Return-Path: <petra@example.com>", b"MIME-Version: 1.0", b"Content-Type: text/plain; charset=utf-8", b"", asks, b"", b"Petra", b"", line,
+                       *(quote + field for field in old), b"", *(quote + row for row in text), b""])
+
+
 def crlf(raw, _):
     return re.sub(rb"\r?\n", b"\r\n", raw) if b"\n" in raw else None
 
@@ -147,11 +267,15 @@ def prefix(raw, rng):
     return raw[: rng.randrange(len(raw) + 1)]
 
 
+QUIET = {"forwarded"}  # what is left is no report, whatever was there before
+
 # name: function, share of messages whose verdict must stand (None: the evidence may be gone; only "nothing new that is hard" is asked)
 MUTATIONS = {
     "crlf": (crlf, 1.0), "cr": (cr, 0.99), "mbox": (mbox, 0.99), "fold": (fold, 0.99), "rewrap": (rewrap, 0.97), "footer": (footer, 0.97), "encode": (encode, 0.97),
     "drop_tail": (drop_tail, 0.99), "wrong_boundary": (wrong_boundary, 0.93), "drop_type": (drop_type, 0.90), "shuffle": (shuffle, 0.97), "mislabel": (mislabel, 0.95),
+    "wrap": (wrap, 0.97), "quoted": (quoted, 0.99), "markup": (markup, 0.99), "disclaimer": (disclaimer, 0.99), "banner": (banner, 0.98), "head_only": (head_only, 0.99),
     "drop_status": (drop_status, 0.85), "flip": (flip, None), "prefix": (prefix, None),
+    "tagged": (tagged, 0.99), "forwarded": (forwarded, None),
 }
 
 
@@ -200,7 +324,7 @@ def main():
             changed = [f for f in sorted(os.listdir(f"{tmp}/{name}")) if got.get(f) != plain.get(f)]
             known = {f: {r for _, r, _, _ in v} | {""} for f, v in plain.items()}
             hard = [f for f, v in got.items() if any(c == "hard" for _, _, c, _ in v) and not any(c == "hard" for _, _, c, _ in plain[f])]
-            alarm = [f for f, v in got.items() if any(k in ("failed", "delayed") for k, _, _, _ in v) and not any(k in ("failed", "delayed") for k, _, _, _ in plain[f])]
+            alarm = [f for f, v in got.items() if any(k in ("failed", "delayed") for k, _, _, _ in v) and (name in QUIET or not any(k in ("failed", "delayed") for k, _, _, _ in plain[f]))]
             stands = (n - len(changed)) / n if n else 1
             wrong = (share is not None and stands < share) or len(alarm) > n // 100 or len(hard) > max(1, n // (100 if share is not None else 50))
             bad += wrong
