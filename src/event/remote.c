@@ -115,6 +115,11 @@ bool nx_reporter_is(struct nx_str name)
     return nx_str_eq(nx_str_sub(name, 0, strlen(NX_SOURCE)), NX_STR(NX_SOURCE));
 }
 
+bool nx_reporter_is_unvouched(const struct nx_event *event)
+{
+    return event->report.kind == NX_KIND_FAILED && event->report.verified == NX_VERIFIED_NONE;
+}
+
 struct nx_str nx_reporter_words(struct nx_arena *arena, struct nx_str name)
 {
     struct nx_str rest = nx_str_from(name, strlen(NX_SOURCE));

@@ -31,5 +31,7 @@ struct nx_str nx_reporter_name(struct nx_hosts *hosts, struct nx_arena *arena, c
 #define NX_SOURCE_NEW NX_SOURCE "new"       /* those that were never heard of before, together */
 #define NX_SOURCE_UNSENT NX_SOURCE "unsent" /* reports about addresses that nobody wrote to */
 bool nx_reporter_is(struct nx_str name);
+/* Has nobody vouched for this report: no signed return path, no provider's webhook, not our own log? Who brings it is judged then. */
+bool nx_reporter_is_unvouched(const struct nx_event *event);
 /* In words: "reports in the name of example.net, which nobody vouches for,". */
 struct nx_str nx_reporter_words(struct nx_arena *arena, struct nx_str name);

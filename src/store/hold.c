@@ -29,6 +29,12 @@ gboolean nx_reader_incidents(struct nx_reader *reader, const struct nx_hold_filt
     return reader->ops->incidents(reader, filter, now, fn, data, error);
 }
 
+gboolean nx_reader_knows_source(struct nx_reader *reader, const struct nx_breaker *breaker, struct nx_str source, nx_when at,
+                                bool *ret, GError **error)
+{
+    return reader->ops->knows_source(reader, breaker, source, at, ret, error);
+}
+
 int nx_reader_held(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address, nx_when now, struct nx_hold *ret,
                    GError **error)
 {

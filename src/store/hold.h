@@ -43,6 +43,9 @@ gboolean nx_reader_incidents(struct nx_reader *reader, const struct nx_hold_filt
 /* 1 a suppression of it is held back, 0 none is, -1 error. */
 int nx_reader_held(struct nx_reader *reader, struct nx_arena *arena, struct nx_str address, nx_when now, struct nx_hold *ret,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Was this source (event/remote.h) met before a report of that moment came, as the breaker asks? */
+gboolean nx_reader_knows_source(struct nx_reader *reader, const struct nx_breaker *breaker, struct nx_str source, nx_when at,
+                                bool *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 struct nx_str nx_hold_cursor(struct nx_arena *arena, const struct nx_hold *hold);
 
 struct nx_settle {

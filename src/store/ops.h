@@ -124,6 +124,8 @@ struct nx_backend_ops {
     int (*raw)(struct nx_reader *reader, struct nx_arena *arena, struct nx_str event_id, struct nx_raw *ret, GError **error);
     gboolean (*tally)(struct nx_reader *reader, enum nx_tally by, enum nx_tally then, const struct nx_tally_filter *filter,
                       nx_tally_fn *fn, void *data, GError **error);
+    gboolean (*knows_source)(struct nx_reader *reader, const struct nx_breaker *breaker, struct nx_str source, nx_when at, bool *ret,
+                             GError **error);
     gboolean (*sent_to)(struct nx_reader *reader, struct nx_str key, nx_sent_fn *fn, void *data, GError **error);
     gboolean (*erased)(struct nx_reader *reader, nx_when now, uint64_t *ret, GError **error);
     gboolean (*size)(struct nx_reader *reader, struct nx_size *ret, GError **error);

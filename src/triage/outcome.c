@@ -43,8 +43,10 @@ static const struct nx_held *held_in(const struct nx_subject *subject, struct nx
  * report that makes it, where that would have been held back. */
 static const struct nx_held *doubt(const struct nx_subject *subject, const struct nx_stand *entry)
 {
-    for (guint i = 0; subject->held != NULL && entry != NULL && entry->class_ == NX_CLASS_HARD && i < subject->held->len; i++) {
+    for (guint i = 0; subject->held != NULL && entry != NULL && i < subject->held->len; i++) {
         const struct nx_held *held = &g_array_index(subject->held, struct nx_held, i);
+        if (entry->class_ != NX_CLASS_HARD && !held->any)
+            continue;
         if (held->would ? entry->since == held->at : entry->since >= held->at && entry->since < held->until)
             return held;
     }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "event/json.h"
+#include "event/remote.h"
 #include "store/hold.h"
 #include "triage/acts.h"
 #include "triage/looked.h"
@@ -53,7 +54,7 @@ struct nx_rejudge *nx_rejudge_new(const struct nx_ruleset *rules, const struct n
     rejudge->acts = nx_acts_new(SORTED_BYTES);
     rejudge->batch = g_ptr_array_new();
     rejudge->by_address = g_hash_table_new(nx_text_hash, nx_text_equal);
-    rejudge->troubles = nx_troubles_new();
+    rejudge->troubles = nx_troubles_new(&policy->breaker);
     for (size_t i = 0; i < 2; i++)
         rejudge->events[i] = g_array_new(FALSE, FALSE, sizeof(struct nx_event));
     return rejudge;
@@ -181,6 +182,7 @@ static bool add_hold(const struct nx_hold *hold, void *data)
                                  .class_ = hold->class_,
                                  .at = hold->at,
                                  .until = hold->until,
+                                 .any = nx_reporter_is(hold->remote),
                                  .sequence = hold->sequence};
     nx_subject_hold(rejudge->at_work, &held);
     return true;
@@ -204,8 +206,8 @@ static gboolean take_event(struct nx_rejudge *rejudge, const struct nx_logged *l
     struct nx_event event, next;
     struct nx_verdict now;
     bool other = judge(rejudge, line, &now);
-    if (other && now.class_ == NX_CLASS_HARD)
-        nx_troubles_would(rejudge->troubles, rejudge->names, rejudge->at_work, line);
+    if (other && !nx_troubles_would(rejudge->troubles, rejudge->names, rejudge->at_work, line, now.class_, error))
+        return FALSE;
     if (other)
         rejudge->at_work->reason = nx_arena_printf(
             rejudge->names, "rules replay: %.*s says %s (%s) where %.*s said %s (%s); rules %.*s", NX_FMT(now.rule),

@@ -22,6 +22,7 @@ struct nx_held { /* what an incident that is not over holds back */
     int64_t sequence;
     bool from_replay;
     bool dropped; /* it did, until a replay dropped it */
+    bool any;     /* for who brought the report: whatever it makes, and not only a dead address */
     bool would;   /* it does not, but would have held back what this report makes by the verdicts of now */
 };
 

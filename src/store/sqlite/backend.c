@@ -3,6 +3,7 @@
 #include "store/sqlite/domain.h"
 #include "store/sqlite/forget.h"
 #include "store/sqlite/pending.h"
+#include "store/sqlite/rate.h"
 #include "store/sqlite/raw.h"
 #include "store/sqlite/hold.h"
 #include "store/sqlite/read.h"
@@ -122,6 +123,7 @@ const struct nx_backend_ops nx_sqlite_ops = {
     .get_mark = nx_read_mark,
     .raw = nx_raw_read,
     .tally = nx_read_tally,
+    .knows_source = nx_read_knows_source,
     .sent_to = nx_sent_read_all,
     .erased = nx_scan_erased,
     .size = nx_read_size,

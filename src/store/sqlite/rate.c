@@ -3,6 +3,7 @@
 
 #include "event/remote.h"
 #include "store/sqlite/pending.h"
+#include "store/sqlite/read.h"
 
 #define HOUR 3600
 #define LIMITS_MAX 256u /* remotes whose limit of the hour is remembered */
@@ -133,21 +134,39 @@ gboolean nx_rate_add_source(struct nx_backend *backend, struct nx_str source, bo
     return sweep(backend, now, error);
 }
 
-gboolean nx_rate_is_known(struct nx_backend *backend, struct nx_str source, nx_when at, bool *ret, GError **error)
+/* So late a hit of it is one of a source that was met before. */
+static int64_t met_before(const struct nx_breaker *breaker, nx_when at)
+{
+    return at / HOUR - nx_breaker_hours(breaker, NX_BREAKER_WINDOWS - 1);
+}
+
+static gboolean is_known(struct nx_db *db, struct nx_str source, int64_t before, bool *ret, GError **error)
 {
     static const char FIND[] = "SELECT EXISTS(SELECT 1 FROM rates WHERE remote=?1 AND hour<=?2 AND hits>0)"
                                " OR NOT EXISTS(SELECT 1 FROM rates WHERE remote='" NX_SOURCE "' AND hour<=?2 AND hits>0)";
-    int64_t before = at / HOUR - nx_breaker_hours(&backend->policy.breaker, NX_BREAKER_WINDOWS - 1);
-    sqlite3_stmt *find = nx_db_statement(backend->db, FIND, error);
-    if (find == NULL || (backend->db->pending->first_hour <= before && !nx_rate_write(backend->db, error)))
+    sqlite3_stmt *find = nx_db_statement(db, FIND, error);
+    if (find == NULL)
         return FALSE;
     nx_db_bind_text(find, 1, source);
     sqlite3_bind_int64(find, 2, before);
-    if (nx_db_step(backend->db, find, error) < 0)
+    if (nx_db_step(db, find, error) < 0)
         return FALSE;
     *ret = sqlite3_column_int(find, 0) != 0;
     nx_db_reset(find);
     return TRUE;
+}
+
+gboolean nx_rate_is_known(struct nx_backend *backend, struct nx_str source, nx_when at, bool *ret, GError **error)
+{
+    int64_t before = met_before(&backend->policy.breaker, at);
+    return (backend->db->pending->first_hour > before || nx_rate_write(backend->db, error)) &&
+           is_known(backend->db, source, before, ret, error);
+}
+
+gboolean nx_read_knows_source(struct nx_reader *reader, const struct nx_breaker *breaker, struct nx_str source, nx_when at,
+                              bool *ret, GError **error)
+{
+    return is_known(nx_sqlite_reader(reader)->db, source, met_before(breaker, at), ret, error);
 }
 
 static gboolean read_rates(struct nx_db *db, struct nx_str remote, int64_t hour, int64_t window, GArray *ret, GError **error)

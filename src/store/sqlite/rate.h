@@ -16,6 +16,9 @@ gboolean nx_rate_add(struct nx_backend *backend, struct nx_str remote, nx_when a
 gboolean nx_rate_add_source(struct nx_backend *backend, struct nx_str source, bool new, nx_when at, nx_when now, GError **error);
 /* Has it had a hit before the longest window that ends now, or has nobody had one? */
 gboolean nx_rate_is_known(struct nx_backend *backend, struct nx_str source, nx_when at, bool *ret, GError **error);
+/* The same for who reads. */
+gboolean nx_read_knows_source(struct nx_reader *reader, const struct nx_breaker *breaker, struct nx_str source, nx_when at,
+                              bool *ret, GError **error);
 /* Is this remote's or source's window an incident? ret->judged is false while it cannot be. */
 gboolean nx_rate_judge(struct nx_backend *backend, struct nx_str remote, nx_when at, struct nx_surge *ret, GError **error);
 /* One hit of that hour was none. */

@@ -6,11 +6,6 @@
 #include "store/sqlite/rate.h"
 #include "store/sqlite/sent.h"
 
-static bool is_unvouched(const struct nx_event *event)
-{
-    return event->report.kind == NX_KIND_FAILED && event->report.verified == NX_VERIFIED_NONE;
-}
-
 /* *ret_done: there is no more to ask. */
 static gboolean join(struct nx_backend *backend, struct nx_arena *arena, const struct nx_event *event, struct nx_str key,
                      struct nx_str name, nx_when at, struct nx_decision *decision, struct nx_held_by *ret,
@@ -78,7 +73,7 @@ gboolean nx_source_judge(struct nx_backend *backend, struct nx_arena *arena, con
                          nx_when at, nx_when now, struct nx_decision *decision, struct nx_held_by *ret, GError **error)
 {
     const struct nx_breaker *policy = &backend->policy.breaker;
-    if (!policy->enabled || !is_unvouched(event) || decision->action != NX_ACTION_SUPPRESS)
+    if (!policy->enabled || !nx_reporter_is_unvouched(event) || decision->action != NX_ACTION_SUPPRESS)
         return TRUE;
     if (policy->unsent && !judge_unsent(backend, arena, event, key, at, now, decision, ret, error))
         return FALSE;
@@ -94,7 +89,7 @@ gboolean nx_source_brought(struct nx_backend *backend, struct nx_arena *arena, s
     bool known = false;
     *ret = false;
     if (!nx_zip_unpack(backend->db->zip, arena, body, &json) || !nx_event_from_json(arena, json, &event, NULL) ||
-        !is_unvouched(&event)) /* what cannot be read (any more) stays as it is */
+        !nx_reporter_is_unvouched(&event)) /* what cannot be read (any more) stays as it is */
         return TRUE;
     event.origin.source = origin;
     struct nx_str own = nx_reporter_name(backend->hosts, arena, &event);
