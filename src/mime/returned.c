@@ -75,17 +75,13 @@ static bool find_part(struct nx_str text, size_t field, struct nx_str *ret_delim
     return false;
 }
 
-/* Offset of the next line that starts with the delimiter, or text.n. */
+/* Offset of the next line that starts with the delimiter, or text.n. from is the start of a line, or what is left of one. */
 static size_t next_delimiter(struct nx_str text, size_t from, struct nx_str delimiter)
 {
-    while (from < text.n) {
-        size_t at = from + nx_str_find(nx_str_from(text, from), delimiter);
-        if (at >= text.n)
-            break;
-        if (at == 0 || text.p[at - 1] == '\n')
+    size_t at = from > 0 && text.p[from - 1] != '\n' ? line_end(text, from) : from;
+    for (; at < text.n; at = line_end(text, at)) /* line by line: memchr is the whole cost */
+        if (text.p[at] == '-' && text.n - at >= delimiter.n && memcmp(text.p + at, delimiter.p, delimiter.n) == 0)
             return at;
-        from = at + 1;
-    }
     return text.n;
 }
 

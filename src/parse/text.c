@@ -21,12 +21,10 @@ static bool field_matches(const struct nx_mark *mark, const struct nx_page *page
     return nx_template_match(&mark->template, page, 0, &end, &ignored);
 }
 
-static bool mark_holds(const struct nx_mark *mark, const struct nx_scan *scan, struct fields *fields)
+static bool head_mark_holds(const struct nx_mark *mark, struct fields *fields)
 {
     struct nx_page page;
     switch (mark->place) {
-    case NX_MARK_TEXT:
-        return (scan->bits[mark->unit / 64] >> (mark->unit % 64) & 1) != 0;
     case NX_MARK_SUBJECT:
         if (!fields->has_subject)
             nx_page_one(&fields->subject, fields->arena, nx_fields_get(fields->mail->fields, "Subject"));
@@ -47,9 +45,18 @@ static bool mark_holds(const struct nx_mark *mark, const struct nx_scan *scan, s
                 return true;
         }
         return false;
+    case NX_MARK_TEXT:
     default:
         return false;
     }
+}
+
+/* Hundreds are asked for each message, nearly all of them marks of the text. */
+static inline bool mark_holds(const struct nx_mark *mark, const struct nx_scan *scan, struct fields *fields)
+{
+    if (mark->place == NX_MARK_TEXT)
+        return (scan->bits[mark->unit / 64] >> (mark->unit % 64) & 1) != 0;
+    return head_mark_holds(mark, fields);
 }
 
 /* Any `mark`, all `need`, no `unless`. */
