@@ -144,7 +144,8 @@ bool nx_policy_counts(const struct nx_policy *policy, const struct nx_event *eve
     const struct nx_policy_cause *rule = nx_policy_of(policy, event);
     if (rule->suppress == NX_SUPPRESS_AT_ONCE || rule->suppress == NX_SUPPRESS_MIRROR)
         return wants_second(policy, event);
-    bool for_good = reply_class(&event->report) == 5 || event->verdict.class_ == NX_CLASS_HARD; /* hard: a provider's word */
+    unsigned said = reply_class(&event->report);
+    bool for_good = said == 5 || (said == 0 && event->verdict.class_ == NX_CLASS_HARD); /* a provider's word */
     return rule->suppress == NX_SUPPRESS_AFTER && (event->verdict.cause != NX_CAUSE_UNKNOWN || for_good);
 }
 
@@ -311,7 +312,8 @@ static void decide_failed(const struct nx_policy *policy, const struct nx_histor
         else if (nx_policy_counts(policy, event))
             count(rule, history, cause, MAX(rule->threshold, wants_second(policy, event) ? 2 : 1), at, arena, ret);
         else
-            ret->reason = nx_arena_printf(arena, "%s: counted only when refused for good (5xx, or a provider says so)", name);
+            ret->reason = nx_arena_printf(
+                arena, "%s: counted only when refused for good (5xx; without a code, hard by a provider's word)", name);
         return;
     }
 }

@@ -85,8 +85,8 @@ struct nx_history { /* of one address, for the cause and scope of the event at h
 /* ret_decision->reason lives in the arena. */
 void nx_decide(const struct nx_policy *policy, const struct nx_history *history, const struct nx_event *event, nx_when at,
                struct nx_arena *arena, struct nx_decision *ret_decision);
-/* The counting rule: may this event count toward its cause's threshold (unknown: only where it was for good, by 5xx or
- * a provider's word; never a delay)? */
+/* The counting rule: may this event count toward its cause's threshold (unknown: only where it was for good, by 5xx or,
+ * without any code, by a provider's word; never a delay)? */
 bool nx_policy_counts(const struct nx_policy *policy, const struct nx_event *event);
 /* The cause that policy goes by: complaint and unsubscribe where the kind says so, else the verdict's. */
 enum nx_cause nx_policy_cause(const struct nx_event *event);

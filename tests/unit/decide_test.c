@@ -144,6 +144,7 @@ static void what_never_counts(void **state)
         {"unknown with 4.x.x", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 0, "4.0.0", NX_ACTION_NONE},
         {"unknown without a code", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 0, "", NX_ACTION_NONE},
         {"unknown with 5.x.x", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 0, "5.0.0", NX_ACTION_COUNT},
+        {"unknown with 4xx, hard by a provider's word", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_HARD, 450, "", NX_ACTION_NONE},
         {"unknown, but hard by a provider's word", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_HARD, 0, "", NX_ACTION_COUNT},
         {"the reply outranks the status", NX_KIND_FAILED, NX_CAUSE_UNKNOWN, NX_CLASS_SOFT, 451, "5.0.0", NX_ACTION_NONE},
         {"4xx is never hard at first sight", NX_KIND_FAILED, NX_CAUSE_MAILBOX_UNKNOWN, NX_CLASS_SOFT, 450, "4.1.1",

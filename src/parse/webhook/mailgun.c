@@ -92,6 +92,16 @@ static void status_of(struct nx_hook *hook, json_t *event, struct nx_report *rep
     nx_hook_tag(hook, report, "code", code);
 }
 
+/* "Permanent" is also what was tried for hours in vain: the last refusal was one for the time being. */
+static const struct nx_hook_word given_up = {"", NX_KIND_FAILED, NX_CAUSE_EXPIRED, NX_CLASS_SOFT};
+
+static bool refused_for_now(const struct nx_report *report)
+{
+    if (report->hint != NX_CAUSE_NONE) /* Mailgun's own reason or code */
+        return false;
+    return report->reply != 0 ? report->reply < 500 : nx_str_istarts(report->status, NX_STR("4."));
+}
+
 static void one(struct nx_hook *hook, json_t *root, json_t *event, struct nx_str recipient)
 {
     struct nx_str name = nx_hook_text(hook, event, "event"), severity = nx_hook_text(hook, event, "severity"),
@@ -107,6 +117,8 @@ static void one(struct nx_hook *hook, json_t *root, json_t *event, struct nx_str
         nx_hook_hint(report, reason_of(reason));
     if (report->kind != NX_KIND_OTHER)
         status_of(hook, event, report);
+    if (nx_hook_is(severity, "permanent") && refused_for_now(report))
+        nx_hook_hint(report, &given_up);
     struct nx_str refused = nx_hook_text(hook, event, "reject.reason"), why = nx_hook_text(hook, event, "reject.description");
     if (refused.n > 0) {
         nx_hook_diagnostic(hook, report, refused);
