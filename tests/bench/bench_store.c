@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an event costs that is kept: time and room, and what questions about all of them take. Usage: bench_store DATABASE EVENTS
- * [DAYS [BATCH]]
+ * [DAYS [BATCH [same]]]
  *
  * Made-up failures, delays and deliveries, spread over DAYS (365) that end with yesterday, half of them at ten big providers, the
- * others over 20,000 domains; BATCH (512) of them become one transaction. With 0 EVENTS only questions are asked. */
+ * others over 20,000 domains; BATCH (512) of them become one transaction. same: all are
+ * hard bounces about one domain. With 0 EVENTS only questions are asked. */
 #include "store/store.h"
 
 #include <sys/resource.h>
@@ -24,7 +25,7 @@ static double processor(void)
     return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-static struct nx_event make(struct nx_arena *arena, uint64_t i, nx_when at)
+static struct nx_event make(struct nx_arena *arena, uint64_t i, bool same, nx_when at)
 {
     static const struct {
         enum nx_kind kind;
@@ -41,8 +42,10 @@ static struct nx_event make(struct nx_arena *arena, uint64_t i, nx_when at)
     uint64_t x = (i + 1) * 0x9e3779b97f4a7c15u;
     x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
     x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    bool big = (x >> 8 & 1) != 0;
+    bool big = same || (x >> 8 & 1) != 0;
     unsigned domain = (unsigned)(x >> 16) % (big ? 10 : DOMAINS), what = (unsigned)(x >> 48) % G_N_ELEMENTS(all);
+    if (same)
+        domain = what = 1;
     struct nx_event event = {
         .id = nx_arena_printf(arena, "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x", x, i),
         .origin = {.source = (x & 3) == 0 ? NX_STR("http") : NX_STR("lmtp"), .received_at = at},
@@ -66,7 +69,7 @@ static struct nx_event make(struct nx_arena *arena, uint64_t i, nx_when at)
     return event;
 }
 
-static gboolean fill(struct nx_store *store, uint64_t n, uint64_t days, uint64_t batch, nx_when end, GError **error)
+static gboolean fill(struct nx_store *store, uint64_t n, uint64_t days, uint64_t batch, bool same, nx_when end, GError **error)
 {
     g_autoptr(nx_arena) arena = nx_arena_new();
     g_autofree struct nx_event *events = g_new(struct nx_event, BATCH);
@@ -77,7 +80,7 @@ static gboolean fill(struct nx_store *store, uint64_t n, uint64_t days, uint64_t
         nx_when now = end - (nx_when)(days * DAY) + (nx_when)(i * days * DAY / n);
         nx_arena_reset(arena);
         for (uint64_t k = 0; k < some; k++)
-            events[k] = make(arena, i + k, now);
+            events[k] = make(arena, i + k, same, now);
         if (!nx_store_add(store, arena, events, some, now, stored, error))
             return FALSE;
     }
@@ -138,12 +141,12 @@ int main(int argc, char **argv)
     uint64_t n = argc > 2 ? g_ascii_strtoull(argv[2], NULL, 10) : 0, days = argc > 3 ? g_ascii_strtoull(argv[3], NULL, 10) : 365;
     uint64_t batch = argc > 4 ? g_ascii_strtoull(argv[4], NULL, 10) : BATCH;
     if (argc < 3 || days == 0 || batch == 0 || batch > BATCH) {
-        fputs("bench_store DATABASE EVENTS [DAYS [BATCH]]\n", stderr);
+        fputs("bench_store DATABASE EVENTS [DAYS [BATCH [same]]]\n", stderr);
         return 64;
     }
     nx_when end = g_get_real_time() / G_USEC_PER_SEC / DAY * DAY;
     g_autoptr(nx_store) store = nx_store_open(argv[1], NX_OPEN_WRITE, &policy, NULL, &error);
-    if (store == NULL || (n > 0 && !fill(store, n, days, batch, end, &error)) || !ask(store, end, &error)) {
+    if (store == NULL || (n > 0 && !fill(store, n, days, batch, argc > 5, end, &error)) || !ask(store, end, &error)) {
         fprintf(stderr, "bench_store: %s\n", error->message);
         return 1;
     }

@@ -60,7 +60,9 @@ static void bind_entry(struct nx_db *db, sqlite3_stmt *put, const struct nx_row 
 static gboolean put(struct nx_db *db, const struct nx_row *row, GError **error)
 {
     struct nx_standing old;
-    if (!nx_apply_standing(db, row->key, row->scope, &old, error))
+    if (row->standing != NULL)
+        old = *row->standing;
+    else if (!nx_apply_standing(db, row->key, row->scope, &old, error))
         return FALSE;
     sqlite3_stmt *put = nx_db_statement(db, PUT, error);
     if (put == NULL)

@@ -15,9 +15,10 @@ struct nx_row { /* what matters of a log row, or of one line of an import's list
     enum nx_cause cause;
     enum nx_class class_;
     nx_when at, until;
-    struct nx_str reason; /* of a list's line, where it has its own */
-    struct nx_str remote; /* of a hold */
-    struct nx_str hash;   /* of an erased address; n == 0: none is kept */
+    struct nx_str reason;               /* of a list's line, where it has its own */
+    struct nx_str remote;               /* of a hold */
+    struct nx_str hash;                 /* of an erased address; n == 0: none is kept */
+    const struct nx_standing *standing; /* the entry of (key, scope); NULL: it has to be looked up */
 };
 
 /* The entry of (key, stream), in force or not. */

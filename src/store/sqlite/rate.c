@@ -33,6 +33,8 @@ struct pending { /* of one remote */
     bool summed; /* kept: what the table's hits of the window up to this hour add up to */
     int64_t summed_hour;
     uint64_t kept;
+    bool asked, known; /* of a source: whether it had hits up to this hour */
+    int64_t asked_hour;
 };
 
 static struct pending *pending_of(struct nx_db *db, struct nx_str remote)
@@ -72,7 +74,7 @@ static void add(struct nx_db *db, struct nx_str remote, nx_when at, unsigned hit
     hour->delivered += delivered;
 }
 
-/* Sums kept beside them are worth nothing afterwards. */
+/* What was looked up beside them is worth nothing afterwards. */
 gboolean nx_rate_write(struct nx_db *db, GError **error)
 {
     static const char SEEN[] = "INSERT INTO rates(remote, hour, hits, delivered) VALUES(?1,?2,0,0) ON CONFLICT DO NOTHING";
@@ -158,15 +160,26 @@ static gboolean is_known(struct nx_db *db, struct nx_str source, int64_t before,
 
 gboolean nx_rate_is_known(struct nx_backend *backend, struct nx_str source, nx_when at, bool *ret, GError **error)
 {
+    struct nx_db *db = backend->db;
     int64_t before = met_before(&backend->policy.breaker, at);
-    return (backend->db->pending->first_hour > before || nx_rate_write(backend->db, error)) &&
-           is_known(backend->db, source, before, ret, error);
+    if (db->pending->first_hour <= before && !nx_rate_write(db, error))
+        return FALSE;
+    struct pending *pending = pending_of(db, source);
+    if (!pending->asked || pending->asked_hour != before) {
+        if (!is_known(db, source, before, &pending->known, error))
+            return FALSE;
+        pending->asked = true;
+        pending->asked_hour = before;
+    }
+    *ret = pending->known;
+    return TRUE;
 }
 
 gboolean nx_read_knows_source(struct nx_reader *reader, const struct nx_breaker *breaker, struct nx_str source, nx_when at,
                               bool *ret, GError **error)
 {
-    return is_known(nx_sqlite_reader(reader)->db, source, met_before(breaker, at), ret, error);
+    struct nx_db *db = nx_sqlite_reader(reader)->db; /* the writer's own, where it is asked within a transaction */
+    return (db->pending == NULL || nx_rate_write(db, error)) && is_known(db, source, met_before(breaker, at), ret, error);
 }
 
 static gboolean read_rates(struct nx_db *db, struct nx_str remote, int64_t hour, int64_t window, GArray *ret, GError **error)

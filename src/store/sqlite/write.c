@@ -168,6 +168,7 @@ struct appended { /* a log row; absent texts are NULL */
     enum nx_cause cause;
     enum nx_class class_;
     int counts;
+    const struct nx_standing *standing; /* of (key, scope), where it is known */
 };
 
 static gboolean append(struct nx_db *db, const struct appended *row, int64_t *ret_sequence, GError **error)
@@ -294,6 +295,11 @@ static gboolean decide(struct nx_backend *backend, struct nx_arena *arena, const
     row->scope = suppresses || ret->action == NX_ACTION_HOLD ? nx_policy_stream(policy, event) : NX_STR_NONE;
     row->until = ret->until;
     row->reason = ret->reason;
+    if (suppresses && event->report.kind != NX_KIND_DELIVERED && !nx_policy_is_life(event) && address->key.n > 0) {
+        struct nx_standing *standing = nx_arena_alloc(backend->scratch, sizeof *standing);
+        *standing = history.standing;
+        row->standing = standing;
+    }
     row->holder = nx_str_eq(ret_by->name, row->remote) ? NX_STR_NONE : ret_by->name;
     return TRUE;
 }
@@ -312,7 +318,8 @@ static gboolean settle(struct nx_backend *backend, const struct nx_event *event,
                             .class_ = row->class_,
                             .at = row->at,
                             .until = row->until,
-                            .remote = by->name};
+                            .remote = by->name,
+                            .standing = row->standing};
     count_event(backend, row);
     if (!append(db, row, &change.sequence, error) || !nx_apply(db, &change, error) ||
         (raw && !nx_raw_keep(backend, event, change.sequence, row->made, error)) || !nx_raw_sweep(backend, row->made, error) ||
