@@ -227,6 +227,12 @@ void nx_post_webhook(struct nx_request *request)
     struct nx_str token;
     if (!nx_endpoint_find(request, &endpoint) || !nx_endpoint_admits(request, &endpoint, &token))
         return;
+    struct nx_str coding = nx_request_header(request, "Content-Encoding");
+    if (coding.n > 0 && !nx_str_ieq(nx_str_trim(coding), NX_STR("identity"))) {
+        nx_request_problem(request, 415, "Content-Encoding: %.*s is not read here (have the provider send plain bodies)",
+                           NX_FMT(coding));
+        return;
+    }
     if (nx_request_service(request)->ending) {
         nx_request_add_header(request, "Retry-After", "5");
         nx_request_problem(request, 503, "the daemon is stopping (send it again)");

@@ -103,8 +103,8 @@ ask("POST", P + "/a.rules/promote", F2 + "/promote"); ask("POST", P + "/a.rules/
 ask("GET", "/v1/webhooks/none", W, want=404); ask("POST", "/v1/webhooks/none", W, b"{}", want=404); ask("OPTIONS", "/v1/webhooks/none", W, want=404)
 for path in "/", "/page.css", "/page.js", "/healthz", "/readyz", "/metrics": ask("GET", path, path)
 
-# What cannot be provoked here has a test of its own: webhooks (tests/http/webhooks.sh), a full queue (tests/http/faults.sh).
-elsewhere = {(m, W, s) for m in ("post", "get", "options") for s in ("200", "400", "406")} | {("get", "/readyz", "503"), ("post", F, "503")}
+# What cannot be provoked here has a test of its own: webhooks (tests/http/webhook.py), a full queue (tests/http/faults.sh).
+elsewhere = {(m, W, s) for m in ("post", "get", "options") for s in ("200", "400", "406", "415")} | {("get", "/readyz", "503"), ("post", F, "503")}
 named = {(m, p, s) for p, item in document["paths"].items() for m, o in item.items() if m != "parameters" for s in o["responses"]}
 for m, p, s in sorted(named - seen - elsewhere): failures.append(f"{m.upper()} {p}: {s} is named and was never seen")
 for p, item in document["paths"].items():

@@ -143,6 +143,9 @@ try:
         done += 1
     print(f"{done} signatures")
 
+    post(415, "open-sendgrid", b"\x1f\x8b\x08=&=1", headers={"Content-Encoding": "gzip"}, user=SECRETS[0])  # what nobody can read is not taken
+    post(200, "open-sendgrid", b"[]", headers={"Content-Encoding": "identity"}, user=SECRETS[0])
+
     # A header that stands twice: the first counts, whatever the second says.
     twin = next((i, d, v) for i, (d, v) in enumerate(vectors) if v["provider"] == "mailersend" and v["expect"] == "valid")
     good, body = twin[2]["headers"]["Signature"], read(twin[1] + twin[2]["file"])

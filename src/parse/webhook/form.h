@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parse/webhook/form.h - application/x-www-form-urlencoded bodies and query strings.
+/* parse/webhook/form.h - application/x-www-form-urlencoded bodies and query strings, and multipart/form-data.
  *
- * Source: WHATWG URL 5.1. Order and repeated names are kept; a broken %-sequence stays as it stands. Values are bytes: not checked
- * for UTF-8. Out: slices in the arena. At most NX_FORM_MAX fields; the rest is not read. Pure, any thread. */
+ * Source: WHATWG URL 5.1, RFC 7578. Order and repeated names are kept; a broken %-sequence stays as it stands; files are no fields.
+ * Values are bytes: not checked for UTF-8. Out: slices in the arena, of multipart in the body. At most NX_FORM_MAX fields; the rest
+ * is not read. Pure, any thread. */
 #pragma once
 #include "base/arena.h"
 
