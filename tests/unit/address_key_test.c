@@ -30,6 +30,7 @@ static void spellings_of_one_address_fold_alike(void **state)
         {"UTS 46, ideographic stop", "user@example\xe3\x80\x82net", "user@example.net", "example.net@user"},
         {"RFC 6531, NFC", "JO\xcc\x88RG@example.net", "j\xc3\xb6rg@example.net", "example.net@j\xc3\xb6rg"},
         {"RFC 6531, composed", "J\xc3\x96rg@example.net", "j\xc3\xb6rg@example.net", "example.net@j\xc3\xb6rg"},
+        {"RFC 6531, what composes in lower case alone", "J\xcc\x8c@example.net", "\xc7\xb0@example.net", "example.net@\xc7\xb0"},
         {"quotes that are not needed", "\"User.Name\"@example.net", "user.name@example.net", "example.net@user.name"},
         {"escapes that are not needed", "\"us\\er\"@example.net", "user@example.net", "example.net@user"},
         {"quotes that are needed", "\"a b\"@example.net", "\"a b\"@example.net", "example.net@\"a b\""},
