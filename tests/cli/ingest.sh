@@ -10,6 +10,8 @@ run 0 "$NIXIE" ingest --stream news "$T/mbox"; prints '^500 messages: 500 events
 is "$(count suppressions)" 505
 # What cannot be read is said; the rest is stored.
 run 1 "$NIXIE" ingest "$T/none" "$T/1.eml"; says 'none: No such file'; prints '^1 messages: 0 events kept, 1 known'
+mkdir "$T/some"; for i in 1 2 3; do bounce "some$i@example.net" >"$T/some/$i.eml"; done; rm "$T/some/2.eml"; ln -s nowhere "$T/some/2.eml"
+run 1 "$NIXIE" ingest "$T/some"; says '2.eml'; prints '^2 messages: 2 events kept'
 # Where the store refuses, everything is said to be not kept, once.
 bounce late@example.net >"$T/late.eml"
 chmod 400 "$NIXIE_DB"; chmod 500 "$T"; as=; [ "$(id -u)" != 0 ] || as="env NIXIE_PATTERNS=$T/patterns setpriv --reuid 65534 --regid 65534 --clear-groups"

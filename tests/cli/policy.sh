@@ -27,6 +27,7 @@ run 0 "$NIXIE" check gone@example.com dead@example.com
 run 1 "$NIXIE" check hand@example.com; run 1 "$NIXIE" check gone@example.org
 run 1 "$NIXIE" check --stream news gone@example.com # the recipient's own wish stays
 run 0 "$NIXIE" history gone@example.com; prints 'release .* by alice: outage'
+run 0 "$NIXIE" history full@example.com; prints 'failed +mailbox_full +count: mailbox_full: 1 of 3 within 30 d$'; prints ', rule full[.a-z_]+: 550 5.2.2 mailbox full$'
 run 0 "$NIXIE" undo --since 1h --cause mailbox_unknown --yes; prints '^1 entries lifted'
 run 0 "$NIXIE" db check
 
