@@ -69,6 +69,12 @@ done
 "$NIXIE" clean "$T/list" >/dev/full 2>"$T/err"; is $? 75; says 'No space left.*not complete'
 "$NIXIE" clean "$T/list" 2>"$T/err" | head -1 >/dev/null
 (ulimit -f 300; trap '' XFSZ; exec "$NIXIE" clean -o "$T/limit" "$T/list") 2>"$T/err"; is $? 75 "size limit"; says 'nothing was left behind'; [ -e "$T/limit" ] && fail "half an output"
+# One mailbox by the settings: tags and dots of a domain do not count, elsewhere they do; whoever asks hears the same.
+printf '[address]\nplus_tag_domains = tags.example\ndots_domains = tags.example\n' >"$T/fold.conf"; fold="--config $T/fold.conf --db $T/fold.db"
+"$NIXIE" suppress $fold First.Last+news@tags.example first.last@example.net >/dev/null
+run 1 "$NIXIE" check $fold firstlast@tags.example; run 1 "$NIXIE" check $fold f.irstlast+x@Tags.example; run 0 "$NIXIE" check $fold firstlast@example.net first.last+x@example.net
+printf 'firstlast+shop@tags.example\nFirst.Last@example.net\nfirstlast@example.net\nother@tags.example\n' >"$T/folded"
+run 0 "$NIXIE" clean $fold "$T/folded"; is "$(paste -sd' ' "$T/out")" 'firstlast@example.net other@tags.example'
 # order is kept over many blocks and threads
 seq -f '%07g@example.net' 300000 >"$T/many"; run 0 "$NIXIE" clean "$T/many"; cmp -s "$T/many" "$T/out" || fail "not as it was"
 finish
