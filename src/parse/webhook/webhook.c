@@ -121,7 +121,7 @@ static bool read_json(struct nx_hook *hook, nx_hook_fn *reader, struct nx_str te
 
 static json_t *text_value(struct nx_str text)
 {
-    json_t *value = json_stringn(text.p, text.n);
+    json_t *value = text.n == 0 ? json_string("") : json_stringn(text.p, text.n);
     if (value != NULL)
         return value;
     g_autofree char *valid = g_utf8_make_valid(text.p, (gssize)text.n);
