@@ -241,9 +241,11 @@ static unsigned signs(const struct nx_reading *reading)
     unsigned n = 0, told = 0; /* told: by the subject alone */
     if (nx_str_eq(nx_str_trim(from), NX_STR("<>")))
         n += 2;
-    if (reading->hints.sender)
-        /* it answers what we sent */
-        n += nx_fields_get(fields, "In-Reply-To").n + nx_fields_get(fields, "References").n > 0 ? 2 : 1;
+    if (reading->hints.sender) {
+        /* it answers what we sent, and is no "Re: ..." of somebody who is called Postmaster */
+        bool answers = nx_fields_get(fields, "In-Reply-To").n + nx_fields_get(fields, "References").n > 0;
+        n += answers && nx_str_chr(reading->hints.before, ':') == reading->hints.before.n ? 2 : 1;
+    }
     if (nx_str_eq(path, NX_STR("<>")) || nx_str_istarts(path, NX_STR("<mailer-daemon")) ||
         nx_str_istarts(path, NX_STR("mailer-daemon")))
         n++;
