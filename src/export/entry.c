@@ -3,6 +3,8 @@
 
 #include "event/json.h"
 
+#define HOUR 3600
+
 bool nx_entry_format_parse(struct nx_str name, enum nx_entry_format *ret)
 {
     static const char *const names[] = {[NX_ENTRY_CSV] = "csv", [NX_ENTRY_JSONL] = "jsonl", [NX_ENTRY_TXT] = "txt"};
@@ -126,4 +128,10 @@ void nx_entry_line(struct nx_buf *out, enum nx_entry_format format, const struct
         nx_buf_addc(out, '\n');
         return;
     }
+}
+
+char *nx_entry_tag(int64_t position, nx_when now, const char *question, enum nx_entry_format format)
+{
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, question, -1);
+    return g_strdup_printf("W/\"%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "-%.8s-%d\"", position, now / HOUR, digest, (int)format);
 }

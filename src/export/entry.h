@@ -17,5 +17,8 @@ void nx_entry_line(struct nx_buf *out, enum nx_entry_format format, const struct
                    const char *code);
 /* The JSON object alone (docs/http.md, schema Suppression): fixed key order, absent is null, no line end. */
 void nx_entry_to_json(struct nx_buf *out, const struct nx_entry *entry);
+/* The entity tag (RFC 9110 8.8.3) of the list as it is now: another one after every change of the store (its position), for another
+ * question or format, and every hour, because entries run out; a weak one for that reason. Freed with g_free. */
+char *nx_entry_tag(int64_t position, nx_when now, const char *question, enum nx_entry_format format);
 /* A CSV field, quoted where it must be. */
 void nx_csv_field(struct nx_buf *out, struct nx_str text, char delimiter);

@@ -58,17 +58,13 @@ static int next(struct nx_request *request, void *data, GString *out)
     return export->n == PIECE_ENTRIES ? 1 : 0;
 }
 
-/* The list as it is now has a tag that changes with every change of the store, and with the form and the filter; and every hour,
- * because entries run out. A weak one for that reason. */
 static char *tag_of(struct nx_request *request, enum nx_entry_format format, GError **error)
 {
     int64_t position;
+    g_autofree char *question = nx_request_query_text(request);
     if (!nx_reader_position(nx_request_reader(request), &position, error))
         return NULL;
-    g_autofree char *what = nx_request_query_text(request);
-    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, what, -1);
-    return g_strdup_printf("W/\"%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "-%.8s-%d\"", position, nx_request_now(request) / 3600,
-                           digest, (int)format);
+    return nx_entry_tag(position, nx_request_now(request), question, format);
 }
 
 void nx_get_export(struct nx_request *request)

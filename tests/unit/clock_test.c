@@ -3,6 +3,10 @@
  */
 #include "store_fixture.h"
 
+#include "base/error.h"
+
+#include <sqlite3.h>
+
 #define HOUR 3600
 #define DAY 86400
 #define T0 1700000000
@@ -193,12 +197,56 @@ static void a_file_without_the_mark_is_judged_by_its_newest_row(void **state)
     }
 }
 
+static int64_t kept(struct fixture *f)
+{
+    sqlite3 *db;
+    sqlite3_stmt *rows;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM answers", -1, &rows, NULL), SQLITE_OK);
+    int64_t n = sqlite3_step(rows) == SQLITE_ROW ? sqlite3_column_int64(rows, 0) : -1;
+    sqlite3_finalize(rows);
+    sqlite3_close(db);
+    return n;
+}
+
+static void an_answer_is_kept_for_four_days(void **state)
+{
+    struct fixture *f = *state;
+    answer(f, "old", T0);
+    assert_true(is_answered(f, "old", T0 + 4 * DAY));
+    assert_false(is_answered(f, "old", T0 + 4 * DAY + 1));
+    answer(f, "new", T0 + 4 * DAY);
+    assert_int_equal(kept(f), 2);
+    answer(f, "newest", T0 + 4 * DAY + 1); /* the next one takes it out of the file */
+    assert_int_equal(kept(f), 2);
+}
+
+static void an_answer_that_is_too_large_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct nx_once once = once_of("large");
+    g_autoptr(GError) error = NULL;
+    g_string_set_size(once.answer, NX_ANSWER_MAX + 1);
+    memset(once.answer->str, 'a', once.answer->len);
+    assert_false(nx_store_keep(f->store, &once, T0, &error));
+    assert_true(g_error_matches(error, NX_ERROR, NX_ERROR_LIMIT));
+    assert_non_null(strstr(error->message, "1048576 bytes"));
+    assert_int_equal(kept(f), 0);
+    g_string_truncate(once.answer, NX_ANSWER_MAX);
+    assert_true(nx_store_keep(f->store, &once, T0, NULL));
+    assert_true(nx_store_recall(f->store, &once, T0, NULL) && once.repeated);
+    assert_int_equal(once.answer->len, NX_ANSWER_MAX);
+    g_string_free(once.answer, TRUE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(after_a_leap_all_stays, make_store, tear_down),
         cmocka_unit_test_setup_teardown(in_small_steps_all_goes, make_store, tear_down),
         cmocka_unit_test_setup_teardown(a_clock_that_is_insisted_on_is_believed, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_is_kept_for_four_days, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_that_is_too_large_is_refused, make_store, tear_down),
         cmocka_unit_test_setup_teardown(a_file_without_the_mark_is_judged_by_its_newest_row, make_store, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

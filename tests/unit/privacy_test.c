@@ -109,25 +109,24 @@ static void report(struct fixture *f, GRand *rand, int who, nx_when now, int ser
     static const char *const streams[] = {"", "news", "shop"};
     enum nx_cause cause = causes[g_rand_int_range(rand, 0, G_N_ELEMENTS(causes))];
     bool delivered = g_rand_int_range(rand, 0, 5) == 0;
-    struct nx_event event = {
-        .origin = {.source = NX_STR("pipe"),
-                   .received_at = now,
-                   .stream = nx_str_of(streams[g_rand_int_range(rand, 0, G_N_ELEMENTS(streams))])},
-        .report = {.kind = delivered                     ? NX_KIND_DELIVERED
-                           : cause == NX_CAUSE_COMPLAINT ? NX_KIND_COMPLAINT
-                                                         : NX_KIND_FAILED,
-                   .recipient = person(f, who),
-                   .reply = 550,
-                   .status = NX_STR("5.0.0"),
-                   .diagnostic = nx_arena_printf(f->arena, "550 5.0.0 <%.*s> no", NX_FMT(person(f, who))),
-                   .key = nx_arena_printf(f->arena, "key%d", serial),
-                   .original = {.to = person(f, (who + 1) % PEOPLE)},
-                   .arrival_at = NX_WHEN_NONE,
-                   .last_attempt_at = NX_WHEN_NONE,
-                   .retry_until = NX_WHEN_NONE},
-        .verdict = {.class_ = delivered ? NX_CLASS_NONE : nx_cause_facts(cause)->class_,
-                    .cause = delivered ? NX_CAUSE_DELIVERED : cause,
-                    .rule = NX_STR("test.rule")}};
+    struct nx_event event = {.origin = {.source = NX_STR("pipe"),
+                                        .received_at = now,
+                                        .stream = nx_str_of(streams[g_rand_int_range(rand, 0, G_N_ELEMENTS(streams))])},
+                             .report = {.kind = delivered                     ? NX_KIND_DELIVERED
+                                                : cause == NX_CAUSE_COMPLAINT ? NX_KIND_COMPLAINT
+                                                                              : NX_KIND_FAILED,
+                                        .recipient = person(f, who),
+                                        .reply = 550,
+                                        .status = NX_STR("5.0.0"),
+                                        .diagnostic = nx_arena_printf(f->arena, "550 5.0.0 <%.*s> no", NX_FMT(person(f, who))),
+                                        .key = nx_arena_printf(f->arena, "key%d", serial),
+                                        .original = {.to = person(f, (who + 1) % PEOPLE)},
+                                        .arrival_at = NX_WHEN_NONE,
+                                        .last_attempt_at = NX_WHEN_NONE,
+                                        .retry_until = NX_WHEN_NONE},
+                             .verdict = {.class_ = delivered ? NX_CLASS_NONE : nx_cause_facts(cause)->class_,
+                                         .cause = delivered ? NX_CAUSE_DELIVERED : cause,
+                                         .rule = NX_STR("test.rule")}};
     struct nx_stored stored;
     g_autoptr(GError) error = NULL;
     event.id = nx_event_id(f->arena, &event.report);
@@ -140,11 +139,12 @@ static void import_some(struct fixture *f, GRand *rand, nx_when now)
     struct nx_manual entries[80];
     g_autoptr(GError) error = NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(entries); i++)
-        entries[i] = (struct nx_manual){.address = i < 6 ? person(f, g_rand_int_range(rand, 0, PEOPLE))
-                                                         : nx_arena_printf(f->arena, "i%zu.%d@list.example", i, (int)(now / DAY % 9)),
-                                        .since = NX_WHEN_NONE,
-                                        .until = g_rand_boolean(rand) ? now + g_rand_int_range(rand, 1, 100) * DAY : NX_WHEN_NONE,
-                                        .source = NX_STR("import:list")};
+        entries[i] =
+            (struct nx_manual){.address = i < 6 ? person(f, g_rand_int_range(rand, 0, PEOPLE))
+                                                : nx_arena_printf(f->arena, "i%zu.%d@list.example", i, (int)(now / DAY % 9)),
+                               .since = NX_WHEN_NONE,
+                               .until = g_rand_boolean(rand) ? now + g_rand_int_range(rand, 1, 100) * DAY : NX_WHEN_NONE,
+                               .source = NX_STR("import:list")};
     if (!nx_store_suppress(f->store, entries, G_N_ELEMENTS(entries), now, NULL, &error))
         fail_msg("%s", error->message);
 }
@@ -333,19 +333,29 @@ static void a_late_report_has_its_term(void **state)
     assert_int_equal(n[0], 0);
 }
 
-static void report_full(struct fixture *f, const char *address, nx_when at)
+static void report_cause(struct fixture *f, const char *address, const char *words, enum nx_cause cause, nx_when at)
 {
     struct nx_event event = {.origin = {.source = NX_STR("pipe"), .received_at = at},
                              .report = {.kind = NX_KIND_FAILED,
                                         .recipient = nx_str_of(address),
-                                        .diagnostic = NX_STR("452 full"),
+                                        .diagnostic = nx_str_of(words),
                                         .key = nx_arena_printf(f->arena, "%lld", (long long)at),
                                         .arrival_at = NX_WHEN_NONE,
                                         .last_attempt_at = NX_WHEN_NONE,
                                         .retry_until = NX_WHEN_NONE},
-                             .verdict = {.class_ = NX_CLASS_SOFT, .cause = NX_CAUSE_MAILBOX_FULL}};
+                             .verdict = {.class_ = nx_cause_facts(cause)->class_, .cause = cause}};
     event.id = nx_event_id(f->arena, &event.report);
     (void)store_one(f, &event, at);
+}
+
+static void report_full(struct fixture *f, const char *address, nx_when at)
+{
+    report_cause(f, address, "452 full", NX_CAUSE_MAILBOX_FULL, at);
+}
+
+static void report_dead(struct fixture *f, const char *address, nx_when at)
+{
+    report_cause(f, address, "550 no such user", NX_CAUSE_MAILBOX_UNKNOWN, at);
 }
 
 /* An entry that is over makes the next one longer for a year, so what it came from stays as long; a place on the allow list keeps
@@ -376,6 +386,63 @@ static void what_is_remembered_stays(void **state)
     must_be_sound(f, "after retention");
 }
 
+static void count_of(struct fixture *f, const char *address, size_t want)
+{
+    size_t n[2];
+    count_log(f, address, n);
+    if (n[0] != want)
+        fail_msg("%s: %zu rows, not %zu", address, n[0], want);
+}
+
+/* What was decided about a domain is nobody's datum, and remembered: a proposal that was refused is not made again. */
+static void what_was_decided_about_a_domain_stays(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    const struct nx_retention retention = {.events = 40 * DAY, .details = 30 * DAY, .believe_clock = true};
+    const struct nx_manual over = {.address = NX_STR("@over.example"), .since = T0, .until = T0 + DAY},
+                           person = {.address = NX_STR("a@over.example"), .since = T0, .until = T0 + DAY};
+    struct nx_retained done;
+    assert_true(nx_store_dismiss(f->store, NX_STR("odd.example"), NX_STR("it is fine"), NX_STR("bob"), NULL, T0, &error));
+    assert_true(nx_store_suppress(f->store, &over, 1, T0, NULL, &error));
+    assert_true(nx_store_suppress(f->store, &person, 1, T0, NULL, &error));
+    report_full(f, "last@example.net", T0);
+    assert_true(nx_store_retain(f->store, &retention, T0 + 800 * DAY, false, NULL, NULL, &done, &error));
+    count_of(f, "@odd.example", 1);
+    count_of(f, "@over.example", 1);
+    count_of(f, "a@over.example", 0);
+    must_be_sound(f, "after retention");
+}
+
+/* What is held back, and what was a year ago: when it is put on the list after all, the row of its report is what it rests on. */
+static void what_was_held_back_stays(void **state)
+{
+    struct fixture *f = *state;
+    g_autoptr(GError) error = NULL;
+    const struct nx_sent_limits limits = {.age = 90 * DAY, .size = 1000};
+    const struct nx_sent sent = {.message_id = NX_STR("1@example.org"), .recipient = NX_STR("b@example.net")};
+    const struct nx_retention retention = {.events = 40 * DAY, .details = 30 * DAY, .sent = limits, .believe_clock = true};
+    struct nx_recorded recorded;
+    struct nx_retained done;
+    size_t n[2];
+    f->policy.breaker.unsent = true;
+    f->policy.breaker.hold = 100 * DAY;
+    close_store(f);
+    open_store(f);
+    assert_true(nx_store_sent(f->store, &sent, 1, &limits, NULL, T0 - 9 * DAY, &recorded, &error));
+    report_dead(f, "held@example.net", T0);
+    report_full(f, "last@example.net", T0 + DAY);
+    assert_true(nx_store_retain(f->store, &retention, T0 + 50 * DAY, false, NULL, NULL, &done, &error)); /* held still */
+    count_log(f, "held@example.net", n);
+    assert_true(n[0] == 1 && n[1] == 1); /* and with its words */
+    assert_true(
+        nx_store_retain(f->store, &retention, T0 + 400 * DAY, false, NULL, NULL, &done, &error)); /* over, for less than a year */
+    count_of(f, "held@example.net", 1);
+    assert_true(nx_store_retain(f->store, &retention, T0 + 500 * DAY, false, NULL, NULL, &done, &error));
+    count_of(f, "held@example.net", 0);
+    must_be_sound(f, "after retention");
+}
+
 static void erase(struct fixture *f, struct nx_str address, nx_when now, bool want_kept)
 {
     const struct nx_forget forget = {.addresses = &address, .n = 1};
@@ -391,7 +458,8 @@ static void must_be_absent(struct fixture *f, struct nx_str address)
 {
     static const char *const suffixes[] = {"", "-wal", ".lookup"};
     size_t at = nx_str_chr(address, '@');
-    struct nx_str key = nx_arena_printf(f->arena, "%.*s@%.*s", NX_FMT(nx_str_from(address, at + 1)), NX_FMT(nx_str_sub(address, 0, at)));
+    struct nx_str key =
+        nx_arena_printf(f->arena, "%.*s@%.*s", NX_FMT(nx_str_from(address, at + 1)), NX_FMT(nx_str_sub(address, 0, at)));
     for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
         g_autofree char *path = g_strconcat(f->path, suffixes[i], NULL), *bytes = NULL;
         gsize n;
@@ -417,7 +485,8 @@ static void erasing_changes_what_is_kept_and_not_who_is_written_to(void **state)
         int before[3], kept = 0;
         bool allowed = false;
         for (int i = 0; i < 3; i++)
-            kept += before[i] = nx_reader_lookup(f->reader, f->arena, address, nx_str_of(streams[i]), now, &entry, &allowed, &error);
+            kept += before[i] =
+                nx_reader_lookup(f->reader, f->arena, address, nx_str_of(streams[i]), now, &entry, &allowed, &error);
         if (who % 4 == 0) {
             erase(f, address, now, kept > 0);
             must_be_absent(f, address);
@@ -460,6 +529,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_an_entry_rests_on_stays, make_store, tear_down),
         cmocka_unit_test_setup_teardown(a_late_report_has_its_term, make_store, tear_down),
         cmocka_unit_test_setup_teardown(what_is_remembered_stays, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_decided_about_a_domain_stays, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_held_back_stays, make_store, tear_down),
         cmocka_unit_test_setup_teardown(erasing_changes_what_is_kept_and_not_who_is_written_to, make_store, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

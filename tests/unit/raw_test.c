@@ -205,6 +205,25 @@ static void test_forget(void **state)
     assert_int_equal(number(f, "SELECT count(*) FROM unexplained"), 2);
 }
 
+/* Its words have gone, so the message that holds them has, too; those of others stay. */
+static void test_trimmed(void **state)
+{
+    struct fixture *f = *state;
+    const struct nx_raw_limits limits = {.total = 100000, .message = 10000};
+    const struct nx_retention retention = {.details = 30 * DAY, .believe_clock = true};
+    struct nx_retained done;
+    struct nx_raw raw;
+    nx_store_limit_raw(f->store, &limits);
+    struct nx_str old = keep(f, "a@example.net", NX_CAUSE_UNKNOWN, NX_STR("about a"), T0),
+                  young = keep(f, "b@example.net", NX_CAUSE_UNKNOWN, NX_STR("about b"), T0 + 20 * DAY);
+    assert_true(nx_store_retain(f->store, &retention, T0 + 31 * DAY, false, NULL, NULL, &done, NULL));
+    assert_int_equal(done.details, 1);
+    assert_int_equal(get(f, old, &raw), 0);
+    assert_int_equal(get(f, young, &raw), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM raw"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM unexplained"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +232,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_loud_group, make_store, tear_down),
         cmocka_unit_test_setup_teardown(test_names, make_store, tear_down),
         cmocka_unit_test_setup_teardown(test_forget, make_store, tear_down),
+        cmocka_unit_test_setup_teardown(test_trimmed, make_store, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,7 @@ static const char IN_FORCE[] = "SELECT 1 FROM suppressions WHERE key=?1 AND (unt
 static const char DROP[] = "DELETE FROM log WHERE seq=?1";
 static const char BODY[] = "SELECT body, address, key FROM log WHERE seq=?1";
 static const char TRIM[] = "UPDATE log SET diagnostic=NULL, body=?2, trimmed=1 WHERE seq=?1";
+static const char NO_MESSAGE[] = "DELETE FROM raw WHERE id = (SELECT raw FROM unexplained WHERE seq=?1)";
 static const char NO_TRIAGE[] = "DELETE FROM unexplained WHERE seq=?1";
 static const char KEYS[] = "SELECT key, max(at) FROM log WHERE key>?1 GROUP BY key ORDER BY key LIMIT ?2";
 static const char ENTRIES[] = "SELECT key, until FROM suppressions WHERE key>?1 ORDER BY key LIMIT ?2";
@@ -100,7 +101,8 @@ static gboolean trim(struct nx_backend *backend, int64_t sequence, GError **erro
     nx_db_reset(get);
     sqlite3_bind_int64(set, 1, sequence);
     sqlite3_bind_blob64(set, 2, left.p, left.n, SQLITE_STATIC);
-    return nx_db_run(db, set, error) && nx_db_run_number(db, NO_TRIAGE, sequence, error);
+    return nx_db_run(db, set, error) && nx_db_run_number(db, NO_MESSAGE, sequence, error) &&
+           nx_db_run_number(db, NO_TRIAGE, sequence, error);
 }
 
 struct row {
