@@ -13,6 +13,10 @@ cmp "$T/offered" "$T/causes" || fail "the page offers other causes than there ar
 [ "$(wc -l <"$T/causes")" -gt 20 ] || fail "cause.def is not read"
 # It asks with its own origin; a page of another may not.
 asks 200 /v1/classify -H "Origin: $URL" -H "$json" -d '{"reply": "550 5.1.1 User unknown"}'; has '.events[0].cause == "mailbox_unknown"'
+# What it shows of an event are fields that an event has, and why it was decided so is among them.
+cp "$T/out" "$T/event"; asks 200 /page.js; sed -n '/^function card(/,/^}/p' "$T/out" | grep -o 'event\.[a-z_]*' | sed 's/event\.//' | sort -u >"$T/shown"
+while read -r field; do jq -e --arg f "$field" '.events[0] | has($f)' "$T/event" >/dev/null || fail "the page shows event.$field, which no event has"; done <"$T/shown"
+for field in cause class advice diagnostic matched rule decision status reply remote_mta; do grep -qx $field "$T/shown" || fail "the page does not show event.$field"; done
 asks 403 /v1/classify -H 'Origin: http://example.org' -H "$json" -d '{"reply": "550"}'
 asks 200 / -X HEAD -I; asks 405 / -X POST -d x
 finish
