@@ -133,13 +133,25 @@ static bool read_encoding(struct nx_str value, struct head *head)
     return false;
 }
 
+static bool has_control(struct nx_str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if ((unsigned char)text.p[i] < ' ' && text.p[i] != '\t' && text.p[i] != '\r' && text.p[i] != '\n')
+            return true;
+    return false;
+}
+
 static bool read_field(struct nx_arena *arena, struct nx_str field, size_t name, struct head *head)
 {
-    struct nx_str value = nx_str_trim(nx_str_from(field, name + 1));
+    struct nx_str value = nx_str_from(field, name + 1);
     field.n = name;
-    if (nx_str_ieq(field, NX_STR("Content-Type")))
-        return read_type(arena, value, head);
-    return !nx_str_ieq(field, NX_STR("Content-Transfer-Encoding")) || read_encoding(value, head);
+    bool type = nx_str_ieq(field, NX_STR("Content-Type"));
+    if (!type && !nx_str_ieq(field, NX_STR("Content-Transfer-Encoding")))
+        return true;
+    if (has_control(value))
+        return false;
+    value = nx_str_trim(value);
+    return type ? read_type(arena, value, head) : read_encoding(value, head);
 }
 
 static size_t line_end(struct nx_str text, size_t at)
