@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# serve.sh NIXIE BENCH_DIRECTORY [SECONDS [ROUNDS [ENTRIES]]]: the daemon under load on this machine, loopback alone, against bench_bare, a server that does the
-# least that could be done with the same libraries. Each load runs ROUNDS times (default 5) for SECONDS (default 3) on one and on the other in turn, so that a change
-# of the machine's pace meets both alike; medians are shown, and the median of the rounds' ratios. The list has ENTRIES (default 100000). BENCH_DIRECTORY holds
-# bench_lmtp and bench_bare. Needs wrk; on a machine that does nothing else, with a release build.
+# serve.sh NIXIE BENCH_DIRECTORY [SECONDS [ROUNDS [ENTRIES [CONNECTIONS]]]]: the daemon under load on this machine, loopback alone, against bench_bare, a
+# server that does the least that could be done with the same libraries. Each load runs ROUNDS times (default 5) for SECONDS (default 3) on one and on the
+# other in turn, so that a change of the machine's pace meets both alike; medians are shown, and the median of the rounds' ratios. The list has ENTRIES
+# (default 100000); CONNECTIONS (default 64) ask at once. BENCH_DIRECTORY holds bench_lmtp and bench_bare. Needs wrk; on a machine that does nothing else,
+# with a release build.
 set -eu
-nixie=$1 bench=$2 seconds=${3:-3} rounds=${4:-5} entries=${5:-100000} here=$(cd "$(dirname "$0")" && pwd)
+nixie=$1 bench=$2 seconds=${3:-3} rounds=${4:-5} entries=${5:-100000} connections=${6:-64} here=$(cd "$(dirname "$0")" && pwd)
 command -v wrk >/dev/null || { echo "wrk is not installed (apt-get install wrk)"; exit 77; }
 T=$(mktemp -d); nixie_pid= bare_pid=; trap 'kill $nixie_pid $bare_pid 2>/dev/null || :; rm -rf "$T"' EXIT
 printf '[lmtp]\nlisten = %s/nixie.sock\n' "$T" >"$T/n.conf"
@@ -23,7 +24,7 @@ url_of() { # nixie or bare
 }
 nixie_url=$(url_of nixie)
 bare_url=$(url_of bare)
-echo "$(nproc) processors, $entries entries, database $(($(stat -c %s "$T/n.db") >> 20)) MiB, $rounds rounds of $seconds s"
+echo "$(nproc) processors, $entries entries, database $(($(stat -c %s "$T/n.db") >> 20)) MiB, $rounds rounds of $seconds s, $connections connections"
 
 spent() { eval "cut -d' ' -f14,15 /proc/\$$1_pid/stat" | tr ' ' '+'; }
 ask() { # WHO [wrk option...]: wrk's words
@@ -35,7 +36,7 @@ figures() { # of wrk's words on stdin, with the ticks of the server: a second, p
         END { print rate, p50, p99, cpu * 10000 / n, other + 0 }'
 }
 get() { # WHO [wrk option...]
-    who=$1; shift; before=$(spent "$who"); ask "$who" -c64 "$@" >"$T/wrk"; figures $(($(spent "$who") - ($before))) <"$T/wrk"
+    who=$1; shift; before=$(spent "$who"); ask "$who" -c"$connections" "$@" >"$T/wrk"; figures $(($(spent "$who") - ($before))) <"$T/wrk"
 }
 same() { path=/v1/suppressions/user0@d0.example.net; get "$1"; }
 all() { path=; get "$1" -s "$here/get.lua"; }
@@ -72,6 +73,6 @@ measure same 'GET the same listed address'
 measure all_behind 'GET an address of all, while 8 connections post'
 measure same_behind 'GET the same listed address, while they post'
 awk '{ print $1 }' "$T/posts.nixie" | sort -n | awk '{ rate[NR] = $1 } END { printf "  posts meanwhile: %d a second\n", rate[int((NR + 1) / 2)] }'
-measure post 'POST /v1/messages, durable, 64 connections'
+measure post "POST /v1/messages, durable, $connections connections"
 measure lmtp 'LMTP, 8 sessions, durable'
 echo "memory: $(sed -n 's/^VmRSS:[[:space:]]*//p' /proc/$nixie_pid/status)"
