@@ -47,7 +47,7 @@ struct nx_block *nx_blocks_add(struct nx_blocks *blocks, struct nx_str address, 
 static void append(struct nx_buf *buf, const char **end, struct nx_str line)
 {
     bool next = *end != NULL && line.p == *end + 1;
-    *end = line.p + line.n;
+    *end = line.n > 0 ? line.p + line.n : line.p;
     if (line.n == 0 || (line.n > 8 && nx_str_find(nx_buf_str(buf), line) < buf->n)) /* said before */
         return;
     if (buf->n > 0 && buf->p[buf->n - 1] != ' ') {

@@ -246,8 +246,8 @@ static void ordinary_mail_names_nobody(void **state)
         "From: a@example.com\nTo: b@example.org\nSubject: Re: failure notice\n\nLook:\n\n> Hi. This is the qmail-send program at "
         "mail.example.org.\n> \n> <c@example.net>:\n"
         "> no such user\n",
-        "From: bugs@tracker.example.org\nTo: b@example.org\nList-Id: <bugs.example.org>\n\nThe mail to c@example.net could not be "
-        "delivered.\n",
+        ("From: bugs@tracker.example.org\nTo: b@example.org\nList-Id: <bugs.example.org>\n\nThe mail to c@example.net could not be "
+         "delivered.\n"),
     };
     g_autoptr(nx_arena) arena = nx_arena_new();
     for (size_t i = 0; i < sizeof mails / sizeof *mails; i++) {
