@@ -107,6 +107,26 @@ struct nx_str nx_str_trim(struct nx_str text)
     return text;
 }
 
+size_t nx_str_line_end(struct nx_str text, size_t at)
+{
+    const char *lf = at < text.n ? memchr(text.p + at, '\n', text.n - at) : NULL;
+    return lf == NULL ? text.n : (size_t)(lf - text.p) + 1;
+}
+
+unsigned nx_str_hash(const void *str)
+{
+    const struct nx_str *text = str;
+    unsigned hash = 5381;
+    for (size_t i = 0; i < text->n; i++)
+        hash = hash * 33 + (unsigned char)text->p[i];
+    return hash;
+}
+
+int nx_str_same(const void *a, const void *b)
+{
+    return nx_str_eq(*(const struct nx_str *)a, *(const struct nx_str *)b);
+}
+
 bool nx_str_next_line(struct nx_str *rest, struct nx_str *ret_line)
 {
     if (rest->n == 0)

@@ -47,6 +47,11 @@ static inline struct nx_str nx_str_from(struct nx_str text, size_t from)
 struct nx_str nx_str_trim(struct nx_str text);
 /* Takes the next line off *rest, without its end (LF, CRLF or a lone CR); false when nothing is left. */
 bool nx_str_next_line(struct nx_str *rest, struct nx_str *ret_line);
+/* Behind the LF of the line that holds `at`; text.n where it is the last. */
+size_t nx_str_line_end(struct nx_str text, size_t at);
+/* Of struct nx_str *, for a GHashTable. */
+unsigned nx_str_hash(const void *str);
+int nx_str_same(const void *a, const void *b);
 /* Decimal digits only, the whole slice, no sign; false (and *ret untouched) on anything else or overflow. */
 bool nx_str_to_u64(struct nx_str text, unsigned long long *ret);
 /* Bytes to insert, delete or replace that turn a into b: how far a misspelt word is from a known one. */

@@ -133,6 +133,4 @@ bool nx_phrase_find(const struct nx_phrase *phrase, struct nx_str text, unsigned
 void nx_rule_compile(struct nx_rulebook *book, struct nx_rule *rule, bool later);
 /* PCRE2's code of an expression; NULL with its error and the place. */
 pcre2_code *nx_expression_code(struct nx_str re, int *ret_error, size_t *ret_at);
-guint nx_str_hash(const void *key);
-gboolean nx_str_same(const void *a, const void *b);
 const char *nx_tier_name(enum nx_tier tier);

@@ -51,20 +51,6 @@ void nx_rulebook_fault(struct nx_rulebook *book, struct nx_str file, unsigned li
     va_end(args);
 }
 
-guint nx_str_hash(const void *key)
-{
-    const struct nx_str *text = key;
-    guint hash = 5381;
-    for (size_t i = 0; i < text->n; i++)
-        hash = hash * 33 + (unsigned char)text->p[i];
-    return hash;
-}
-
-gboolean nx_str_same(const void *a, const void *b)
-{
-    return nx_str_eq(*(const struct nx_str *)a, *(const struct nx_str *)b);
-}
-
 const char *nx_tier_name(enum nx_tier tier)
 {
     static const char *const names[] = {"local", "provider", "generic", "weak"};

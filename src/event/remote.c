@@ -68,7 +68,6 @@ static size_t before_organisation(const char *host, size_t n)
 
 struct nx_str nx_organisation(struct nx_hosts *hosts, struct nx_arena *arena, struct nx_str name)
 {
-    unsigned hash = 5381;
     name = nx_str_trim(name);
     for (size_t i = 0; i < name.n; i++) /* "mx.example.net (192.0.2.1)", "mx.example.net[192.0.2.1]:25" */
         if (strchr(" ([:", name.p[i]) != NULL)
@@ -78,14 +77,13 @@ struct nx_str nx_organisation(struct nx_hosts *hosts, struct nx_arena *arena, st
     if (name.n > HOST_MAX)
         return NX_STR_NONE;
     char *lower = nx_arena_alloc(arena, name.n + 1);
-    for (size_t i = 0; i < name.n; i++) {
+    for (size_t i = 0; i < name.n; i++)
         lower[i] = (char)nx_lower((unsigned char)name.p[i]);
-        hash = hash * 33 + (unsigned char)lower[i];
-    }
     lower[name.n] = '\0';
     struct nx_str host = {lower, name.n};
     if (hosts == NULL)
         return nx_str_from(host, before_organisation(lower, host.n));
+    unsigned hash = nx_str_hash(&host);
     struct place *place = &hosts->places[(hash ^ hash >> 8) % PLACES];
     if (!nx_str_eq(host, (struct nx_str){place->host, place->n})) {
         place->n = (unsigned char)host.n;

@@ -154,12 +154,6 @@ static bool read_field(struct nx_arena *arena, struct nx_str field, size_t name,
     return type ? read_type(arena, value, head) : read_encoding(value, head);
 }
 
-static size_t line_end(struct nx_str text, size_t at)
-{
-    const char *lf = at < text.n ? memchr(text.p + at, '\n', text.n - at) : NULL;
-    return lf == NULL ? text.n : (size_t)(lf - text.p) + 1;
-}
-
 static bool is_blank_line(struct nx_str text, size_t at, size_t end)
 {
     return (end == at + 1 && text.p[at] == '\n') || (end == at + 2 && text.p[at] == '\r' && text.p[at + 1] == '\n');
@@ -171,7 +165,7 @@ static bool read_head(struct reader *reader, struct head *ret_head)
     struct nx_str bytes = reader->bytes;
     *ret_head = (struct head){.type = NX_STR("text/plain")};
     while (reader->at < bytes.n) {
-        size_t at = reader->at, end = line_end(bytes, at), name = token(bytes, at);
+        size_t at = reader->at, end = nx_str_line_end(bytes, at), name = token(bytes, at);
         if (is_blank_line(bytes, at, end)) {
             reader->at = end;
             return true;
@@ -179,7 +173,7 @@ static bool read_head(struct reader *reader, struct head *ret_head)
         if (name == 0 || !nx_is_alpha((unsigned char)bytes.p[at]) || at + name >= bytes.n || bytes.p[at + name] != ':')
             return false;
         while (end < bytes.n && nx_is_blank((unsigned char)bytes.p[end]))
-            end = line_end(bytes, end);
+            end = nx_str_line_end(bytes, end);
         if (!read_field(reader->arena, nx_str_sub(bytes, at, end), name, ret_head))
             return false;
         reader->at = end;
@@ -205,7 +199,7 @@ static struct mark scan(const struct reader *reader)
 {
     struct nx_str bytes = reader->bytes;
     for (size_t at = reader->at, end; at < bytes.n && reader->depth > 0; at = end) {
-        end = line_end(bytes, at);
+        end = nx_str_line_end(bytes, at);
         if (bytes.p[at] != '-' || end < at + 2 || bytes.p[at + 1] != '-')
             continue;
         struct nx_str line = nx_str_sub(bytes, at, end);
@@ -284,7 +278,7 @@ static struct mark read_multipart(struct reader *reader, const struct head *head
         return not_plain();
     while (mark.found == DELIMITER && mark.level == level) {
         struct head part;
-        reader->at = line_end(reader->bytes, mark.from);
+        reader->at = nx_str_line_end(reader->bytes, mark.from);
         if (!read_head(reader, &part))
             return not_plain();
         mark = read_entity(reader, &part, depth + 1);
@@ -294,7 +288,7 @@ static struct mark read_multipart(struct reader *reader, const struct head *head
     reader->depth = level;
     if (mark.found != CLOSE || mark.level != level)
         return mark; /* the end, or a delimiter of one around it */
-    reader->at = line_end(reader->bytes, mark.from);
+    reader->at = nx_str_line_end(reader->bytes, mark.from);
     return scan(reader); /* over the epilogue */
 }
 

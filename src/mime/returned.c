@@ -11,12 +11,6 @@ static size_t line_start(struct nx_str text, size_t at)
     return at;
 }
 
-static size_t line_end(struct nx_str text, size_t at)
-{
-    const char *lf = at < text.n ? memchr(text.p + at, '\n', text.n - at) : NULL;
-    return lf == NULL ? text.n : (size_t)(lf - text.p) + 1;
-}
-
 static bool is_blank_line(struct nx_str text, size_t from, size_t to)
 {
     return nx_str_trim(nx_str_sub(text, from, to)).n == 0;
@@ -59,7 +53,7 @@ static bool find_part(struct nx_str text, size_t field, struct nx_str *ret_delim
     }
     at = field;
     for (unsigned lines = 0; lines < 24; lines++) { /* down, to the blank line */
-        size_t next = line_end(text, at);
+        size_t next = nx_str_line_end(text, at);
         if (next == at)
             return false;
         if (is_blank_line(text, at, next)) {
@@ -78,8 +72,8 @@ static bool find_part(struct nx_str text, size_t field, struct nx_str *ret_delim
 /* Offset of the next line that starts with the delimiter, or text.n. from is the start of a line, or what is left of one. */
 static size_t next_delimiter(struct nx_str text, size_t from, struct nx_str delimiter)
 {
-    size_t at = from > 0 && text.p[from - 1] != '\n' ? line_end(text, from) : from;
-    for (; at < text.n; at = line_end(text, at)) /* line by line: memchr is the whole cost */
+    size_t at = from > 0 && text.p[from - 1] != '\n' ? nx_str_line_end(text, from) : from;
+    for (; at < text.n; at = nx_str_line_end(text, at)) /* line by line: memchr is the whole cost */
         if (text.p[at] == '-' && text.n - at >= delimiter.n && memcmp(text.p + at, delimiter.p, delimiter.n) == 0)
             return at;
     return text.n;

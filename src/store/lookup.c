@@ -39,20 +39,6 @@ static void overlaid_free(gpointer data)
     g_free(data);
 }
 
-static guint key_hash(gconstpointer key)
-{
-    const struct nx_str *text = key;
-    guint hash = 5381;
-    for (size_t i = 0; i < text->n; i++)
-        hash = hash * 33 + (unsigned char)text->p[i];
-    return hash;
-}
-
-static gboolean key_equal(gconstpointer a, gconstpointer b)
-{
-    return nx_str_eq(*(const struct nx_str *)a, *(const struct nx_str *)b);
-}
-
 static void forget_overlay(struct nx_lookup *lookup)
 {
     g_clear_pointer(&lookup->overlay, g_hash_table_unref);
@@ -155,7 +141,7 @@ static gboolean take_up(struct nx_lookup *lookup, GError **error)
     if (same && now.position == lookup->about.position)
         return TRUE;
     if (same && lookup->overlay == NULL)
-        lookup->overlay = g_hash_table_new_full(key_hash, key_equal, NULL, overlaid_free);
+        lookup->overlay = g_hash_table_new_full(nx_str_hash, nx_str_same, NULL, overlaid_free);
     if (same && (!ops->changed(lookup->reader, lookup->about.position, most, note_changed, lookup, &many, error)))
         return FALSE;
     if (!same || many || g_hash_table_size(lookup->overlay) > most)

@@ -124,7 +124,7 @@ void nx_outcome(const struct nx_subject *subject, nx_when now, nx_outcome_fn *fn
 {
     const GArray *const lists[] = {subject->listed, subject->was, subject->is};
     struct nx_rejudged act;
-    g_autoptr(GHashTable) streams = g_hash_table_new(nx_text_hash, nx_text_equal);
+    g_autoptr(GHashTable) streams = g_hash_table_new(nx_str_hash, nx_str_same);
     for (guint i = 0; subject->held != NULL && i < subject->held->len; i++) {
         struct nx_held *held = &g_array_index(subject->held, struct nx_held, i);
         if (g_hash_table_add(streams, &held->stream) && compare(subject, held->stream, now, &act))

@@ -53,7 +53,7 @@ struct nx_rejudge *nx_rejudge_new(const struct nx_ruleset *rules, const struct n
     rejudge->looked = nx_looked_new(SORTED_BYTES);
     rejudge->acts = nx_acts_new(SORTED_BYTES);
     rejudge->batch = g_ptr_array_new();
-    rejudge->by_address = g_hash_table_new(nx_text_hash, nx_text_equal);
+    rejudge->by_address = g_hash_table_new(nx_str_hash, nx_str_same);
     rejudge->troubles = nx_troubles_new(&policy->breaker);
     for (size_t i = 0; i < 2; i++)
         rejudge->events[i] = g_array_new(FALSE, FALSE, sizeof(struct nx_event));

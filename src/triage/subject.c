@@ -1,20 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "triage/subject.h"
 
-guint nx_text_hash(const void *key)
-{
-    const struct nx_str *text = key;
-    guint hash = 5381;
-    for (size_t i = 0; i < text->n; i++)
-        hash = hash * 33 + (unsigned char)text->p[i];
-    return hash;
-}
-
-gboolean nx_text_equal(const void *a, const void *b)
-{
-    return nx_str_eq(*(const struct nx_str *)a, *(const struct nx_str *)b);
-}
-
 bool nx_is_replay(const struct nx_logged *line)
 {
     return line->event == NULL && nx_str_eq(line->source, NX_STR(NX_SOURCE_REPLAY));

@@ -45,6 +45,3 @@ bool nx_subject_is_settled(const struct nx_subject *subject);
 void nx_subject_trace(struct nx_subject *subject, const struct nx_logged *line);
 /* Was this act a replay's? */
 bool nx_is_replay(const struct nx_logged *line);
-/* Of struct nx_str *, for tables. */
-guint nx_text_hash(const void *key);
-gboolean nx_text_equal(const void *a, const void *b);
