@@ -95,9 +95,13 @@ suppressed() { # DB ADDRESS: until it is, 20 s at most
     sed 's/^/  | /' "$T/out" "$T/err" "$T/queue/mail.log"
 }
 
+# Postfix writes its line after the answer, when the address may be listed already: a wait for it.
+logged() { for _ in $(seq 80); do ! grep -q "$1" "$T/queue/mail.log" || break; sleep 0.25; done; }
+
 for _ in $(seq 50); do send "bounces+greta.lind=example.net@bounces.example.com" greta.lind@example.net 2>/dev/null && break; sleep 0.2; done
 suppressed "$T/db/nixie.db" greta.lind@example.net
 prints 'mailbox_unknown'
+logged 'to=<bounces+greta.lind=example.net@bounces.example.com>.*relay=nixie.*status=sent'
 grep -q 'to=<bounces+greta.lind=example.net@bounces.example.com>.*relay=nixie.*status=sent' "$T/queue/mail.log" ||
     { fail "Postfix did not hand the bounce over"; cat "$T/queue/mail.log"; }
 "$NIXIE" history --db="$T/db/nixie.db" greta.lind@example.net >"$T/out"
@@ -120,6 +124,7 @@ for _ in $(seq 100); do [ -S "$T/lmtp/nixie.sock" ] && break; sleep 0.1; done
 send "bounces+anna=example.net@lmtp.example.com" anna@example.net
 suppressed "$T/lmtp.db" anna@example.net
 prints 'mailbox_unknown'
+logged 'to=<bounces+anna=example.net@lmtp.example.com>.*status=sent (250'
 grep -q 'to=<bounces+anna=example.net@lmtp.example.com>.*status=sent (250' "$T/queue/mail.log" || { fail "LMTP"; cat "$T/queue/mail.log" "$T/serve.log"; }
 
 # The daemon is down: Postfix keeps the bounce; up again, and nothing was lost.
